@@ -48,6 +48,7 @@ func applicationWith(tb testing.TB, secrets, keys int) *world {
 		list = append(list, map[string]any{"name": fmt.Sprintf("secret-%d", i), "keys": names})
 	}
 	nested(w.xr, "spec")["secrets"] = list
+
 	return w
 }
 
@@ -69,6 +70,7 @@ func runningWith(tb testing.TB, secrets, keys int) *world {
 	if got := len(podOf(tb, w.composed[compose.NameDeployment]).Env); got != secrets*keys+1 {
 		tb.Fatalf("want %d variables, got %d", secrets*keys+1, got)
 	}
+
 	return w
 }
 

@@ -84,6 +84,7 @@ func decodeApplication(xr *composite.Unstructured) (compose.Application, error) 
 	if a.Namespace == "" {
 		return a, finding.Err(finding.ApplicationWithoutNamespace, finding.With{"kind": v1alpha1.LegacyKind, "name": a.Name, "modern": v1alpha1.Kind})
 	}
+
 	return a, nil
 }
 
@@ -91,6 +92,7 @@ func decodeApplication(xr *composite.Unstructured) (compose.Application, error) 
 func child(object map[string]any, path ...string) map[string]any {
 	v, _, _ := unstructured.NestedFieldNoCopy(object, path...)
 	m, _ := v.(map[string]any)
+
 	return m
 }
 
@@ -101,6 +103,7 @@ func decodeStatus(status map[string]any) v1alpha1.PlatformApplicationStatus {
 	if err := decode(status, &last); err != nil {
 		return v1alpha1.PlatformApplicationStatus{}
 	}
+
 	return last
 }
 
@@ -113,6 +116,7 @@ func checkConfig(xr *composite.Unstructured) error {
 			return finding.Err(finding.ConfigNotString, finding.With{"field": compose.Child("spec.config", name)})
 		}
 	}
+
 	return nil
 }
 
@@ -127,6 +131,7 @@ func checkQuantities(xr *composite.Unstructured) error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -138,6 +143,7 @@ func isQuantity(s string) bool {
 		return false
 	}
 	_, err := resource.ParseQuantity(s)
+
 	return err == nil
 }
 
@@ -161,6 +167,7 @@ func fieldsOfCrossplane(legacy bool) []string {
 	if !legacy {
 		return []string{"crossplane"}
 	}
+
 	return []string{
 		"claimRef", "compositionRef", "compositionRevisionRef", "compositionRevisionSelector", "compositionSelector",
 		"compositionUpdatePolicy", "resourceRefs", "writeConnectionSecretToRef",
@@ -179,6 +186,7 @@ func ignoredFields(m manifest, spec map[string]any) []compose.IgnoredField {
 	if in := m.Spec.Networking; in != nil && in.Ingress != nil && !in.Ingress.Enabled && len(in.Ingress.Hostnames) > 0 {
 		ignored = append(ignored, compose.IgnoredField{Path: "spec.networking.ingress", Why: finding.New(finding.NotEnabled)})
 	}
+
 	return ignored
 }
 
@@ -190,6 +198,7 @@ func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, e
 	if err := request.GetInput(req, input); err != nil {
 		return nil, finding.Err(finding.InputUnreadable, finding.With{"cause": err})
 	}
+
 	return input, nil
 }
 
@@ -211,6 +220,7 @@ func decodeEnvironmentConfig(req *fnv1.RunFunctionRequest) (map[string]any, reso
 	if state != found {
 		return nil, state
 	}
+
 	return child(items[0].Resource.Object, "data"), found
 }
 

@@ -39,6 +39,7 @@ func encode(rsp *fnv1.RunFunctionResponse, observed *composite.Unstructured, r c
 	for _, c := range r.Conditions {
 		encodeCondition(rsp, c)
 	}
+
 	return nil
 }
 
@@ -66,6 +67,7 @@ func encodeComposite(rsp *fnv1.RunFunctionResponse, observed *composite.Unstruct
 		// Crossplane cannot know about resources that are composed later.
 		xr.Ready = resource.ReadyFalse
 	}
+
 	return response.SetDesiredCompositeResource(rsp, xr) //nolint:wrapcheck // As above.
 }
 
@@ -73,6 +75,7 @@ func readiness(ready bool) resource.Ready {
 	if ready {
 		return resource.ReadyTrue
 	}
+
 	return resource.ReadyFalse
 }
 
@@ -103,5 +106,6 @@ func bounded(message string) string {
 	if len(message) <= maxMessage {
 		return message
 	}
+
 	return strings.ToValidUTF8(message[:maxMessage-len(more)], "") + more
 }

@@ -93,6 +93,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	if err := seen.checkOrphans(); err != nil {
 		return c.fatal(compose.ReasonForeignResource, err)
 	}
+
 	return c.compose(platform, seen.composed, adopts)
 }
 
@@ -116,6 +117,7 @@ func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.O
 			if state == unresolved {
 				return c.unresolved(kept, why)
 			}
+
 			return c.keep(kept, why)
 		}
 		c.app.Tenant = tenant
@@ -139,6 +141,7 @@ func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.O
 		return c.unresolved(compose.Keep(c.app, seen, why), why)
 	}
 	c.log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
+
 	return c.respond(result)
 }
 
@@ -153,6 +156,7 @@ func (c *call) respond(r compose.Result) (*fnv1.RunFunctionResponse, error) {
 	if !r.Waiting && allReady(r.Resources) {
 		c.rsp.Meta.Ttl = durationpb.New(ttlReady)
 	}
+
 	return c.rsp, nil
 }
 
@@ -188,6 +192,7 @@ func (c *call) fatal(reason string, err error) (*fnv1.RunFunctionResponse, error
 		}
 	}
 	response.Fatal(c.rsp, errors.New(text))
+
 	return c.rsp, nil
 }
 
@@ -197,5 +202,6 @@ func allReady(resources map[string]compose.Resource) bool {
 			return false
 		}
 	}
+
 	return true
 }

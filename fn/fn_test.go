@@ -38,6 +38,7 @@ func runningWorld(t *testing.T) *world {
 	if _, ok := w.composed[compose.NameDeployment]; !ok {
 		t.Fatalf("cannot get application to run: composed are only %v", slices.Sorted(maps.Keys(w.composed)))
 	}
+
 	return w
 }
 
@@ -160,6 +161,7 @@ func TestHold(t *testing.T) {
 		for i := 0; i < len(more); i += 2 {
 			m[more[i]] = more[i+1]
 		}
+
 		return m
 	}
 	// Frozen: if it changes, an upgrade of the function rolls all pods.
@@ -356,6 +358,7 @@ func TestSecretRemoved(t *testing.T) {
 		for _, s := range list(at(desired(rsp, compose.NameSecretSync), "spec", "forProvider", "secrets")) {
 			names = append(names, fmt.Sprint(s["name"]))
 		}
+
 		return names
 	}
 	nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": "api-credentials", "optional": true}}
@@ -433,6 +436,7 @@ func TestWithheld(t *testing.T) {
 	with := func(name, value string) map[string]string {
 		env := maps.Clone(synced)
 		env[name] = value
+
 		return env
 	}
 	entry := func(name, secret, key string) any {
@@ -710,6 +714,7 @@ func assigned(applications ...string) map[string]any {
 	}
 	s := testSettings()
 	s["keyVault"] = map[string]any{"assigned": list}
+
 	return s
 }
 
@@ -723,6 +728,7 @@ func adoptingWorld(t *testing.T) *world {
 	w.reconcile()
 	w.rollout()
 	w.reconcile()
+
 	return w
 }
 
@@ -732,6 +738,7 @@ func (w *world) specs() map[string]any {
 	for name, o := range w.composed {
 		out[name] = o["spec"]
 	}
+
 	return out
 }
 
@@ -835,6 +842,7 @@ func TestSettings(t *testing.T) {
 			args: args{input: func() map[string]any {
 				s := testSettings()
 				s["environmentConfigRef"] = map[string]any{"resolution": "Optional"}
+
 				return s
 			}()},
 		},
@@ -847,6 +855,7 @@ func TestSettings(t *testing.T) {
 			args: args{input: func() map[string]any {
 				s := testSettings()
 				s["environmentConfigRef"] = map[string]any{"name": "production"}
+
 				return s
 			}()},
 			want: `cannot find EnvironmentConfig "production": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there instead`,
@@ -912,6 +921,7 @@ func TestRequirements(t *testing.T) {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
 				w.unresolved = true
+
 				return w
 			},
 			want:  map[string]*fnv1.ResourceSelector{"environment-config": environment},
@@ -966,6 +976,7 @@ func TestTaken(t *testing.T) {
 			o := bare(w, name)
 			w.own(name, o)
 			change(list(at(o, "metadata", "ownerReferences"))[0])
+
 			return o
 		}
 	}
@@ -973,6 +984,7 @@ func TestTaken(t *testing.T) {
 		return func(w *world, name string) map[string]any {
 			o := bare(w, name)
 			annotate(o, annotationResource, as)
+
 			return o
 		}
 	}
@@ -1141,6 +1153,7 @@ func TestClaim(t *testing.T) {
 		}
 		w.azureAll()
 		w.sync("postgres-credentials", "Synced", "POSTGRES_USER")
+
 		return w.reconcile()
 	}
 	namespaced, claim := run(false), run(true)

@@ -66,6 +66,7 @@ func owned(xr *structpb.Struct, name string, object *structpb.Struct) *structpb.
 	if err != nil {
 		return object
 	}
+
 	return s
 }
 
@@ -100,5 +101,6 @@ func fuzzed(doc string) *structpb.Struct {
 	if err := s.UnmarshalJSON([]byte(doc)); err != nil {
 		return nil
 	}
+
 	return s
 }

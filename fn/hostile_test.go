@@ -268,6 +268,7 @@ func spoil(rt *rapid.T, resource string, o map[string]any) []string {
 	for _, way := range wrong {
 		ways[way]()
 	}
+
 	return wrong
 }
 
@@ -288,6 +289,7 @@ func (w *world) composedAs(name string) map[string]any {
 		"metadata": map[string]any{"name": "decoy", "namespace": "shop"},
 	}
 	w.own(name, o)
+
 	return o
 }
 

@@ -51,6 +51,7 @@ func TestIgnoredProperties(t *testing.T) {
 			if len(known.Unknown(w.structure(spec).AsMap())) == listed || w.xr["kind"] == "XPlatformApplication" && slices.Contains(fieldsOfCrossplane(true), name) || name == "crossplane" {
 				o[name] = before
 				delete(o, name)
+
 				continue
 			}
 			o[name] = jsonValues(value).Draw(rt, "value")
@@ -84,6 +85,7 @@ func objectsIn(v any) (objects []map[string]any) {
 			objects = append(objects, objectsIn(e)...)
 		}
 	}
+
 	return objects
 }
 
@@ -106,6 +108,7 @@ func TestLacksNamespace(t *testing.T) {
 		if namespace == "" {
 			delete(metadata, "namespace")
 		}
+
 		return w.call()
 	}
 	with, without := in("default"), in("")

@@ -47,6 +47,7 @@ func (c *CLI) Run() error {
 	if err != nil {
 		return fmt.Errorf("cannot serve function: %w", err)
 	}
+
 	return nil
 }
 

@@ -53,6 +53,7 @@ func TestServe(t *testing.T) {
 			t.Fatalf("cannot make client: %v", err)
 		}
 		t.Cleanup(func() { _ = conn.Close() })
+
 		return conn
 	}
 
@@ -140,6 +141,7 @@ func serve(ctx context.Context, t *testing.T, args ...string) *bytes.Buffer {
 			t.Errorf("want debug logs of calls, got:\n%s", logs)
 		}
 	})
+
 	return logs
 }
 
@@ -150,6 +152,7 @@ func freeAddress(t *testing.T) string {
 		t.Fatalf("cannot find a free port: %v", err)
 	}
 	defer func() { _ = l.Close() }()
+
 	return l.Addr().String()
 }
 
@@ -168,6 +171,7 @@ func get(ctx context.Context, t *testing.T, url string) string {
 	if err != nil {
 		t.Fatalf("cannot read %s: %v", url, err)
 	}
+
 	return string(body)
 }
 
@@ -196,6 +200,7 @@ func newAuthority(t *testing.T) *authority {
 	}
 	a.pem = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	a.pool.AddCert(a.certificate)
+
 	return a
 }
 
@@ -230,6 +235,7 @@ func (a *authority) issue(t *testing.T, dir string) tls.Certificate {
 	if err != nil {
 		t.Fatal(fmt.Errorf("cannot read certificate: %w", err))
 	}
+
 	return c
 }
 
@@ -239,5 +245,6 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	if err != nil {
 		t.Fatalf("cannot make key: %v", err)
 	}
+
 	return key
 }

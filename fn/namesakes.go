@@ -59,9 +59,11 @@ func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r 
 				delete(r.Resources, name)
 				continue
 			}
+
 			return true, finding.Err(finding.NameTaken, finding.With{"kind": o.GetKind(), "name": o.GetName()})
 		}
 	}
+
 	return true, nil
 }
 
@@ -92,6 +94,7 @@ func toCreate(r compose.Result, seen compose.Observed) []string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+
 	return names
 }
 

@@ -28,6 +28,7 @@ func decodeTenant(req *fnv1.RunFunctionRequest, label string) (string, resolutio
 	if state != found {
 		return "", state
 	}
+
 	return items[0].Resource.GetLabels()[label], found
 }
 

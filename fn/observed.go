@@ -60,6 +60,7 @@ func relationOf(name string, o *unstructured.Unstructured, xr *composite.Unstruc
 	if !controlled {
 		return relationOrphan
 	}
+
 	return relationComposed
 }
 
@@ -102,6 +103,7 @@ func decodeObserved(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, na
 			o.foreign[name] = r.Resource.Object
 		}
 	}
+
 	return o, nil
 }
 
@@ -109,6 +111,7 @@ func decodeObserved(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, na
 func (o observed) adopt() observed {
 	all := maps.Clone(o.composed)
 	maps.Copy(all, o.orphans)
+
 	return observed{composed: all, foreign: o.foreign}
 }
 
@@ -124,6 +127,7 @@ func unusable(objects compose.Observed, why finding.Reason) error {
 	for _, name := range slices.Sorted(maps.Keys(objects)) {
 		errs = append(errs, finding.Err(why, finding.With{"object": describe(objects[name]), "name": name}))
 	}
+
 	return errors.Join(errs...)
 }
 
@@ -134,5 +138,6 @@ func describe(object map[string]any) string {
 	if o.GetNamespace() != "" {
 		name = o.GetNamespace() + "/" + name
 	}
+
 	return o.GroupVersionKind().GroupKind().String() + " " + strconv.Quote(name)
 }

@@ -95,6 +95,7 @@ func (c cloud) live(w *world) *fnv1.RunFunctionResponse {
 			}
 		}
 	}
+
 	return w.reconcile()
 }
 
@@ -104,6 +105,7 @@ func provenWorld(tb testing.TB) *world {
 	w := newWorld(tb, `{"keyVault": {"deletionPolicy": "Purge"}, "secrets": [{"name": "a"}]}`)
 	w.environment["tenantLabel"] = tenantLabel
 	w.tenant("acme")
+
 	return w
 }
 
@@ -128,6 +130,7 @@ func with(m map[string]any, k string, v any) map[string]any {
 	if v != nil {
 		m[k] = v
 	}
+
 	return m
 }
 
@@ -586,6 +589,7 @@ func anyTags() *rapid.Generator[map[string]any] {
 				tags[k] = rapid.SampledFrom(values).Draw(rt, "value")
 			}
 		}
+
 		return tags
 	})
 }
@@ -599,5 +603,6 @@ func isOwn(tags map[string]any, tenant string) bool {
 	is := func(k string, v any) bool {
 		return len(values[k]) > 0 && !slices.ContainsFunc(values[k], func(x any) bool { return x != v })
 	}
+
 	return is("application", "shop-api") && is("namespace", "shop") && is("tenant", tenant)
 }

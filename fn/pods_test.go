@@ -42,6 +42,7 @@ func mutations() map[string]func(w *world) {
 	template := func(w *world) map[string]any {
 		return nested(w.composed[compose.NameDeployment], "spec", "template")
 	}
+
 	return map[string]func(w *world){
 		"Nothing":       func(*world) {},
 		"VariableAdded": env(func(l []any) []any { return append(l, map[string]any{"name": "HTTP_PROXY", "value": "http://proxy"}) }),

@@ -80,10 +80,12 @@ func askedFor(w *world) func(name string) bool {
 		case bool:
 			return l
 		}
+
 		return v != nil
 	}
 	ports := has("deployment", "ports")
 	byTriggers := hasTriggers(w)
+
 	return func(name string) bool {
 		switch name {
 		case "secret-sync":
@@ -115,6 +117,7 @@ func askedFor(w *world) func(name string) bool {
 				return true
 			}
 		}
+
 		return false
 	}
 }
@@ -137,6 +140,7 @@ func leastOf(w *world) float64 {
 			least = min(least, most)
 		}
 	}
+
 	return least
 }
 
@@ -147,6 +151,7 @@ func list(v any) []map[string]any {
 		m, _ := e.(map[string]any)
 		out = append(out, m)
 	}
+
 	return out
 }
 
@@ -205,6 +210,7 @@ func askedByName(w *world, name string) bool {
 			}
 		}
 	}
+
 	return false
 }
 
@@ -256,6 +262,7 @@ func newValidator(t *testing.T) validator {
 		t.Fatal(err)
 	}
 	v.crds["ScaledObject"] = scaled
+
 	return v
 }
 
@@ -270,6 +277,7 @@ func checkValid(rt *rapid.T, v validator, rsp *fnv1.RunFunctionResponse) {
 			if problems := crd.Validate(object); len(problems) > 0 {
 				rt.Fatalf("%s is not valid: %s", name, strings.Join(problems, "\n"))
 			}
+
 			continue
 		}
 		b, err := json.Marshal(object)
@@ -438,6 +446,7 @@ func specs() *rapid.Generator[map[string]any] {
 				nil, "amd64", map[string]any{"kubernetes.io/architectures": "amd64,arm64", "a b": "x", "c": 1.0}, map[string]any{},
 			}).Draw(rt, "workloadSelectors")
 		})
+
 		return spec
 	})
 }
@@ -492,6 +501,7 @@ func deployments() *rapid.Generator[map[string]any] {
 		if rapid.Bool().Draw(rt, "readOnly") {
 			d["readOnlyRootFilesystem"] = rapid.SampledFrom([]any{true, false, "true", 1.0, map[string]any{}}).Draw(rt, "readOnlyRootFilesystem")
 		}
+
 		return d
 	})
 }
@@ -512,6 +522,7 @@ func secretsOf(name string) *rapid.Generator[map[string]any] {
 		case 3:
 			s["refreshInterval"], s["format"], s["version"] = "1h30m", "JSON", strings.Repeat("0a", 16)
 		}
+
 		return s
 	})
 }

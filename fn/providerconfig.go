@@ -41,5 +41,6 @@ func decodeSubscription(req *fnv1.RunFunctionRequest) string {
 		return ""
 	}
 	subscription, _, _ := unstructured.NestedString(items[0].Resource.Object, "spec", "subscriptionID")
+
 	return subscription
 }

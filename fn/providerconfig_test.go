@@ -61,6 +61,7 @@ func TestSubscription(t *testing.T) {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
 				w.provides(otherSubscription)
+
 				return w
 			},
 			want:  []string{"service-account"},
@@ -73,6 +74,7 @@ func TestSubscription(t *testing.T) {
 				w := newWorld(t, twoSecrets)
 				w.environment["subscriptionId"] = "abcdefab-2222-4222-8222-222222222222"
 				w.provides("ABCDEFAB-2222-4222-8222-222222222222")
+
 				return w
 			},
 			want:  []string{"identity", "key-vault", "service-account"},
@@ -84,6 +86,7 @@ func TestSubscription(t *testing.T) {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
 				w.provides(nil)
+
 				return w
 			},
 			want:  []string{"identity", "key-vault", "service-account"},
@@ -95,6 +98,7 @@ func TestSubscription(t *testing.T) {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
 				w.provides([]any{otherSubscription})
+
 				return w
 			},
 			want:  []string{"identity", "key-vault", "service-account"},
@@ -109,6 +113,7 @@ func TestSubscription(t *testing.T) {
 				w.azure(compose.NameKeyVault)
 				delete(w.composed, compose.NameIdentity)
 				w.provides(otherSubscription)
+
 				return w
 			},
 			want:  []string{"key-vault", "role-assignment-creator", "service-account"},
@@ -122,6 +127,7 @@ func TestSubscription(t *testing.T) {
 				w.reconcile()
 				nested(w.composed[compose.NameKeyVault], "status")["conditions"] = []any{map[string]any{"type": "Synced", "status": "False", "message": "VaultAlreadyExists"}}
 				w.provides(otherSubscription)
+
 				return w
 			},
 			want:  []string{"identity", "key-vault", "service-account"},
@@ -136,6 +142,7 @@ func TestSubscription(t *testing.T) {
 				w.azure(compose.NameKeyVault)
 				w.azure(compose.NameIdentity)
 				w.inAzure(compose.NameKeyVault, otherSubscription)
+
 				return w
 			},
 			want:  azure,
@@ -147,6 +154,7 @@ func TestSubscription(t *testing.T) {
 				t.Helper()
 				w := runningWorld(t)
 				w.provides(otherSubscription)
+
 				return w
 			},
 			want:  append([]string{"deployment"}, azure...),
@@ -211,6 +219,7 @@ func TestRequiresProviderConfig(t *testing.T) {
 					map[string]any{"type": "Synced", "status": "True"},
 					map[string]any{"type": "LastAsyncOperation", "status": "False", "reason": "AsyncCreateFailure", "message": "already exists"},
 				}
+
 				return w
 			},
 		},

@@ -55,5 +55,6 @@ func required(req *fnv1.RunFunctionRequest, name string) ([]resource.Required, r
 	case len(items) == 0:
 		return nil, notFound
 	}
+
 	return items, found
 }

@@ -71,6 +71,7 @@ func (c caller) converse(tb testing.TB, w *world) (*fnv1.RunFunctionResponse, []
 		}
 	}
 	tb.Fatalf("requirements are not stable after %d calls", maxCalls)
+
 	return nil, nil
 }
 
@@ -89,6 +90,7 @@ func (c caller) reads(tb testing.TB, r *fnv1.Requirements) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
+
 	return append(known, unknown...)
 }
 
@@ -109,6 +111,7 @@ func (w *world) resolve(selectors map[string]*fnv1.ResourceSelector) map[string]
 			out[name] = &fnv1.Resources{Items: []*fnv1.Resource{{Resource: w.structure(o)}}}
 		}
 	}
+
 	return out
 }
 
@@ -259,6 +262,7 @@ func TestRequired(t *testing.T) {
 		for _, n := range names {
 			r.Items = append(r.Items, &fnv1.Resource{Resource: resource.MustStructJSON(`{"metadata": {"name": "` + n + `"}}`)})
 		}
+
 		return r
 	}
 	cases := map[string]struct {

@@ -73,6 +73,7 @@ func object(tb testing.TB, doc string) map[string]any {
 	if err := json.Unmarshal([]byte(doc), &m); err != nil {
 		tb.Fatalf("cannot read test object: %v\n%s", err, doc)
 	}
+
 	return m
 }
 
@@ -100,6 +101,7 @@ func (w *world) request() *fnv1.RunFunctionRequest {
 			Resource: w.structure(map[string]any{"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig", "data": w.environment}),
 		}}}
 	}
+
 	return req
 }
 
@@ -113,6 +115,7 @@ func (w *world) structure(m map[string]any) *structpb.Struct {
 	if err := s.UnmarshalJSON(b); err != nil {
 		w.tb.Fatal(err)
 	}
+
 	return s
 }
 
@@ -151,6 +154,7 @@ func (w *world) look(req *fnv1.RunFunctionRequest, requirements *fnv1.Requiremen
 		req.RequiredResources[name] = found
 		again = true
 	}
+
 	return again
 }
 
@@ -170,6 +174,7 @@ func (w *world) reconcile() *fnv1.RunFunctionResponse {
 		w.apply(name, r.GetResource().AsMap())
 	}
 	w.xr["status"] = rsp.GetDesired().GetComposite().GetResource().AsMap()["status"]
+
 	return rsp
 }
 
@@ -181,6 +186,7 @@ func (w *world) apply(name string, desired map[string]any) {
 		w.own(name, desired)
 		nested(desired, "metadata")["generation"] = float64(1)
 		w.composed[name] = desired
+
 		return
 	}
 	if !reflect.DeepEqual(observed["spec"], desired["spec"]) {
@@ -218,6 +224,7 @@ func nested(o map[string]any, path ...string) map[string]any {
 		}
 		o = m
 	}
+
 	return o
 }
 
@@ -228,6 +235,7 @@ func at(o map[string]any, path ...string) any {
 		m, _ := v.(map[string]any)
 		v = m[p]
 	}
+
 	return v
 }
 
@@ -337,6 +345,7 @@ func fatal(rsp *fnv1.RunFunctionResponse) string {
 			return r.GetMessage()
 		}
 	}
+
 	return ""
 }
 
@@ -346,6 +355,7 @@ func condition(rsp *fnv1.RunFunctionResponse, conditionType string) *fnv1.Condit
 			return c
 		}
 	}
+
 	return nil
 }
 
@@ -404,6 +414,7 @@ func podOf(tb testing.TB, deployment map[string]any) podSpec {
 			out.Env[e.Name] = e.Value + e.ValueFrom.SecretKeyRef.Key
 		}
 	}
+
 	return out
 }
 

@@ -61,5 +61,6 @@ func exitStatus(err error) int {
 	case errors.As(err, &coder):
 		return coder.ExitCode()
 	}
+
 	return 1
 }

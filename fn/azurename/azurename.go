@@ -81,6 +81,7 @@ func (s Scope) hash() string {
 		b = append(b, part...)
 	}
 	sum := sha256.Sum256(b)
+
 	return pick(strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:])))
 }
 
@@ -91,6 +92,7 @@ func pick(digest string) string {
 			return h
 		}
 	}
+
 	return digest[:hashLength]
 }
 
@@ -118,6 +120,7 @@ func shorten(name string, limit int) string {
 	if isDigit(short[0]) {
 		short = "a" + short
 	}
+
 	return strings.TrimRight(short[:min(limit, len(short))], "-")
 }
 
@@ -140,6 +143,7 @@ func unreserve(s string) string {
 			s = strings.ReplaceAll(s, r.word, r.broken)
 		}
 	}
+
 	return s
 }
 

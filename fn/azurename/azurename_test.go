@@ -350,6 +350,7 @@ func checkDiffer(t rapid.TB, a, b Scope) {
 func normal(s Scope) Scope {
 	s.SubscriptionID = strings.ToLower(s.SubscriptionID)
 	s.Issuer = strings.TrimRight(s.Issuer, "/")
+
 	return s
 }
 
@@ -373,6 +374,7 @@ func anyScope() *rapid.Generator[Scope] {
 		rapid.StringMatching(`[A-Za-z0-9/.\-]{0,30}`),
 		rapid.String(),
 	)
+
 	return rapid.Custom(func(t *rapid.T) Scope {
 		return Scope{part.Draw(t, "subscription"), part.Draw(t, "issuer"), part.Draw(t, "namespace"), part.Draw(t, "name")}
 	})

@@ -37,5 +37,6 @@ func ValidVault(name string) error {
 	if strings.Contains(name, "--") {
 		return finding.Err(finding.VaultNameHyphens)
 	}
+
 	return nil
 }

@@ -85,6 +85,7 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 			c.waiting = true
 		}
 	}
+
 	return a
 }
 
@@ -119,6 +120,7 @@ func (c *composition) grants(i identity) []grant {
 			g.resource, g.suffix = NameRoleAssignmentCreator, "secret-creator"
 		}
 	}
+
 	return grants
 }
 
@@ -139,6 +141,7 @@ func (c *composition) creatorsName(granted map[string]bool) string {
 	case isOfficer:
 		return ""
 	}
+
 	return creator
 }
 
@@ -160,6 +163,7 @@ func (c *composition) roleAssignment(seen Object, vaultID string, g grant) *mana
 		// ID has replicated it.
 		object.Spec.ForProvider.PrincipalType = new(g.principalType)
 	}
+
 	return object
 }
 
@@ -226,6 +230,7 @@ func (a access) condition() Condition {
 	if len(principals) > 0 {
 		c = c.with(finding.New(finding.PrincipalsInDoubt, finding.With{"principals": finding.Some("; ", principals)}))
 	}
+
 	return c
 }
 
@@ -237,5 +242,6 @@ func resourceGroup(id string) string {
 			return segments[i+1]
 		}
 	}
+
 	return ""
 }

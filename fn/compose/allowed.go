@@ -37,8 +37,10 @@ func allowedKeyVault(kv v1alpha1.KeyVault, p inputv1alpha1.PlatformConfigSpec, s
 		if !why.IsZero() {
 			ignored = append(ignored, IgnoredField{Path: Entry("spec.keyVault.officers", o.ObjectID), Why: why})
 		}
+
 		return !why.IsZero()
 	})
+
 	return kv, ignored
 }
 
@@ -65,6 +67,7 @@ func refusedOfficer(o v1alpha1.Officer, p inputv1alpha1.PlatformConfigSpec, seen
 	case allow.Officers == settings.OfficersNone:
 		return finding.New(finding.OfficersNotAllowed)
 	}
+
 	return why
 }
 
@@ -76,5 +79,6 @@ func assignedType(seen Observed, principalID string) string {
 			return o.str("status", "atProvider", "principalType")
 		}
 	}
+
 	return ""
 }

@@ -34,6 +34,7 @@ func TestAllowedKeyVault(t *testing.T) {
 			"spec":   map[string]any{"forProvider": map[string]any{"principalId": group, "principalType": principalType, "scope": testVaultID, "roleDefinitionName": "Key Vault Secrets Officer"}},
 			"status": map[string]any{"atProvider": map[string]any{"principalType": principalType}},
 		}
+
 		return seen
 	}
 	premium := azureSeen()

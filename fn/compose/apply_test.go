@@ -34,6 +34,7 @@ func TestKeepAndRelease(t *testing.T) {
 		if err != nil {
 			t.Fatalf("cannot apply Deployment: %v", err)
 		}
+
 		return d
 	}
 
@@ -89,6 +90,7 @@ func TestOthersWriteToo(t *testing.T) {
 		if err != nil {
 			t.Fatalf("cannot apply Deployment: %v", err)
 		}
+
 		return d
 	}
 	observe := func(d *appsv1.Deployment) {

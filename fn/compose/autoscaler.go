@@ -26,6 +26,7 @@ func (c *composition) autoscaler(w *workload) {
 		if a := c.app.Spec.Autoscaling; a != nil && !IsEmpty(parse(a.Triggers)) {
 			w.ignored = append(w.ignored, IgnoredField{Path: pathTriggers, Why: finding.New(finding.AutoscalingNotEnabled)})
 		}
+
 		return
 	}
 	triggers, ignored := c.triggers()
@@ -64,6 +65,7 @@ func (c *composition) ignoredByAutoscaling(triggers []any) (ignored []IgnoredFie
 	if n := c.app.Spec.Deployment.Replicas; n != nil && *n == 0 {
 		ignored = append(ignored, IgnoredField{Path: "spec.deployment.replicas", Why: finding.New(finding.AutoscalingKeepsPod)})
 	}
+
 	return ignored
 }
 
@@ -78,6 +80,7 @@ func (c *composition) horizontalPodAutoscaler() *autoscalingv2ac.HorizontalPodAu
 			WithResource(autoscalingv2ac.ResourceMetricSource().
 				WithName(corev1.ResourceCPU).
 				WithTarget(autoscalingv2ac.MetricTarget().WithType(autoscalingv2.UtilizationMetricType).WithAverageUtilization(c.targetCPU()))))
+
 	return autoscalingv2ac.HorizontalPodAutoscaler(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
 }
 
@@ -96,6 +99,7 @@ func (c *composition) scale() (least, most int32) {
 		// An explicit limit takes precedence over the replicas without autoscaling.
 		least = min(least, *a.MaxReplicas)
 	}
+
 	return least, *a.MaxReplicas
 }
 
@@ -119,6 +123,7 @@ func (c *composition) requests(name corev1.ResourceName) bool {
 			return !quantity.IsZero()
 		}
 	}
+
 	return false
 }
 
@@ -128,6 +133,7 @@ func (c *composition) replicas(seen Object) *int32 {
 		if n := c.app.Spec.Deployment.Replicas; n != nil {
 			return n
 		}
+
 		return c.platform.Workload.Replicas
 	}
 	// When an application turns autoscaling on, only Crossplane owns replicas. Without
@@ -158,5 +164,6 @@ func ownsReplicas(seen Object) bool {
 		}
 		owned = true
 	}
+
 	return owned
 }

@@ -21,6 +21,7 @@ func (r Result) ignored() []string {
 	if !ok {
 		return nil
 	}
+
 	return strings.SplitAfter(strings.TrimSuffix(s, "."), "), ")
 }
 
@@ -57,6 +58,7 @@ func scaling(r Result) scaled {
 			out.Triggers = append(out.Triggers, string(b))
 		}
 	}
+
 	return out
 }
 
@@ -77,6 +79,7 @@ func runningSeen(resources map[string]any) Observed {
 			map[string]any{"name": "shop-api", "image": "a", "resources": resources, "ports": []any{map[string]any{"containerPort": 7070.0}}},
 		}}}},
 	}
+
 	return seen
 }
 
@@ -208,6 +211,7 @@ func TestSwitchScaler(t *testing.T) {
 	with := func(seen Observed, name string, o Object) Observed {
 		seen = maps.Clone(seen)
 		seen[name] = o
+
 		return seen
 	}
 	cases := map[string]struct {

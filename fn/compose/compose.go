@@ -160,6 +160,7 @@ func GroupKindOf(name string) (schema.GroupKind, bool) {
 	if strings.HasPrefix(name, PrefixRoleAssignmentOfficer) {
 		return authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind(), true
 	}
+
 	return schema.GroupKind{}, false
 }
 
@@ -183,6 +184,7 @@ func keepAll(a Application, seen Observed, reason string, why finding.Message) R
 	pending := func(t string) Condition {
 		return Condition{Type: t, Status: Unknown, Reason: reason, Message: why}
 	}
+
 	return Result{
 		Resources: c.desired,
 		Status:    a.Status,
@@ -245,5 +247,6 @@ func (c *composition) keep(name string) bool {
 		delete(Object(object).object("spec"), "replicas")
 	}
 	c.desired[name] = Resource{Object: object, Ready: ready(o)}
+
 	return true
 }

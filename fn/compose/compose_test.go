@@ -49,6 +49,7 @@ func platform(t testingT, changes string) inputv1alpha1.PlatformConfigSpec {
 	if err != nil {
 		t.Fatalf("Resolve(...): %v", err)
 	}
+
 	return p
 }
 
@@ -58,6 +59,7 @@ func application(t testingT, spec string) Application {
 	if err := json.Unmarshal([]byte(spec), &a.Spec); err != nil {
 		t.Fatalf("cannot read spec: %v", err)
 	}
+
 	return a
 }
 
@@ -93,6 +95,7 @@ func compose(t testingT, spec, platformChanges string, seen Observed) Result {
 	if err != nil {
 		t.Fatalf("Compose(...): %v", err)
 	}
+
 	return r
 }
 
@@ -108,6 +111,7 @@ func (r Result) condition(conditionType string) rendered {
 			return rendered{Status: c.Status, Reason: c.Reason, Message: c.Message.String()}
 		}
 	}
+
 	return rendered{}
 }
 
@@ -321,6 +325,7 @@ func assignments(r Result) Observed {
 			out[name] = r.Object
 		}
 	}
+
 	return out
 }
 
@@ -334,6 +339,7 @@ func common(a, b Observed) Observed {
 			delete(out[name].object("spec", "forProvider"), "principalType")
 		}
 	}
+
 	return out
 }
 
@@ -400,6 +406,7 @@ func TestReplicas(t *testing.T) {
 		for _, m := range managers {
 			fields = append(fields, map[string]any{"manager": m, "fieldsV1": map[string]any{"f:spec": map[string]any{"f:replicas": map[string]any{}}}})
 		}
+
 		return Observed{NameDeployment: {
 			"kind":     kindDeployment,
 			"metadata": map[string]any{"managedFields": fields},
@@ -474,6 +481,7 @@ func TestIngress(t *testing.T) {
 	with := func(change func(*want)) want {
 		w := available
 		change(&w)
+
 		return w
 	}
 	cases := map[string]struct {
@@ -674,6 +682,7 @@ func TestConditions(t *testing.T) {
 				map[string]any{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": message},
 			},
 		}}
+
 		return seen
 	}
 	notYet := map[string]any{"name": "a", "message": "The latest version is not in the Secret yet."}
@@ -963,6 +972,7 @@ func conditions(list ...xpv1.Condition) []any {
 	for _, c := range list {
 		out = append(out, map[string]any{"type": string(c.Type), "status": string(c.Status), "reason": string(c.Reason), "message": c.Message})
 	}
+
 	return out
 }
 

@@ -111,6 +111,7 @@ func (o Object) failed(condition string) problem {
 	if c.status != "False" {
 		return problem{}
 	}
+
 	return problem{reported: true, text: cmp.Or(shorten(c.message), shorten(c.reason), condition)}
 }
 
@@ -120,6 +121,7 @@ func (o Object) notReady() problem {
 	if o.condition(conditionReady).reason == "Creating" {
 		return problem{}
 	}
+
 	return o.failed(conditionReady)
 }
 
@@ -131,6 +133,7 @@ func shorten(s string) string {
 	if len(s) <= most {
 		return s
 	}
+
 	return strings.ToValidUTF8(s[:most], "") + " …"
 }
 
@@ -158,6 +161,7 @@ func identityReady(i identity, credential Object, w workload) Condition {
 	case w.formerIdentity != "":
 		tenant, client, _ := strings.Cut(shorten(w.formerIdentity), "/")
 		c.Reason = ReasonReplacing
+
 		return c.with(finding.New(finding.IdentityReplacing, finding.With{
 			"identity": i.name, "client": i.clientID, "former": client, "tenant": tenant, "serviceAccount": i.serviceAccount,
 		}))
@@ -165,6 +169,7 @@ func identityReady(i identity, credential Object, w workload) Condition {
 		return c.with(finding.New(finding.CredentialCreating, finding.With{"identity": i.name}))
 	}
 	c.Status, c.Reason = True, ReasonAvailable
+
 	return c.with(finding.New(finding.IdentityAvailable, finding.With{"identity": i.name, "client": i.clientID}))
 }
 
@@ -201,6 +206,7 @@ func keyVaultReady(v vault) Condition {
 	if len(notes) > 0 {
 		c = c.with(finding.New(finding.Notes, finding.With{"notes": finding.All("; ", notes)}))
 	}
+
 	return c
 }
 
@@ -239,6 +245,7 @@ func (w workload) condition() Condition {
 	}
 	r := rollout(w.observed)
 	c.Status, c.Reason, c.Message = r.Status, r.Reason, r.Message
+
 	return c
 }
 

@@ -39,6 +39,7 @@ func TestSaidAtOnceProperties(t *testing.T) {
 					into[name] = v
 				}
 			}
+
 			return into
 		}
 		networking := draw(map[string]any{"ingress": draw(map[string]any{"enabled": true}, "type", "oidc", "hostnames", "path", "annotations")}, "inbound")
@@ -49,6 +50,7 @@ func TestSaidAtOnceProperties(t *testing.T) {
 			if err != nil {
 				rt.Fatal(err)
 			}
+
 			return findings(rt, compose(rt, string(b), platform, seen), reason)
 		}
 
@@ -77,6 +79,7 @@ func findings(rt *rapid.T, r Result, reason string) [2]string {
 	if c.Reason == ReasonIngressRefused {
 		refused, _ = strings.CutSuffix(c.Message, " The pods are not affected.")
 	}
+
 	return [2]string{ignored(r), refused}
 }
 

@@ -26,6 +26,7 @@ func namesOtherHosts(annotation, value string, allowed func(host string) bool) b
 	if isListOfHosts(annotation) && value != "true" && value != "false" && slices.ContainsFunc(strings.FieldsFunc(value, isSeparator), isOther) {
 		return true
 	}
+
 	return slices.ContainsFunc(authorities(value), isOther) || slices.ContainsFunc(hostsOf(value), isOther)
 }
 
@@ -41,6 +42,7 @@ func namesOtherNamespace(annotation, value, namespace string) bool {
 		return false
 	}
 	isItemEnd := func(r rune) bool { return isSeparator(r) || unicode.IsSpace(r) }
+
 	return slices.ContainsFunc(strings.FieldsFunc(value, isItemEnd), func(item string) bool {
 		own, found := strings.CutPrefix(strings.TrimPrefix(item, "secret://"), namespace+"/")
 		return strings.Contains(item, "/") && (!found || strings.Contains(own, "/"))
@@ -67,6 +69,7 @@ func authorities(value string) (hosts []string) {
 	for _, m := range afterSlashes.FindAllStringSubmatch(value, -1) {
 		hosts = append(hosts, portSuffix.ReplaceAllLiteralString(m[1], ""))
 	}
+
 	return hosts
 }
 
@@ -98,5 +101,6 @@ func hostsOf(value string) (hosts []string) {
 			hosts = append(hosts, w)
 		}
 	}
+
 	return hosts
 }

@@ -68,6 +68,7 @@ func (c *composition) identity() identity {
 		object.Annotations = externalID(nil, id)
 	}
 	c.wantOwned(ownership, NameIdentity, object)
+
 	return i
 }
 
@@ -106,6 +107,7 @@ func (c *composition) federatedCredential(i identity) Object {
 		annotationExternalName: cmp.Or(seen.str("metadata", "annotations", annotationExternalName), c.names.Credential()),
 	}
 	c.want(NameFederatedCredential, object)
+
 	return seen
 }
 
@@ -131,6 +133,7 @@ func runsAs(serviceAccount Object) string {
 	if annotations.str(annotationClientID) == "" {
 		return ""
 	}
+
 	return strings.ToLower(annotations.str(annotationTenantID) + "/" + annotations.str(annotationClientID))
 }
 
@@ -149,6 +152,7 @@ func (c *composition) podIdentity() string {
 	if last := c.app.Status.Identity; id == "" && seen != nil && last != nil && last.ClientID != "" {
 		id = strings.ToLower(c.platform.TenantID + "/" + last.ClientID)
 	}
+
 	return id
 }
 
@@ -175,5 +179,6 @@ func (c *composition) setPodIdentity(i identity) (former string) {
 	if inPods != "" {
 		set(d.Object, inPods, podAnnotation(annotationPodIdentity)...)
 	}
+
 	return former
 }

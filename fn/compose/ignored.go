@@ -34,6 +34,7 @@ func Child(path, name string) string {
 	if plainName.MatchString(name) {
 		return path + "." + name
 	}
+
 	return Entry(path, name)
 }
 
@@ -43,6 +44,7 @@ func Entry(path, name string) string {
 	if plainKey.MatchString(name) {
 		return path + "[" + name + "]"
 	}
+
 	return path + "[" + strconv.QuoteToASCII(name) + "]"
 }
 
@@ -54,6 +56,7 @@ func (f IgnoredField) Finding() finding.Finding {
 	case f.Meant != "":
 		return finding.New(finding.FieldMistaken, finding.With{"field": cut(f.Path), "meant": cut(f.Meant)})
 	}
+
 	return finding.New(finding.FieldIgnored, finding.With{"field": cut(f.Path)})
 }
 
@@ -74,6 +77,7 @@ func fieldsIgnored(fields []IgnoredField) Condition {
 		shown = append(shown, f.Finding())
 	}
 	c := Condition{Type: TypeFieldsIgnored, Status: True, Reason: ReasonFieldsIgnored}
+
 	return c.with(finding.New(finding.FieldsIgnored, finding.With{"fields": finding.First(mostIgnored, ", ", shown)}))
 }
 
@@ -83,5 +87,6 @@ func cut(path string) string {
 	if len(path) <= most {
 		return path
 	}
+
 	return strings.ToValidUTF8(path[:most], "") + "…"
 }

@@ -28,6 +28,7 @@ func (c *composition) ingressSpec() *v1alpha1.Ingress {
 	if n == nil || n.Ingress == nil || !n.Ingress.Enabled {
 		return nil
 	}
+
 	return n.Ingress
 }
 
@@ -97,6 +98,7 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 	if oidc(in) && known && len(t.OIDCAnnotations) == 0 {
 		refuse(finding.LoginMissing, finding.With{"type": nameOf(t), "types": cmp.Or(c.loginTypes(), finding.Say(finding.NoIngressType))})
 	}
+
 	return refused
 }
 
@@ -121,6 +123,7 @@ func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressT
 	}
 	// The platform's annotations take precedence.
 	maps.Copy(set, platform)
+
 	return set, ignored, refused
 }
 
@@ -131,6 +134,7 @@ func platformAnnotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) map[
 	if oidc(in) {
 		maps.Copy(annotations, t.OIDCAnnotations)
 	}
+
 	return annotations
 }
 
@@ -147,6 +151,7 @@ func (c *composition) refusedAnnotation(t inputv1alpha1.IngressType, name, value
 	case len(c.allowedDomains()) > 0 && namesOtherHosts(name, value, c.allowedHostname):
 		return finding.New(finding.AnnotationNamesHost)
 	}
+
 	return why
 }
 
@@ -168,6 +173,7 @@ func isHostname(h string) bool {
 	if strings.HasPrefix(h, "*.") {
 		return len(validation.IsWildcardDNS1123Subdomain(h)) == 0
 	}
+
 	return len(validation.IsDNS1123Subdomain(h)) == 0
 }
 
@@ -181,6 +187,7 @@ func isPath(p string) bool {
 			return false
 		}
 	}
+
 	return strings.HasPrefix(p, "/") && !strings.HasSuffix(p, "/.") && !strings.HasSuffix(p, "/..") && !strings.ContainsFunc(p, odd)
 }
 
@@ -195,6 +202,7 @@ func (c *composition) allowedHostname(hostname string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -208,6 +216,7 @@ func (c *composition) allowedDomains() []string {
 	for _, domain := range settings.IngressDomains(in) {
 		domains = append(domains, c.app.Namespace+"."+domain)
 	}
+
 	return domains
 }
 
@@ -228,6 +237,7 @@ func (c *composition) typesWith(has func(inputv1alpha1.IngressType) bool) string
 			names = append(names, t.Name)
 		}
 	}
+
 	return strings.Join(names, ", ")
 }
 
@@ -255,6 +265,7 @@ func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.Ingres
 	if len(annotations) > 0 {
 		object.WithAnnotations(annotations)
 	}
+
 	return object
 }
 
@@ -273,6 +284,7 @@ func login(in *v1alpha1.Ingress) (wanted, ok bool) {
 	case map[string]any:
 		wanted, ok = v["enabled"].(bool)
 	}
+
 	return wanted, ok
 }
 
@@ -285,6 +297,7 @@ func (c *composition) ingressType(in *v1alpha1.Ingress) (t inputv1alpha1.Ingress
 			return t, true
 		}
 	}
+
 	return inputv1alpha1.IngressType{Name: name}, len(c.platform.Ingress.Types) == 0
 }
 
@@ -295,6 +308,7 @@ func (c *composition) hostnames(in *v1alpha1.Ingress) []string {
 	if c.platform.Ingress.PerNamespace {
 		return []string{c.app.Name + "." + c.app.Namespace + "." + c.platform.Ingress.Domain}
 	}
+
 	return []string{c.app.Name + "." + c.platform.Ingress.Domain}
 }
 
@@ -310,5 +324,6 @@ func ingressPort(ports []v1alpha1.Port) (port v1alpha1.Port, ok bool) {
 			return p, true
 		}
 	}
+
 	return port, false
 }

@@ -38,6 +38,7 @@ func withIngress(t testingT, ingress v1alpha1.Ingress, platform string, seen Obs
 	if err != nil {
 		t.Fatalf("cannot encode spec: %v", err)
 	}
+
 	return compose(t, string(spec), platform, seen)
 }
 

@@ -23,6 +23,7 @@ func parse(field *apiextensionsv1.JSON) any {
 	if d.Decode(&v) != nil {
 		return nil
 	}
+
 	return v
 }
 
@@ -36,6 +37,7 @@ func IsEmpty(v any) bool {
 	case []any:
 		return len(v) == 0
 	}
+
 	return false
 }
 
@@ -49,5 +51,6 @@ func text(v any) (string, bool) {
 	case bool:
 		return strconv.FormatBool(v), true
 	}
+
 	return "", false
 }

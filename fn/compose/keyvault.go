@@ -57,6 +57,7 @@ func (c *composition) keyVault() vault {
 		v.id, v.uri = "", ""
 		c.keep(NameKeyVault)
 		c.waiting = true
+
 		return v
 	}
 	if c.createsElsewhere(NameKeyVault) {
@@ -80,6 +81,7 @@ func (c *composition) keyVault() vault {
 		object.Spec.ManagementPolicies = v.ownership.policies(object.Spec.ManagementPolicies)
 	}
 	c.wantOwned(v.ownership, NameKeyVault, object)
+
 	return v
 }
 
@@ -113,6 +115,7 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 		PurgeProtectionEnabled:     &purgeProtection,
 		PublicNetworkAccessEnabled: c.platform.KeyVault.PublicNetworkAccessEnabled,
 	}
+
 	return notes
 }
 
@@ -134,6 +137,7 @@ func portalURL(p inputv1alpha1.PlatformConfigSpec, resourceID string) string {
 		settings.CloudAzureUSGovernment: "portal.azure.us",
 		settings.CloudAzureChina:        "portal.azure.cn",
 	}[p.Cloud]
+
 	return fmt.Sprintf("https://%s/#@%s/resource%s/secrets", cmp.Or(host, "portal.azure.com"), p.TenantID, resourceID)
 }
 

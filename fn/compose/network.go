@@ -41,6 +41,7 @@ func (c *composition) inbound() any {
 	if services, ok := fields["services"]; IsEmpty(inbound) || ok && services == nil && len(fields) == 1 {
 		return nil
 	}
+
 	return inbound
 }
 
@@ -113,6 +114,7 @@ func (c *composition) callers(inbound any) (callers []caller, ignored []IgnoredF
 			callers = append(callers, caller)
 		}
 	}
+
 	return callers, ignored
 }
 
@@ -157,6 +159,7 @@ func (c *composition) caller(service any) (out caller, why finding.Finding) {
 	if ports := c.openPorts(); out.port == 0 && out.protocol != "" && len(ports) > 0 && !slices.ContainsFunc(ports, func(p *networkingv1ac.NetworkPolicyPortApplyConfiguration) bool { return *p.Protocol == out.protocol }) {
 		return out, finding.New(finding.CallerProtocolUnused)
 	}
+
 	return out, why
 }
 
@@ -182,6 +185,7 @@ func (c *composition) ruleFor(caller caller) *networkingv1ac.NetworkPolicyIngres
 	case caller.protocol != "":
 		rule.WithPorts(networkingv1ac.NetworkPolicyPort().WithProtocol(caller.protocol))
 	}
+
 	return rule
 }
 
@@ -211,6 +215,7 @@ func (c *composition) openPorts() (ports []*networkingv1ac.NetworkPolicyPortAppl
 			add(protocol, int32(number)) //nolint:gosec // It is a port.
 		}
 	}
+
 	return ports
 }
 
@@ -232,5 +237,6 @@ func unknown(path string, object map[string]any, known ...string) (ignored []Ign
 			ignored = append(ignored, IgnoredField{Path: Child(path, name)})
 		}
 	}
+
 	return ignored
 }

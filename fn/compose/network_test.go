@@ -44,6 +44,7 @@ func letIn(r Result) []string {
 			out = append(out, namespace+" "+pods+" "+strings.Join(ports, ","))
 		}
 	}
+
 	return out
 }
 

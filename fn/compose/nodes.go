@@ -43,6 +43,7 @@ func (c *composition) nodes() (nodes []*corev1ac.NodeSelectorRequirementApplyCon
 		}
 		nodes = append(nodes, corev1ac.NodeSelectorRequirement().WithKey(label).WithOperator(corev1.NodeSelectorOpIn).WithValues(values...))
 	}
+
 	return nodes, ignored
 }
 
@@ -73,6 +74,7 @@ func nodeSelector(name string, value any) (label string, values []string, why fi
 	if len(values) == 0 {
 		return "", nil, finding.New(finding.SelectorEmpty)
 	}
+
 	return label, values, why
 }
 
@@ -84,6 +86,7 @@ func nodeLabel(name string) string {
 	case "beta.kubernetes.io/os":
 		return corev1.LabelOSStable
 	}
+
 	return name
 }
 

@@ -27,6 +27,7 @@ func toMap(object any) map[string]any {
 		// Only types that are not API objects fail.
 		panic(fmt.Sprintf("cannot convert %T: %v", object, err))
 	}
+
 	return m
 }
 
@@ -58,6 +59,7 @@ func (c *composition) labels() map[string]string {
 			l[name] = v
 		}
 	}
+
 	return l
 }
 
@@ -69,5 +71,6 @@ func (c *composition) podLabels() map[string]string {
 	if v := c.app.Labels[labelApp]; v != "" {
 		l[labelApp] = v
 	}
+
 	return l
 }

@@ -84,6 +84,7 @@ func (o Object) number(path ...string) (int64, bool) {
 	case int64:
 		return n, true
 	}
+
 	return 0, false
 }
 
@@ -101,6 +102,7 @@ func (o Object) inAzure() bool {
 	}
 	last := o.condition(conditionLastOperation)
 	refused := last.status == "False" && last.reason == string(upjet.ReasonAsyncCreateFailure)
+
 	return o.str("metadata", "annotations", annotationCreated) != "" && !refused
 }
 
@@ -110,6 +112,7 @@ func (o Object) fixed(parameter, wanted string) string {
 	if !o.inAzure() {
 		return wanted
 	}
+
 	return cmp.Or(o.str("status", "atProvider", parameter), o.str("spec", "forProvider", parameter), wanted)
 }
 
@@ -121,18 +124,21 @@ func (o Object) fixedNumber(parameter string) (int64, bool) {
 	if n, ok := o.number("status", "atProvider", parameter); ok {
 		return n, true
 	}
+
 	return o.number("spec", "forProvider", parameter)
 }
 
 func (o Object) list(path ...string) []any {
 	v, _, _ := unstructured.NestedFieldNoCopy(o, path...)
 	l, _ := v.([]any)
+
 	return l
 }
 
 func (o Object) object(path ...string) Object {
 	v, _, _ := unstructured.NestedFieldNoCopy(o, path...)
 	m, _ := v.(map[string]any)
+
 	return m
 }
 
@@ -146,6 +152,7 @@ func (o Object) condition(conditionType string) observedCondition {
 			return observedCondition{status: c.str("status"), reason: c.str("reason"), message: c.str("message")}
 		}
 	}
+
 	return observedCondition{}
 }
 
@@ -173,6 +180,7 @@ func own(o Object) map[string]any {
 	if spec := ownSpec(o); spec != nil {
 		out["spec"] = map[string]any(spec)
 	}
+
 	return out
 }
 
@@ -205,6 +213,7 @@ func ownSpec(o Object) Object {
 	case kindScaledObject:
 		return ownScaledObjectSpec(spec)
 	}
+
 	return spec
 }
 
@@ -238,6 +247,7 @@ func appliedByCrossplane(o Object) (Object, bool) {
 	case kindPodDisruptionBudget:
 		return extract(o, manager, policyv1ac.ExtractPodDisruptionBudget)
 	}
+
 	return nil, false
 }
 
@@ -252,6 +262,7 @@ func extract[T, C any](o Object, manager string, by func(*T, string) (*C, error)
 	if err != nil {
 		return nil, false
 	}
+
 	return toMap(applied), true
 }
 
@@ -267,6 +278,7 @@ func ownIngressAnnotations(o Object) map[string]any {
 			out[k] = v
 		}
 	}
+
 	return out
 }
 
@@ -277,6 +289,7 @@ func pick(from Object, keys ...string) map[string]any {
 			out[k] = v
 		}
 	}
+
 	return out
 }
 

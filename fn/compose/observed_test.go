@@ -76,6 +76,7 @@ func read(t *testing.T, doc string) Object {
 	if err := json.Unmarshal([]byte(doc), &o); err != nil {
 		t.Fatal(err)
 	}
+
 	return o
 }
 
@@ -86,5 +87,6 @@ func normal(t *testing.T, o map[string]any) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return read(t, string(b))
 }

@@ -54,6 +54,7 @@ func (c *composition) ownership(seen Object) ownership {
 	case seen.observeFailed(), seen.held() && seen.allows(xpv1.ManagementActionCreate):
 		return absent
 	}
+
 	return unseen
 }
 
@@ -76,6 +77,7 @@ func (c *composition) isProven(seen Object) bool {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -99,6 +101,7 @@ func (o ownership) readable(seen Object) Object {
 	}
 	out := maps.Clone(seen)
 	out["status"] = map[string]any{"conditions": seen.list("status", "conditions")}
+
 	return out
 }
 
@@ -111,6 +114,7 @@ func (o ownership) problem(seen Object) problem {
 	case o == absent && seen.allows(xpv1.ManagementActionCreate):
 		return seen.failed(conditionLastOperation)
 	}
+
 	return problem{}
 }
 
@@ -144,6 +148,7 @@ func (c *composition) tags(seen Object) map[string]*string {
 	for k, v := range ours {
 		tags[k] = new(v)
 	}
+
 	return tags
 }
 
@@ -153,6 +158,7 @@ func (c *composition) ownTags(seen Object) map[string]string {
 	if tenant := c.tenant(seen); tenant != "" {
 		tags[tagTenant] = tenant
 	}
+
 	return tags
 }
 
@@ -166,6 +172,7 @@ func (c *composition) tenant(seen Object) string {
 	case seen.established():
 		return cmp.Or(have, c.app.Tenant)
 	}
+
 	return cmp.Or(c.app.Tenant, have)
 }
 
@@ -174,6 +181,7 @@ func (c *composition) notesOnTenant(seen Object) []finding.Finding {
 	if tenant := c.tenant(seen); tenant != c.app.Tenant && c.app.Tenant != "" {
 		return []finding.Finding{finding.New(finding.VaultOfOtherTenant, finding.With{"vault": tenant, "namespace": c.app.Tenant})}
 	}
+
 	return nil
 }
 
@@ -183,6 +191,7 @@ func (c *composition) owner(seen Object) string {
 	if tenant := c.tenant(seen); tenant != "" {
 		owner += ", tenant=" + tenant
 	}
+
 	return owner
 }
 
@@ -221,6 +230,7 @@ func (o Object) observeFailed() bool {
 			return c.str("status") == "False" && (observed == 0 || observed == generation)
 		}
 	}
+
 	return false
 }
 
@@ -229,5 +239,6 @@ func validateNamespace(a Application, p inputv1alpha1.PlatformConfigSpec, seen O
 	if _, exists := seen[NameKeyVault]; exists || !slices.Contains(p.RetiredNamespaces, a.Namespace) {
 		return nil
 	}
+
 	return field.ErrorList{field.Forbidden(path, finding.Say(finding.NamespaceRetired, finding.With{"namespace": a.Namespace}))}
 }

@@ -28,6 +28,7 @@ func nodeAffinity(r Result) []string {
 			out = append(out, Object(expression).str("key")+" "+Object(expression).str("operator")+" "+strings.Join(values, ","))
 		}
 	}
+
 	return out
 }
 
@@ -141,6 +142,7 @@ func TestServiceLinks(t *testing.T) {
 		if links != nil {
 			seen[NameDeployment].object("spec", "template", "spec")["enableServiceLinks"] = links
 		}
+
 		return seen
 	}
 	cases := map[string]struct {
@@ -210,6 +212,7 @@ func anything(depth int) *rapid.Generator[any] {
 	if depth == 0 {
 		return plain
 	}
+
 	return rapid.OneOf(plain,
 		rapid.Map(rapid.SliceOfN(anything(depth-1), 0, 5), func(l []any) any { return l }),
 		rapid.Map(rapid.MapOfN(name, anything(depth-1), 0, 5), func(m map[string]any) any { return m }))

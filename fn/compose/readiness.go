@@ -20,6 +20,7 @@ func ready(o Object) bool {
 		// pods still run, but triggers do not scale them.
 		return true
 	}
+
 	return o.condition(conditionReady).status == "True"
 }
 
@@ -54,5 +55,6 @@ func rollout(o Object) Condition {
 		return c.with(finding.New(finding.PodsUpdating, finding.With{"updated": updated, "wanted": want, "available": available}))
 	}
 	c.Status, c.Reason = True, ReasonAvailable
+
 	return c.with(finding.New(finding.PodsAvailable, finding.With{"available": available, "wanted": want}))
 }

@@ -51,6 +51,7 @@ func (c *composition) unresolved(s secrets) (ignored []IgnoredField) {
 		}
 		ignored = append(ignored, f)
 	}
+
 	return ignored
 }
 
@@ -60,6 +61,7 @@ func reference(u envmap.Unresolved) string {
 	if !variableName.MatchString(u.Name) {
 		return finding.Say(finding.ReferenceUnprintable, finding.With{"field": field})
 	}
+
 	return finding.Say(finding.Reference, finding.With{"variable": u.Name, "field": field})
 }
 
@@ -71,5 +73,6 @@ func (s secrets) variablesInLowerCase() map[string]string {
 			names[lower] = v.Name
 		}
 	}
+
 	return names
 }

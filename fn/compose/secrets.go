@@ -49,6 +49,7 @@ func (s syncedSecret) state() string {
 	if state == string(secretsv1alpha1.StateSynced) && !s.ready() {
 		return statePending
 	}
+
 	return state
 }
 
@@ -108,6 +109,7 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 		s.composed = true
 		c.want(NameSecretSync, c.keyVaultSecretSync(v, i, s))
 	}
+
 	return s
 }
 
@@ -131,6 +133,7 @@ func revision(s secrets) string {
 	for _, name := range slices.Sorted(maps.Keys(used)) {
 		fmt.Fprintf(h, "%s=%s\n", name, used[name])
 	}
+
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
@@ -171,6 +174,7 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *manage
 		object.Spec.ForProvider.Secrets = append(object.Spec.ForProvider.Secrets, synced)
 	}
 	object.Spec.ForProvider.Secrets = append(object.Spec.ForProvider.Secrets, s.retiring...)
+
 	return object
 }
 
@@ -203,6 +207,7 @@ func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecre
 		}
 	}
 	retiring := slices.Concat(referred, perhaps)
+
 	return retiring[:min(len(retiring), max(secretsv1alpha1.MaxSecrets-len(listed), 0))]
 }
 
@@ -222,6 +227,7 @@ func (c *composition) inUse() []string {
 			}
 		}
 	}
+
 	return slices.Sorted(maps.Keys(keys))
 }
 
@@ -232,6 +238,7 @@ func refersTo(deployment Object, secret string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -247,6 +254,7 @@ func referred(deployment Object) map[string]bool {
 			}
 		}
 	}
+
 	return keys
 }
 
@@ -257,6 +265,7 @@ func (c *composition) structure(s v1alpha1.Secret) (keys []string, create bool) 
 		return s.Keys, true
 	}
 	keys, known := settings.Structure(&c.platform, envmap.TrimEnvironment(s.Name, c.platform.Secrets.EnvironmentPrefixes))
+
 	return keys, !known || len(keys) > 0
 }
 
@@ -271,6 +280,7 @@ func required(s v1alpha1.Secret, structure []string) (keys []string) {
 			keys = append(keys, e.Key)
 		}
 	}
+
 	return keys
 }
 
@@ -284,6 +294,7 @@ func observedKeys(o Object) []envmap.Key {
 			keys = append(keys, k)
 		}
 	}
+
 	return keys
 }
 
@@ -296,6 +307,7 @@ func mappable(list []syncedSecret) []envmap.Secret {
 		}
 		out = append(out, m)
 	}
+
 	return out
 }
 
@@ -305,6 +317,7 @@ func duration(s string) *metav1.Duration {
 	if err != nil {
 		return nil
 	}
+
 	return &metav1.Duration{Duration: d}
 }
 
@@ -328,6 +341,7 @@ func (s secrets) waitingFor(deployment Object) []finding.Finding {
 			waiting = append(waiting, missingKey(m))
 		}
 	}
+
 	return waiting
 }
 
@@ -337,6 +351,7 @@ func (s secrets) isReady(name string) bool {
 			return secret.ready()
 		}
 	}
+
 	return false
 }
 
@@ -344,6 +359,7 @@ func missingKey(m envmap.Missing) finding.Finding {
 	if m.Key == "" {
 		return finding.New(finding.WaitsForPlainText, finding.With{"secret": m.Secret, "variable": m.Name})
 	}
+
 	return finding.New(finding.WaitsForKey, finding.With{"secret": m.Secret, "key": m.Key, "variable": m.Name})
 }
 
@@ -379,6 +395,7 @@ func (s secrets) describe(list []syncedSecret) finding.List {
 			parts = append(parts, finding.New(finding.SecretsInStateWith, with, finding.With{"message": finding.Some(" ", messages[g])}))
 		}
 	}
+
 	return finding.Some("; ", parts)
 }
 
@@ -399,6 +416,7 @@ func (s secrets) message(secret syncedSecret) finding.Finding {
 	case s.problem.reported:
 		return finding.New(finding.SecretBlocked, finding.With{"problem": s.problem})
 	}
+
 	return finding.New(finding.SecretNotLookedAt)
 }
 
@@ -414,6 +432,7 @@ func (s secrets) count() (synced, total int) {
 			synced++
 		}
 	}
+
 	return synced, len(s.list)
 }
 
@@ -463,6 +482,7 @@ func (s secrets) condition() Condition {
 		}
 		c = c.with(withheld(s.environment.Withheld))
 	}
+
 	return c
 }
 
@@ -472,6 +492,7 @@ func collisions(list []envmap.Collision) finding.Finding {
 	for _, col := range list {
 		parts = append(parts, finding.New(finding.Collision, finding.With{"keys": finding.Some(" and ", col.Keys), "secret": col.Secret, "variable": col.Name}))
 	}
+
 	return finding.New(finding.VariablesCollide, finding.With{"collisions": finding.Some("; ", parts)})
 }
 
@@ -485,5 +506,6 @@ func withheld(list []envmap.Withheld) finding.Finding {
 			parts = append(parts, finding.New(finding.WithheldFromKey, finding.With{"variable": w.Name, "key": w.Key, "secret": w.Secret}))
 		}
 	}
+
 	return finding.New(finding.VariablesWithheld, finding.With{"variables": finding.Some("; ", parts)})
 }

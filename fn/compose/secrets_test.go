@@ -20,6 +20,7 @@ func TestDescribeSecrets(t *testing.T) {
 		if reason != "" {
 			observed["reason"] = reason
 		}
+
 		return syncedSecret{spec: v1alpha1.Secret{Name: name}, observed: observed}
 	}
 	type group struct{ Secrets, Message string }

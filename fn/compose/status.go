@@ -68,6 +68,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 	default:
 		out.Environment = environmentStatus(s)
 	}
+
 	return out
 }
 
@@ -89,6 +90,7 @@ func environmentStatus(s secrets) *v1alpha1.EnvironmentStatus {
 	}
 	e.Shadowed = e.Shadowed[:min(len(e.Shadowed), v1alpha1.MaxListed)]
 	e.Withheld = e.Withheld[:min(len(e.Withheld), v1alpha1.MaxListed)]
+
 	return e
 }
 
@@ -101,6 +103,7 @@ func variablesOf(s secrets) map[string][]string {
 			out[v.Secret] = append(out[v.Secret], v.Name)
 		}
 	}
+
 	return out
 }
 
@@ -109,5 +112,6 @@ func timestamp(s string) *metav1.Time {
 	if err != nil {
 		return nil
 	}
+
 	return &metav1.Time{Time: t}
 }

@@ -17,6 +17,7 @@ func (o Observed) AsksForSubscription() bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -35,6 +36,7 @@ func (c *composition) wrongSubscription() (wrong finding.Finding) {
 			return finding.New(finding.ObjectInOtherSubscription, finding.With{"object": seen.str("kind") + " " + seen.str("metadata", "name"), "other": cut(other), "settings": settings})
 		}
 	}
+
 	return wrong
 }
 
@@ -55,6 +57,7 @@ func (c Condition) inWrongSubscription(wrong finding.Finding) Condition {
 		c.Reason = ReasonSettingsInvalid
 		c.Message = finding.Message{finding.New(finding.SubscriptionsDiffer, finding.With{"difference": wrong})}
 	}
+
 	return c
 }
 
@@ -64,5 +67,6 @@ func subscription(id string) string {
 	if len(segments) < 3 || !strings.EqualFold(segments[1], "subscriptions") {
 		return ""
 	}
+
 	return segments[2]
 }

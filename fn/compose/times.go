@@ -25,6 +25,7 @@ func LatestTime(o Object) time.Time {
 		m, _ := f.(map[string]any)
 		latest = later(latest, Object(m).time("time"))
 	}
+
 	return latest
 }
 
@@ -34,6 +35,7 @@ func (c *composition) latest() time.Time {
 	for _, o := range c.seen {
 		latest = later(latest, LatestTime(o))
 	}
+
 	return latest
 }
 
@@ -49,6 +51,7 @@ func (o Object) requestedSince() time.Time {
 			return c.time("lastTransitionTime")
 		}
 	}
+
 	return time.Time{}
 }
 
@@ -58,6 +61,7 @@ func (o Object) time(path ...string) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
+
 	return t
 }
 
@@ -65,5 +69,6 @@ func later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
 	}
+
 	return a
 }

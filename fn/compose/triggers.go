@@ -105,6 +105,7 @@ func (c *composition) triggers() (triggers []any, ignored []IgnoredField) {
 		// The message of KEDA is not shown: it may contain credentials from the trigger's metadata.
 		ignored = append(ignored, IgnoredField{Path: pathTriggers, Why: finding.New(finding.KEDARefuses)})
 	}
+
 	return triggers, ignored
 }
 
@@ -147,6 +148,7 @@ func (c *composition) trigger(fields map[string]any) (trigger map[string]any, wh
 	default:
 		why = finding.New(finding.MetricTypeOfOther)
 	}
+
 	return trigger, why
 }
 
@@ -171,6 +173,7 @@ func (c *composition) resourceTrigger(kind, metric string, metadata Object) (tri
 	case cmp.Or(metadata.str("containerName"), c.app.Name) != c.app.Name:
 		return nil, finding.New(finding.ContainerNameInvalid)
 	}
+
 	return map[string]any{"type": kind, "metricType": metric, "metadata": out}, why
 }
 
@@ -181,6 +184,7 @@ func isPositive(s string) bool {
 		return false
 	}
 	q, err := resource.ParseQuantity(s)
+
 	return err == nil && q.Sign() > 0
 }
 
@@ -197,6 +201,7 @@ func cronProblem(metadata Object) (why finding.Finding) {
 	case !podCount.MatchString(metadata.str("desiredReplicas")):
 		return finding.New(finding.DesiredReplicasInvalid)
 	}
+
 	return why
 }
 
@@ -214,6 +219,7 @@ func (c *composition) ignoredOfTrigger(path string, fields, trigger map[string]a
 	if n, err := strconv.Atoi(metadata.str("desiredReplicas")); err == nil && n > int(most) && trigger["type"] == triggerCron {
 		ignored = append(ignored, IgnoredField{Path: path + ".metadata.desiredReplicas", Why: finding.New(finding.DesiredReplicasTooMany, finding.With{"most": most})})
 	}
+
 	return ignored
 }
 
@@ -239,6 +245,7 @@ func (c *composition) measures(deployment Object, triggers []any) bool {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -248,6 +255,7 @@ func isRequested(container Object, resource string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -269,6 +277,7 @@ func (c *composition) scaledObject(triggers []any) *unstructured.Unstructured {
 	o.SetName(c.app.Name)
 	o.SetNamespace(c.app.Namespace)
 	o.SetLabels(c.labels())
+
 	return o
 }
 
@@ -279,5 +288,6 @@ func ownScaledObjectSpec(spec Object) Object {
 	if name := spec.str("advanced", "horizontalPodAutoscalerConfig", "name"); name != "" {
 		own["advanced"] = map[string]any{"horizontalPodAutoscalerConfig": map[string]any{"name": name}}
 	}
+
 	return own
 }

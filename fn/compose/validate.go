@@ -47,6 +47,7 @@ func validate(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) 
 		errs = append(errs, validateKeyVault(kv, spec.Child("keyVault"))...)
 	}
 	errs = append(errs, validateVaultName(a, p, seen, spec.Child("keyVault", "name"))...)
+
 	return errs.ToAggregate()
 }
 
@@ -61,8 +62,10 @@ func validateConfig(config map[string]string, path *field.Path) (errs field.Erro
 		if a.Field < b.Field {
 			return -1
 		}
+
 		return 1
 	})
+
 	return errs
 }
 
@@ -91,6 +94,7 @@ func validateSecrets(secrets []v1alpha1.Secret, path *field.Path) (errs field.Er
 		}
 		errs = append(errs, validateEnv(s, at)...)
 	}
+
 	return errs
 }
 
@@ -121,6 +125,7 @@ func validateEnv(s v1alpha1.Secret, path *field.Path) (errs field.ErrorList) {
 			errs = append(errs, field.Duplicate(path.Child("keys").Index(i), k))
 		}
 	}
+
 	return errs
 }
 
@@ -156,6 +161,7 @@ func validateDeployment(d *v1alpha1.Deployment, path *field.Path) (errs field.Er
 			errs = append(errs, validatePort(p.probe.Port, path.Child(p.name, "port"))...)
 		}
 	}
+
 	return errs
 }
 
@@ -163,6 +169,7 @@ func validatePort(port int32, path *field.Path) field.ErrorList {
 	if len(validation.IsValidPortNum(int(port))) > 0 {
 		return field.ErrorList{field.Invalid(path, port, finding.Say(finding.PortInvalid))}
 	}
+
 	return nil
 }
 
@@ -180,6 +187,7 @@ func validateAutoscaling(a *v1alpha1.Autoscaling, path *field.Path) (errs field.
 	if t := a.TargetCPUUtilizationPercentage; t != nil && *t < 1 {
 		errs = append(errs, field.Invalid(path.Child("targetCPUUtilizationPercentage"), *t, finding.Say(finding.MustBePositive)))
 	}
+
 	return errs
 }
 
@@ -198,6 +206,7 @@ func validateKeyVault(kv *v1alpha1.KeyVault, path *field.Path) (errs field.Error
 			errs = append(errs, field.Invalid(path.Child("officers").Index(i).Child("objectId"), o.ObjectID, finding.Say(finding.OfficerInvalid)))
 		}
 	}
+
 	return errs
 }
 
@@ -221,6 +230,7 @@ func validateVaultName(a Application, p inputv1alpha1.PlatformConfigSpec, seen O
 	case have != "" && !strings.EqualFold(have, name):
 		return field.ErrorList{field.Forbidden(path, finding.Say(finding.VaultCannotChange, finding.With{"vault": have}))}
 	}
+
 	return nil
 }
 
@@ -231,6 +241,7 @@ func isWithdrawn(a Application, p inputv1alpha1.PlatformConfigSpec, vault Object
 		return false
 	}
 	_, assigned := settings.Assigned(&p, a.Spec.KeyVault.Name, a.Namespace, a.Name)
+
 	return !assigned && strings.EqualFold(vault.str("metadata", "annotations", annotationExternalName), a.Spec.KeyVault.Name)
 }
 

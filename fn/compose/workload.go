@@ -80,6 +80,7 @@ func (c *composition) workload(i identity, s secrets) workload {
 	c.autoscaler(&w)
 	c.podDisruptionBudget(w)
 	c.ingress(&w)
+
 	return w
 }
 
@@ -98,6 +99,7 @@ func (c *composition) rollsOut() bool {
 	}
 	d.Ready = false
 	c.desired[NameDeployment] = d
+
 	return true
 }
 
@@ -109,6 +111,7 @@ func digest(desired Object) string {
 		panic(fmt.Sprintf("cannot encode pods: %v", err))
 	}
 	sum := sha256.Sum256(b)
+
 	return hex.EncodeToString(sum[:16])
 }
 
@@ -134,6 +137,7 @@ func samePods(desired, observed Object) bool {
 			}
 		}
 	}
+
 	return true
 }
 
@@ -151,9 +155,11 @@ func (c *composition) withdraws(desired Object) bool {
 				}
 			}
 		}
+
 		return false
 	}
 	seen := c.seen[NameDeployment]
+
 	return more(seen) && more(own(seen))
 }
 
@@ -167,6 +173,7 @@ func sameImage(want, have string) bool {
 	if i := strings.LastIndex(want, ":"); i > strings.LastIndex(want, "/") {
 		repository = want[:i]
 	}
+
 	return name == want || name == repository
 }
 
@@ -181,6 +188,7 @@ func byName(list []any) map[string]Object {
 		m, _ := e.(map[string]any)
 		out[Object(m).str("name")] = m
 	}
+
 	return out
 }
 
@@ -204,6 +212,7 @@ func (c *composition) ignoredOfPods() []IgnoredField {
 	default:
 		ignored = append(ignored, IgnoredField{Path: "spec.deployment.readOnlyRootFilesystem", Why: finding.New(finding.MustBeBoolean)})
 	}
+
 	return ignored
 }
 
@@ -220,6 +229,7 @@ func (c *composition) withoutDeployment() (ignored []IgnoredField) {
 	if !IsEmpty(parse(c.app.Spec.WorkloadSelectors)) {
 		ignored = append(ignored, IgnoredField{Path: pathSelectors, Why: finding.New(finding.DeploymentMissing)})
 	}
+
 	return ignored
 }
 
@@ -245,6 +255,7 @@ func (c *composition) deployment(s secrets) *appsv1ac.DeploymentApplyConfigurati
 		spec.WithReplicas(*n)
 	}
 	object := appsv1ac.Deployment(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
+
 	return object
 }
 
@@ -266,6 +277,7 @@ func (c *composition) pod() *corev1ac.PodSpecApplyConfiguration {
 	for _, name := range c.platform.Workload.ImagePullSecrets {
 		pod.WithImagePullSecrets(corev1ac.LocalObjectReference().WithName(name))
 	}
+
 	return pod
 }
 
@@ -279,6 +291,7 @@ func (c *composition) securityContext() *corev1ac.SecurityContextApplyConfigurat
 	if v, ok := parse(c.app.Spec.Deployment.ReadOnlyRootFilesystem).(bool); ok {
 		security.WithReadOnlyRootFilesystem(v)
 	}
+
 	return security
 }
 
@@ -305,6 +318,7 @@ func (c *composition) container() *corev1ac.ContainerApplyConfiguration {
 	if d.StartupProbe != nil {
 		container.WithStartupProbe(probe(d.StartupProbe))
 	}
+
 	return container
 }
 
@@ -340,6 +354,7 @@ func (c *composition) resources() *corev1ac.ResourceRequirementsApplyConfigurati
 	case d != nil:
 		return withResources(out, d.Limits, d.Requests)
 	}
+
 	return nil
 }
 
@@ -350,6 +365,7 @@ func withResources(out *corev1ac.ResourceRequirementsApplyConfiguration, limits,
 	if len(requests) > 0 {
 		out.WithRequests(requests)
 	}
+
 	return out
 }
 
@@ -369,6 +385,7 @@ func probe(p *v1alpha1.Probe) *corev1ac.ProbeApplyConfiguration {
 	out.TimeoutSeconds = p.TimeoutSeconds
 	out.SuccessThreshold = p.SuccessThreshold
 	out.FailureThreshold = p.FailureThreshold
+
 	return out
 }
 
@@ -381,6 +398,7 @@ func transport(p v1alpha1.Port) corev1.Protocol {
 	if strings.EqualFold(p.Protocol, "udp") {
 		return corev1.ProtocolUDP
 	}
+
 	return corev1.ProtocolTCP
 }
 
@@ -398,6 +416,7 @@ func appProtocol(p v1alpha1.Port) *string {
 	case "http2":
 		return new("kubernetes.io/h2c")
 	}
+
 	return nil
 }
 

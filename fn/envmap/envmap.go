@@ -155,6 +155,7 @@ func Map(config map[string]string, secrets []Secret, prefixes []string, policy P
 	for _, name := range slices.Sorted(maps.Keys(config)) {
 		m.env.Variables = append(m.env.Variables, Variable{Name: name, Value: config[name]})
 	}
+
 	return m.env
 }
 
@@ -185,6 +186,7 @@ func collect(secrets []Secret, prefixes []string, policy Policy) (claims, withhe
 					claims = append(claims, c)
 				}
 			}
+
 			continue
 		}
 
@@ -197,6 +199,7 @@ func collect(secrets []Secret, prefixes []string, policy Policy) (claims, withhe
 			}
 		}
 	}
+
 	return claims, withheld, missing
 }
 
@@ -213,6 +216,7 @@ func withhold(claims []claim, secrets []Secret) []Withheld {
 	for i, c := range claims {
 		out[i] = Withheld{Name: c.name, Secret: secrets[c.secret].Name, Key: c.key.Name}
 	}
+
 	return out
 }
 
@@ -226,6 +230,7 @@ func derive(s *Secret, k *Key, prefixes []string) string {
 	if key == "" {
 		key = TrimEnvironment(s.Name, prefixes)
 	}
+
 	return s.Prefix + Name(key)
 }
 
@@ -239,6 +244,7 @@ func index(keys []Key) map[string]*Key {
 			m[k.Name] = k
 		}
 	}
+
 	return m
 }
 
@@ -253,8 +259,10 @@ func byName(claims []claim) []int {
 		if c := strings.Compare(claims[a].name, claims[b].name); c != 0 {
 			return c
 		}
+
 		return a - b
 	})
+
 	return order
 }
 
@@ -266,6 +274,7 @@ func countNames(claims []claim, order []int) int {
 			n++
 		}
 	}
+
 	return n
 }
 
@@ -295,6 +304,7 @@ func (m *mapper) collide(contenders, same []int) []int {
 		}
 		same = same[n:]
 	}
+
 	return contenders
 }
 
@@ -305,6 +315,7 @@ func (m *mapper) repeated(own []int) bool {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -321,6 +332,7 @@ func (m *mapper) keys(own []int) []string {
 	for i, k := range keys {
 		names[i] = k.Name
 	}
+
 	return names
 }
 
@@ -355,6 +367,7 @@ func (m *mapper) winner(contenders []int) int {
 			return c
 		}
 	}
+
 	return contenders[len(contenders)-1]
 }
 
@@ -365,5 +378,6 @@ func run(claims []int, same func(int) bool) int {
 			return i
 		}
 	}
+
 	return len(claims)
 }

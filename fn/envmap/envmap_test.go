@@ -17,6 +17,7 @@ func keys(secret string, names ...string) []Key {
 	for i, n := range names {
 		out[i] = Key{Name: n, DataKey: secret + "." + n}
 	}
+
 	return out
 }
 

@@ -73,5 +73,6 @@ func parse(text string) input {
 			s.Env = append(s.Env, Mapping{Name: left, Key: right})
 		}
 	}
+
 	return in
 }

@@ -26,6 +26,7 @@ func Name(key string) string {
 	}
 	// The buffer is large enough for nearly all keys, so that only the result is allocated.
 	var buf [96]byte
+
 	return string(appendName(buf[:0], key))
 }
 
@@ -44,6 +45,7 @@ func TrimEnvironment(secret string, prefixes []string) string {
 	if longest == len(secret) {
 		return secret
 	}
+
 	return secret[longest:]
 }
 
@@ -57,6 +59,7 @@ func isName(key string) bool {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -82,6 +85,7 @@ func appendName(dst []byte, key string) []byte {
 		}
 		dst = append(dst, c)
 	}
+
 	return dst
 }
 
@@ -95,6 +99,7 @@ func beginsWord(key string, i int) bool {
 	if isUpper(before) {
 		return i+1 < len(key) && isLower(key[i+1])
 	}
+
 	return isLower(before) || isDigit(before)
 }
 

@@ -108,6 +108,7 @@ func TestTrimEnvironmentProperties(t *testing.T) {
 			if len(prefixes) > 0 && rapid.Bool().Draw(t, "prefixed") {
 				s = rapid.SampledFrom(prefixes).Draw(t, "prefix") + s
 			}
+
 			return s
 		}).Draw(t, "secret")
 		checkTrim(t, secret, prefixes)

@@ -39,6 +39,7 @@ func oraclePattern(groups []Group, of func(Group) []string) *regexp.Regexp {
 			all = append(all, strings.ReplaceAll(regexp.QuoteMeta(strings.ToValidUTF8(name, "\uFFFD")), `\*`, `.*`))
 		}
 	}
+
 	return regexp.MustCompile(`(?is)^(` + strings.Join(all, "|") + `)$`)
 }
 
@@ -54,6 +55,7 @@ func oracleWithholds(name string, withheld, allowed []string) bool {
 		return true
 	}
 	spring := positions.ReplaceAllString(strings.Trim(underscores.ReplaceAllString(name, "_"), "_"), "")
+
 	return steeringNames.MatchString(name) && !passingNames.MatchString(name) || relaxedNames.MatchString(spring) && !passingNames.MatchString(spring)
 }
 
@@ -74,6 +76,7 @@ func oracleName(key string) string {
 	if leadingDigit.MatchString(name) {
 		name = "_" + name
 	}
+
 	return name
 }
 
@@ -125,6 +128,7 @@ func oracleClaims(in input) (claims, withheld map[string][]ref, missing []Missin
 			}
 		}
 	}
+
 	return claims, withheld, missing
 }
 
@@ -192,6 +196,7 @@ func oracle(in input) Environment {
 	for _, name := range slices.Sorted(maps.Keys(config)) {
 		env.Variables = append(env.Variables, Variable{Name: name, Value: config[name]})
 	}
+
 	return env
 }
 
@@ -206,6 +211,7 @@ func accounts(secrets []Secret, claims ...map[string][]ref) []string {
 		}
 	}
 	slices.Sort(out)
+
 	return out
 }
 
@@ -229,5 +235,6 @@ func accounted(env Environment) []string {
 		}
 	}
 	slices.Sort(out)
+
 	return out
 }

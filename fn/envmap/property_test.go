@@ -87,6 +87,7 @@ func checkWithheld(t rapid.TB, in input) {
 			if name == "" {
 				name = TrimEnvironment(s.Name, in.prefixes)
 			}
+
 			return oracleWithholds(s.Prefix+oracleName(name), in.withheld, in.allowed)
 		})
 	}
@@ -207,6 +208,7 @@ func clone(in input) input {
 		out.secrets[i].Env = slices.Clone(out.secrets[i].Env)
 		out.secrets[i].Keys = slices.Clone(out.secrets[i].Keys)
 	}
+
 	return out
 }
 
@@ -238,6 +240,7 @@ func anySecret() *rapid.Generator[Secret] {
 		rapid.StringMatching(`[a-bA-B0-1_.\-]{0,3}`),
 		anyKey(),
 	)
+
 	return rapid.Custom(func(t *rapid.T) Secret {
 		s := Secret{
 			Name:     name.Draw(t, "name"),
@@ -263,6 +266,7 @@ func anySecret() *rapid.Generator[Secret] {
 				Key:  key.Draw(t, "key"),
 			})
 		}
+
 		return s
 	})
 }

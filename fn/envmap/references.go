@@ -62,5 +62,6 @@ func References(value string) []string {
 		names, value = append(names, name), rest
 	}
 	slices.Sort(names)
+
 	return slices.Compact(names)
 }

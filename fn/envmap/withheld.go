@@ -33,6 +33,7 @@ func (p Policy) Withholds(name string) bool {
 		return true
 	}
 	spring := relax(name)
+
 	return steering.match(name) && !passing.match(name) || relaxed.match(spring) && !passing.match(spring)
 }
 
@@ -46,6 +47,7 @@ var (
 		if !g.Relaxed {
 			return nil
 		}
+
 		return g.Names
 	})
 )
@@ -55,6 +57,7 @@ func compileGroups(of func(Group) []string) patterns {
 	for _, g := range Steering() {
 		all = append(all, of(g)...)
 	}
+
 	return compile(all)
 }
 
@@ -66,6 +69,7 @@ func relax(name string) string {
 	for len(parts) > 1 && strings.Trim(parts[len(parts)-1], "0123456789") == "" {
 		parts = parts[:len(parts)-1]
 	}
+
 	return strings.Join(parts, "_")
 }
 
@@ -87,6 +91,7 @@ func compile(list []string) patterns {
 			p.names[s] = true
 		}
 	}
+
 	return p
 }
 
@@ -104,5 +109,6 @@ func (p patterns) match(name string) bool {
 			return true
 		}
 	}
+
 	return false
 }

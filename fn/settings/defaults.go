@@ -118,6 +118,7 @@ func providerConfig(ref *v1alpha1.ProviderConfigReference) *v1alpha1.ProviderCon
 			out.Kind = ref.Kind
 		}
 	}
+
 	return &out
 }
 
@@ -141,6 +142,7 @@ func Structure(s *v1alpha1.PlatformConfigSpec, name string) (keys []string, ok b
 			return st.Keys, true
 		}
 	}
+
 	return nil, false
 }
 
@@ -151,6 +153,7 @@ func Assigned(s *v1alpha1.PlatformConfigSpec, vault, namespace, application stri
 			return a, true
 		}
 	}
+
 	return v1alpha1.AssignedVault{}, false
 }
 
@@ -165,6 +168,7 @@ func AllowsAnnotation(t v1alpha1.IngressType, name string) bool {
 	if IsReserved(name) || name == AnnotationIngressClass || len(validation.IsQualifiedName(strings.ToLower(name))) > 0 {
 		return false
 	}
+
 	return slices.ContainsFunc(t.AllowedAnnotations, func(pattern string) bool {
 		begin, wildcard := strings.CutSuffix(pattern, "*")
 		return pattern == name || wildcard && strings.HasPrefix(name, begin) && !isOnlyByName(name)

@@ -38,6 +38,7 @@ func EnvironmentConfig(input *v1alpha1.PlatformConfig) Reference {
 		}
 		ref.Required = r.Resolution != ResolutionOptional
 	}
+
 	return ref
 }
 
@@ -58,6 +59,7 @@ func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (v1alpha1.P
 		return s, finding.Err(finding.SettingsUnusable, finding.With{"cause": err})
 	}
 	setDefaults(&s)
+
 	return s, nil
 }
 
@@ -72,6 +74,7 @@ func merge(base, over map[string]any) map[string]any {
 		}
 		out[k] = v
 	}
+
 	return out
 }
 
@@ -81,6 +84,7 @@ func toMap(s v1alpha1.PlatformConfigSpec) (map[string]any, error) {
 		return nil, err //nolint:wrapcheck // The caller names what was read.
 	}
 	m := map[string]any{}
+
 	return m, json.Unmarshal(b, &m) //nolint:wrapcheck // The caller names what was read.
 }
 
@@ -95,5 +99,6 @@ func fromMap(m map[string]any, s *v1alpha1.PlatformConfigSpec) error {
 	if err != nil {
 		return jsonerror.Explain(err)
 	}
+
 	return errors.Join(unknown...)
 }

@@ -334,6 +334,7 @@ func lines(err error) string {
 	for _, e := range all.Errors() {
 		out = append(out, e.Error())
 	}
+
 	return prefix + strings.Join(out, "\n")
 }
 
@@ -343,6 +344,7 @@ func keys(n int) string {
 	for i := range n {
 		out = append(out, fmt.Sprintf(`"k%d"`, i))
 	}
+
 	return strings.Join(out, ", ")
 }
 

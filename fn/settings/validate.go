@@ -73,6 +73,7 @@ func check(s *v1alpha1.PlatformConfigSpec) error {
 	if left := placeholders(s); len(left) > 0 {
 		return &PlaceholderError{Fields: left}
 	}
+
 	return validate(s).ToAggregate()
 }
 
@@ -92,6 +93,7 @@ func placeholders(s *v1alpha1.PlatformConfigSpec) []string {
 			left = append(left, f.field)
 		}
 	}
+
 	return left
 }
 
@@ -122,6 +124,7 @@ func validate(s *v1alpha1.PlatformConfigSpec) field.ErrorList {
 	c.networkPolicy(field.NewPath("networkPolicy"), s.NetworkPolicy)
 	c.ingress(field.NewPath("ingress"), s.Ingress)
 	c.adopt(field.NewPath("adopt"), s.Adopt)
+
 	return c.errs
 }
 
@@ -226,6 +229,7 @@ func IsReserved(annotation string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -476,6 +480,7 @@ func IngressDomains(in *v1alpha1.IngressDefaults) []string {
 	if in.Domain == "" || slices.Contains(in.AllowedDomains, in.Domain) {
 		return in.AllowedDomains
 	}
+
 	return append([]string{in.Domain}, in.AllowedDomains...)
 }
 

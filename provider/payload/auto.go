@@ -15,6 +15,7 @@ func detect(s Secret) (format Format, guessed bool) {
 	if f, ok := byContentType(s.ContentType); ok {
 		return f, false
 	}
+
 	return byContent(s.Value), true
 }
 
@@ -64,6 +65,7 @@ func looksLikePEM(value string) bool {
 		key = key || ok && strings.HasSuffix(label, privateKeySuffix)
 		certificate = certificate || ok && label == certificateLabel
 	}
+
 	return key && certificate
 }
 
@@ -82,6 +84,7 @@ func refuseGuess(f Format, value string, fields []field) *Error {
 			return problem(finding.OutsidePEM).onLine(line)
 		}
 	}
+
 	return nil
 }
 
@@ -104,6 +107,7 @@ func lineOutsidePEM(value string) int {
 			return number
 		}
 	}
+
 	return 0
 }
 

@@ -27,6 +27,7 @@ func derOf(ber []byte) []byte {
 	if der, rest, ok := element(ber, maxNesting); ok && len(rest) == 0 {
 		return der
 	}
+
 	return ber
 }
 
@@ -46,6 +47,7 @@ func element(ber []byte, depth int) (der, rest []byte, ok bool) {
 		if !ok || len(rest) < 2 {
 			return nil, nil, false
 		}
+
 		return encode(tag, content), rest[2:], true
 	case length > indefinite:
 		size := length - indefinite
@@ -70,6 +72,7 @@ func element(ber []byte, depth int) (der, rest []byte, ok bool) {
 			return nil, nil, false
 		}
 	}
+
 	return encode(tag, content), rest, true
 }
 
@@ -93,6 +96,7 @@ func elements(ber []byte, tag byte, depth int, toEnd bool) (content, rest []byte
 		}
 		content, ber = append(content, der...), rest
 	}
+
 	return content, nil, !toEnd
 }
 
@@ -100,6 +104,7 @@ func elements(ber []byte, tag byte, depth int, toEnd bool) (content, rest []byte
 func octets(der []byte) ([]byte, bool) {
 	var content []byte
 	ok := unmarshal(der, &content)
+
 	return content, ok
 }
 
@@ -117,5 +122,6 @@ func encode(tag byte, content []byte) []byte {
 		slices.Reverse(length)
 		header = append([]byte{tag, indefinite | byte(len(length))}, length...) //nolint:gosec // Values are short.
 	}
+
 	return slices.Concat(header, content)
 }

@@ -48,6 +48,7 @@ func berOf(tb rapid.TB, der []byte, choose func() int) []byte {
 			out = slices.Concat(out, header(first, len(content)), content)
 		}
 	}
+
 	return out
 }
 
@@ -55,6 +56,7 @@ func berOf(tb rapid.TB, der []byte, choose func() int) []byte {
 func header(tag byte, length int) []byte {
 	h := encode(0, make([]byte, length))[:len(encode(0, make([]byte, length)))-length]
 	h[0] = tag
+
 	return h
 }
 
@@ -73,6 +75,7 @@ func berPFX(tb testing.TB, value string) string {
 		tb.Fatal("cannot take the file apart")
 	}
 	contents := berOf(tb, content, indefinitely)
+
 	return base64.StdEncoding.EncodeToString(berOf(tb, mustMarshal(struct {
 		Version int
 		Content contentInfo

@@ -64,6 +64,7 @@ func certificateEntries(key *privateKey, certificates []*certificate) ([]Entry, 
 	if len(trusted) > 0 {
 		entries = append(entries, Entry{Key: keyAuthority, Value: encodeCertificates(trusted)})
 	}
+
 	return entries, nil
 }
 
@@ -76,6 +77,7 @@ func certificateOf(key *privateKey, certificates []*certificate) *certificate {
 			best = c
 		}
 	}
+
 	return best
 }
 
@@ -83,6 +85,7 @@ func better(c, than *certificate) bool {
 	if self := selfIssued(c); self != selfIssued(than) {
 		return !self
 	}
+
 	return c.notBefore.After(than.notBefore)
 }
 
@@ -95,6 +98,7 @@ func chainOf(leaf *certificate, certificates []*certificate) []*certificate {
 			chain = append(chain, c)
 		}
 	}
+
 	return chain
 }
 
@@ -111,6 +115,7 @@ func issuerOf(c *certificate, certificates, used []*certificate) *certificate {
 			issuer = candidate
 		}
 	}
+
 	return issuer
 }
 
@@ -132,6 +137,7 @@ func authoritiesBeside(chain, certificates []*certificate) []*certificate {
 			others = append(others, c)
 		}
 	}
+
 	return others
 }
 
@@ -140,5 +146,6 @@ func encodeCertificates(certificates []*certificate) []byte {
 	for _, c := range certificates {
 		_ = pem.Encode(&b, &pem.Block{Type: certificateLabel, Bytes: c.raw}) // A buffer takes everything.
 	}
+
 	return b.Bytes()
 }

@@ -42,6 +42,7 @@ func checkParse(t rapid.TB, s Secret, format Format) (Payload, error) {
 			t.Errorf("Parse(...) returns both an error and a payload:\n%s", diff)
 		}
 		checkError(t, err)
+
 		return p, err
 	}
 
@@ -67,6 +68,7 @@ func checkParse(t rapid.TB, s Secret, format Format) (Payload, error) {
 	if !slices.IsSortedFunc(p.Entries, func(a, b Entry) int { return strings.Compare(a.Key, b.Key) }) {
 		t.Errorf("Parse(...) returns entries that are not sorted")
 	}
+
 	return p, nil
 }
 
@@ -101,6 +103,7 @@ func checkJSON(t rapid.TB, s Secret, p Payload, err error) {
 		if ok && !stricter(err) {
 			t.Errorf("Parse(...) refuses what encoding/json takes: %v", err)
 		}
+
 		return
 	}
 	if !ok {
@@ -158,6 +161,7 @@ func keysOf(doc []byte) ([]string, bool) {
 		return nil, false
 	}
 	_, err := d.Token()
+
 	return keys, errors.Is(err, io.EOF)
 }
 
@@ -172,12 +176,14 @@ func oracleValue(t rapid.TB, raw json.RawMessage) Value {
 		if err := json.Unmarshal(raw, &text); err != nil {
 			t.Fatalf("cannot decode a string: %v", err)
 		}
+
 		return Value(text)
 	case '{', '[':
 		var b bytes.Buffer
 		if err := json.Compact(&b, raw); err != nil {
 			t.Fatalf("cannot make a value compact: %v", err)
 		}
+
 		return b.Bytes()
 	default:
 		return Value(raw)

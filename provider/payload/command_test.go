@@ -28,6 +28,7 @@ func newShell(tb testing.TB) shell {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		tb.Fatal("openssl is needed to run the commands that errors advise: install the package openssl")
 	}
+
 	return shell{dir: tb.TempDir()}
 }
 
@@ -49,6 +50,7 @@ func (s shell) read(tb testing.TB, name string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
+
 	return string(text)
 }
 

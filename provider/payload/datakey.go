@@ -36,6 +36,7 @@ func assignDataKeys(secret string, fields []field) *Error {
 		}
 		owner[f.DataKey] = *f
 	}
+
 	return nil
 }
 
@@ -45,10 +46,12 @@ func DataKey(secret, key string) string {
 	if key == "" {
 		return secret
 	}
+
 	return secret + "." + strings.Map(func(r rune) rune {
 		if isKeyRune(r) {
 			return r
 		}
+
 		return '_'
 	}, key)
 }
@@ -69,6 +72,7 @@ func validName(name string) bool {
 			return false
 		}
 	}
+
 	return true
 }
 

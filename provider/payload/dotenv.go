@@ -69,6 +69,7 @@ func (d *dotenv) take(n int) string {
 	taken := d.rest[:n]
 	d.rest = d.rest[n:]
 	d.line += strings.Count(taken, "\n")
+
 	return taken
 }
 
@@ -77,6 +78,7 @@ func (d *dotenv) lineLength() int {
 	if i := strings.IndexByte(d.rest, '\n'); i >= 0 {
 		return i
 	}
+
 	return len(d.rest)
 }
 
@@ -96,6 +98,7 @@ func (d *dotenv) assignment() (Entry, *Error) {
 	d.take(1)
 
 	value, fault := d.value()
+
 	return Entry{Key: key, Value: Value(value)}, fault
 }
 
@@ -110,6 +113,7 @@ func (d *dotenv) key() string {
 	for d.startsKey() && n < len(d.rest) && isKeyByte(d.rest[n]) {
 		n++
 	}
+
 	return d.take(n)
 }
 
@@ -131,6 +135,7 @@ func (d *dotenv) value() (string, *Error) {
 		return "", problem(finding.DotenvAfterQuote).onLine(d.line)
 	}
 	d.take(d.lineLength())
+
 	return value, nil
 }
 
@@ -143,6 +148,7 @@ func bare(text string) string {
 			break
 		}
 	}
+
 	return strings.Trim(text, " \t")
 }
 
@@ -156,6 +162,7 @@ func (d *dotenv) quoted() (string, bool) {
 		}
 		value := d.take(n)
 		d.take(1)
+
 		return value, true
 	}
 
@@ -174,6 +181,7 @@ func (d *dotenv) quoted() (string, bool) {
 		}
 		b.WriteByte(c)
 	}
+
 	return "", false
 }
 

@@ -70,5 +70,6 @@ func (p position) after(text string) position {
 		text = text[i+1:]
 	}
 	p.Column += utf8.RuneCountInString(text)
+
 	return p
 }

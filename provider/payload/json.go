@@ -43,6 +43,7 @@ func readJSON(value string) ([]field, *Error) {
 		}
 		fields = append(fields, field{Entry{Key: key, Value: valueOfJSON(m.value)}, at})
 	}
+
 	return fields, nil
 }
 
@@ -56,6 +57,7 @@ func valueOfJSON(text string) Value {
 	case '{', '[':
 		var b bytes.Buffer
 		_ = json.Compact(&b, []byte(text)) // It is valid.
+
 		return b.Bytes()
 	default:
 		return Value(text)
@@ -69,6 +71,7 @@ func unquoteJSON(text string) string {
 	}
 	var s string
 	_ = json.Unmarshal([]byte(text), &s) // It is valid.
+
 	return s
 }
 
@@ -82,6 +85,7 @@ func invalidUTF8(text string) int {
 			return i
 		}
 	}
+
 	return -1
 }
 
@@ -136,6 +140,7 @@ func (d *decoder) object() ([]member, *Error) {
 	if i := d.skipSpace(d.offset()); i < len(d.text) {
 		return nil, d.problem(i, finding.JSONTextAfterObject)
 	}
+
 	return members, nil
 }
 
@@ -177,6 +182,7 @@ func (d *decoder) next() (int, *Error) {
 		if d.at(i) != ':' {
 			return 0, d.problem(i, finding.JSONColonMissing)
 		}
+
 		return d.skipSpace(i + 1), nil
 	case d.at(i) == end:
 		return i, nil
@@ -191,6 +197,7 @@ func (d *decoder) next() (int, *Error) {
 	if kind == '{' && d.at(i) != '"' {
 		return 0, d.problem(i, finding.JSONKeyMissing)
 	}
+
 	return i, nil
 }
 
@@ -232,6 +239,7 @@ func (d *decoder) at(i int) byte {
 	if i == len(d.text) {
 		return 0
 	}
+
 	return d.text[i]
 }
 

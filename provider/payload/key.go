@@ -63,6 +63,7 @@ func parseKey(label string, der []byte) (*privateKey, *Error) {
 			})
 		}
 	}
+
 	return nil, problem(finding.PrivateKeyUnreadable)
 }
 
@@ -71,6 +72,7 @@ func keyProblem(r finding.Reason) *Error {
 	if r == finding.PrivateKeyTooLarge {
 		return limited(r, maxRSABits)
 	}
+
 	return problem(r)
 }
 
@@ -102,6 +104,7 @@ func parsePKCS8(der []byte) (*privateKey, finding.Reason) {
 		if k != nil {
 			k.der = der // The original PKCS#8: its algorithm restricts the usage (RSASSA-PSS).
 		}
+
 		return k, reason
 	case oidEC:
 		return foreignEC(der, algorithm, inner)
@@ -118,6 +121,7 @@ func parsePKCS1(der []byte) (*privateKey, finding.Reason) {
 	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
 		return standardKey(key)
 	}
+
 	return nil, finding.PrivateKeyUnreadable
 }
 
@@ -141,6 +145,7 @@ func parseSEC1(der []byte) (*privateKey, finding.Reason) {
 		})
 		b.AddASN1OctetString(der)
 	})
+
 	return foreignEC(b.BytesOrPanic(), parameters, der)
 }
 
@@ -158,6 +163,7 @@ func standardKey(key any) (*privateKey, finding.Reason) {
 	if err != nil {
 		return nil, finding.PrivateKeyUnreadable
 	}
+
 	return &privateKey{der, publicOf(public)}, ""
 }
 
@@ -177,5 +183,6 @@ func foreignEC(pkcs8, parameters, sec1 cryptobyte.String) (*privateKey, finding.
 	if !has || !explicit.ReadASN1BitStringAsBytes((*[]byte)(&point)) {
 		return nil, finding.PrivateKeyNoPublicKey
 	}
+
 	return &privateKey{pkcs8, "EC " + string(compressed(point))}, ""
 }

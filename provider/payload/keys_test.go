@@ -21,6 +21,7 @@ func TestMaxKeys(t *testing.T) {
 		for i := range keys {
 			fmt.Fprintf(&b, ",\n%q:null", key(i))
 		}
+
 		return "{" + strings.TrimPrefix(b.String(), ",\n") + "}"
 	}
 	lines := func(keys int) string {
@@ -28,6 +29,7 @@ func TestMaxKeys(t *testing.T) {
 		for i := range keys {
 			b.WriteString(key(i) + "=\n")
 		}
+
 		return b.String()
 	}
 	const tooMany = "line 257%s: the secret has more than 256 keys: split it into several secrets"

@@ -44,6 +44,7 @@ func looksLikeName(key string) bool {
 	if longest >= longRun {
 		oddities++
 	}
+
 	return oddities <= maxOddities && digits <= maxDigits && (characters < 16 || digits*3 <= characters)
 }
 
@@ -54,6 +55,7 @@ func isIdentifier(run string) bool {
 	if len(run) < length || run != strings.ToUpper(run) {
 		return false
 	}
+
 	return len(run) == length && (strings.HasPrefix(run, "AKIA") || strings.HasPrefix(run, "ASIA")) || len(words(run)) > 1
 }
 
@@ -70,6 +72,7 @@ func words(run string) []string {
 			start = i
 		}
 	}
+
 	return append(out, run[start:])
 }
 
@@ -90,6 +93,7 @@ func countOddities(words []string) int {
 			n++
 		}
 	}
+
 	return n
 }
 

@@ -73,6 +73,7 @@ func Parse(s Secret, format Format) (Payload, error) {
 	if fault != nil {
 		return Payload{}, fault
 	}
+
 	return p, nil
 }
 
@@ -93,6 +94,7 @@ func parse(s Secret, format Format) (Payload, *Error) {
 		if reader(used) != nil {
 			fault.Finding.Format = string(used)
 		}
+
 		return Payload{}, fault
 	}
 
@@ -134,6 +136,7 @@ func parse(s Secret, format Format) (Payload, *Error) {
 	for _, f := range fields {
 		p.Entries = append(p.Entries, f.Entry)
 	}
+
 	return p, nil
 }
 
@@ -164,6 +167,7 @@ func withoutPositions(read func(value string) ([]Entry, *Error)) func(value stri
 		for _, e := range entries {
 			fields = append(fields, field{Entry: e})
 		}
+
 		return fields, fault
 	}
 }
@@ -177,8 +181,10 @@ func refuseNUL(fields []field) *Error {
 		if f.Key == "" {
 			return problem(finding.ValueHasNUL)
 		}
+
 		return problem(finding.KeyHasNUL).at(f.at)
 	}
+
 	return nil
 }
 

@@ -22,6 +22,7 @@ func parsed(s Secret, f Format) outcome {
 	if err != nil {
 		return outcome{Payload: p, Error: err.Error()}
 	}
+
 	return outcome{Payload: p}
 }
 
@@ -32,6 +33,7 @@ func readable(keysAndValues ...string) []Entry {
 	for kv := range slices.Chunk(keysAndValues, 2) {
 		entries = append(entries, Entry{Key: kv[0], DataKey: "s." + kv[0], Value: Value(kv[1])})
 	}
+
 	return entries
 }
 

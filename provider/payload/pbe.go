@@ -59,6 +59,7 @@ func sealedWith(algorithm pkix.AlgorithmIdentifier) (sealed, bool) {
 	if s.prf = pseudorandom(d.PRF.Algorithm.String()); s.prf == nil {
 		return sealed{}, false
 	}
+
 	return s.derivedWith(parameters)
 }
 
@@ -68,6 +69,7 @@ func (s sealed) derivedWith(parameters []byte) (sealed, bool) {
 	s.iterations = d.Iterations
 	salt, ok := octets(d.Salt.FullBytes)
 	s.salt = salt
+
 	return s, known && ok && s.block != nil
 }
 
@@ -151,6 +153,7 @@ func (s sealed) open(password []byte) ([]byte, bool) {
 	if padding == 0 || padding > size || !bytes.HasSuffix(plain, bytes.Repeat(last, padding)) {
 		return nil, false
 	}
+
 	return plain[:len(plain)-padding], true
 }
 
@@ -177,6 +180,7 @@ func derive(diversifier byte, salt, password []byte, iterations, size int) []byt
 			}
 		}
 	}
+
 	return out[:size]
 }
 
@@ -186,5 +190,6 @@ func fill(b []byte) []byte {
 		return nil
 	}
 	size := (len(b) + sha1.BlockSize - 1) / sha1.BlockSize * sha1.BlockSize
+
 	return bytes.Repeat(b, size/len(b)+1)[:size]
 }

@@ -56,6 +56,7 @@ func readPEM(value string) ([]Entry, *Error) {
 	if fault != nil && key != nil && unread != nil {
 		return nil, unread
 	}
+
 	return entries, fault
 }
 
@@ -111,6 +112,7 @@ func pemBlocks(value string) ([]pemBlock, *Error) {
 	if blocks == nil {
 		return nil, problem(finding.PEMMissing)
 	}
+
 	return blocks, nil
 }
 
@@ -118,5 +120,6 @@ func pemBlocks(value string) ([]pemBlock, *Error) {
 func beginLabel(line string) (string, bool) {
 	label, begins := strings.CutPrefix(line, "-----BEGIN ")
 	label, ends := strings.CutSuffix(label, "-----")
+
 	return label, begins && ends && label != "" && !strings.Contains(label, "--")
 }

@@ -104,5 +104,6 @@ func agreementKey(tb testing.TB) string {
 	if err != nil {
 		tb.Fatalf("cannot encode key: %v", err)
 	}
+
 	return block("PRIVATE KEY", der)
 }

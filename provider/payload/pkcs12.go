@@ -42,6 +42,7 @@ func Iterations(s Secret, format Format) int {
 	if fault != nil {
 		return 0
 	}
+
 	return file.iterations
 }
 
@@ -65,6 +66,7 @@ func readPKCS12(value string) ([]Entry, *Error) {
 			return opened.entries()
 		}
 	}
+
 	return nil, problem(finding.PFXDamaged)
 }
 
@@ -85,6 +87,7 @@ func (f *pfxFile) entries() ([]Entry, *Error) {
 		}
 		certificates = append(certificates, c)
 	}
+
 	return certificateEntries(key, certificates)
 }
 
@@ -97,6 +100,7 @@ func dropSpace(r rune) rune {
 	if unicode.IsSpace(r) {
 		return -1
 	}
+
 	return r
 }
 
@@ -210,6 +214,7 @@ func parsePFX(der []byte) (*pfxFile, *Error) {
 	case f.keys == 0:
 		return nil, problem(finding.PFXKeyMissing)
 	}
+
 	return f, nil
 }
 
@@ -227,6 +232,7 @@ func (f *pfxFile) add(c contentInfo) bool {
 		}
 		list, ok := f.seal(data.Content.Algorithm, encrypted)
 		f.lists = append(f.lists, list)
+
 		return ok
 	case oidData:
 		var content []byte
@@ -242,6 +248,7 @@ func (d encryptedData) encrypted() ([]byte, bool) {
 	if !raw.IsCompound {
 		return raw.Bytes, true
 	}
+
 	return octets(derOf(encode(octetString|constructed, raw.Bytes)))
 }
 
@@ -278,8 +285,10 @@ func (f *pfxFile) addBag(bag safeBag, depth int) bool {
 		f.large = f.large || len(key.Encrypted) > maxEncryptedKey
 		shrouded, ok := f.seal(key.Algorithm, key.Encrypted)
 		f.shrouded = &shrouded
+
 		return ok
 	}
+
 	return true
 }
 
@@ -292,6 +301,7 @@ func (f *pfxFile) seal(algorithm pkix.AlgorithmIdentifier, data []byte) (sealed,
 	s, known := sealedWith(algorithm)
 	f.foreign = f.foreign || !known
 	s.data = data
+
 	return s, true
 }
 
@@ -327,6 +337,7 @@ func protected(der []byte) (yes bool) {
 	defer func() { _ = recover() }() // The library panics on some invalid files.
 
 	_, err := pkcs12.DecodeTrustStore(der, "")
+
 	return errors.Is(err, pkcs12.ErrIncorrectPassword)
 }
 
@@ -345,6 +356,7 @@ func (f *pfxFile) open(password []byte) (*pfxFile, bool) {
 	}
 	key, ok := f.shrouded.open(password)
 	opened.key = key
+
 	return opened, ok && unmarshal(key, new(asn1.RawValue))
 }
 

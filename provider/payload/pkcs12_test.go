@@ -182,6 +182,7 @@ func pfxOf(tb testing.TB, e *pkcs12.Encoder, password string, leaf party, others
 	if err != nil {
 		tb.Fatalf("cannot encode PFX file: %v", err)
 	}
+
 	return base64.StdEncoding.EncodeToString(der)
 }
 
@@ -192,6 +193,7 @@ func trustStore(tb testing.TB, p party) string {
 	if err != nil {
 		tb.Fatalf("cannot encode trust store: %v", err)
 	}
+
 	return base64.StdEncoding.EncodeToString(der)
 }
 
@@ -202,6 +204,7 @@ func wrap(text string) string {
 		b.Write(c)
 		b.WriteString("\r\n")
 	}
+
 	return b.String()
 }
 
@@ -217,6 +220,7 @@ func without(tb testing.TB, value string) string {
 	if !unmarshal(der, &outer) {
 		tb.Fatal("cannot take the file apart")
 	}
+
 	return encodePFX(nil, outer.AuthSafe)
 }
 
@@ -231,6 +235,7 @@ func macOfNothing(content []byte) macData {
 	m := macData{Iterations: 1}
 	m.Digest.Algorithm.Algorithm = oid(1, 3, 14, 3, 2, 26) // SHA-1
 	m.Digest.Digest = mac.Sum(nil)
+
 	return m
 }
 
@@ -245,6 +250,7 @@ func mustMarshal(in any) []byte {
 	if err != nil {
 		panic("cannot encode a PFX file: " + err.Error())
 	}
+
 	return der
 }
 
@@ -258,6 +264,7 @@ func encodePFX(mac *macData, content contentInfo) string {
 	} else {
 		der = mustMarshal(pfx{3, content, *mac})
 	}
+
 	return base64.StdEncoding.EncodeToString(der)
 }
 
@@ -295,6 +302,7 @@ func keyBag(tb testing.TB, p party) safeBagToWrite {
 	if err != nil {
 		tb.Fatalf("cannot encode key: %v", err)
 	}
+
 	return bag(1, der)
 }
 
@@ -323,6 +331,7 @@ func shroud(tb testing.TB, pkcs8 []byte) safeBagToWrite {
 	tb.Helper()
 
 	algorithm, encrypted := encryptWithEmpty(tb, pkcs8)
+
 	return bag(2, mustMarshal(encryptedPrivateKeyInfo{algorithm, encrypted}))
 }
 
@@ -333,6 +342,7 @@ func encryptedContent(tb testing.TB, a pkix.AlgorithmIdentifier, encrypted []byt
 	data.Content.Type = oid(1, 2, 840, 113549, 1, 7, 1)
 	data.Content.Algorithm = a
 	data.Content.Encrypted = asn1.RawValue{Class: asn1.ClassContextSpecific, Bytes: encrypted}
+
 	return contentInfo{oid(1, 2, 840, 113549, 1, 7, 6), explicit(mustMarshal(data))}
 }
 
@@ -350,6 +360,7 @@ func encryptNothing(tb testing.TB, bags ...safeBagToWrite) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
+
 	return cbc(c, derive(2, des.BlockSize), mustMarshal(bags))
 }
 
@@ -358,6 +369,7 @@ func encryptEmpty(tb testing.TB, bags ...safeBagToWrite) contentInfo {
 	tb.Helper()
 
 	algorithm, encrypted := encryptWithEmpty(tb, mustMarshal(bags))
+
 	return encryptedContent(tb, algorithm, encrypted)
 }
 
@@ -373,6 +385,7 @@ func encryptWithEmpty(tb testing.TB, plain []byte) (pkix.AlgorithmIdentifier, []
 		tb.Fatal(err)
 	}
 	iv := make([]byte, aes.BlockSize)
+
 	return pbes2(tb, 1, iv), cbc(c, iv, plain)
 }
 
@@ -381,6 +394,7 @@ func cbc(c cipher.Block, iv, plain []byte) []byte {
 	padding := c.BlockSize() - len(plain)%c.BlockSize()
 	plain = append(slices.Clone(plain), bytes.Repeat([]byte{byte(padding)}, padding)...) //nolint:gosec // A block is short.
 	cipher.NewCBCEncrypter(c, iv).CryptBlocks(plain, plain)
+
 	return plain
 }
 
@@ -394,6 +408,7 @@ func nothingPFX(tb testing.TB, leaf, issuer party) string {
 		dataOf(tb, keyBag(tb, leaf)),
 	})
 	mac := macOfNothing(contents)
+
 	return encodePFX(&mac, dataContent(contents))
 }
 
@@ -422,6 +437,7 @@ func pbes2(tb testing.TB, iterations int, iv []byte) pkix.AlgorithmIdentifier {
 	tb.Helper()
 
 	cipher := pkix.AlgorithmIdentifier{Algorithm: oid(2, 16, 840, 1, 101, 3, 4, 1, 42), Parameters: asn1.RawValue{FullBytes: mustMarshal(iv)}}
+
 	return pkix.AlgorithmIdentifier{
 		Algorithm:  oid(1, 2, 840, 113549, 1, 5, 13),
 		Parameters: asn1.RawValue{FullBytes: derived(tb, iterations, 32, cipher)},
@@ -438,6 +454,7 @@ func derived(tb testing.TB, iterations, keyLength int, scheme pkix.AlgorithmIden
 		Iterations, KeyLength int
 		PRF                   pkix.AlgorithmIdentifier
 	}{nil, iterations, keyLength, hmacSHA256()})
+
 	return mustMarshal(schemeParameters{
 		pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 1, 5, 12), Parameters: asn1.RawValue{FullBytes: derivation}},
 		scheme,
@@ -451,6 +468,7 @@ func rc4() pkix.AlgorithmIdentifier {
 		Salt       []byte
 		Iterations int
 	}{nil, 1})
+
 	return a
 }
 

@@ -44,6 +44,7 @@ func newParties(tb testing.TB) parties {
 	p.rsa = issue(tb, "rsa", newRSA(tb), p.issuing)
 	p.edward = issue(tb, "edward", newEd25519(tb), p.issuing)
 	p.other = issue(tb, "other", newEC(tb), party{}, authority)
+
 	return p
 }
 
@@ -75,6 +76,7 @@ func issue(tb testing.TB, name string, key crypto.Signer, issuer party, change .
 	if err != nil {
 		tb.Fatalf("cannot parse certificate %q: %v", name, err)
 	}
+
 	return party{Certificate: certificate, key: key}
 }
 
@@ -85,6 +87,7 @@ func newEC(tb testing.TB) crypto.Signer {
 	if err != nil {
 		tb.Fatalf("cannot generate key: %v", err)
 	}
+
 	return key
 }
 
@@ -95,6 +98,7 @@ func newRSA(tb testing.TB) crypto.Signer {
 	if err != nil {
 		tb.Fatalf("cannot generate key: %v", err)
 	}
+
 	return key
 }
 
@@ -105,6 +109,7 @@ func newEd25519(tb testing.TB) crypto.Signer {
 	if err != nil {
 		tb.Fatalf("cannot generate key: %v", err)
 	}
+
 	return key
 }
 
@@ -121,6 +126,7 @@ func pkcs8(tb testing.TB, p party) string {
 	if err != nil {
 		tb.Fatalf("cannot encode key: %v", err)
 	}
+
 	return block("PRIVATE KEY", der)
 }
 
@@ -157,6 +163,7 @@ func (p parties) summarize(tb testing.TB, value string, format Format) summary {
 			tb.Errorf("Parse(...) returns data key %q", e.DataKey)
 		}
 	}
+
 	return out
 }
 
@@ -176,6 +183,7 @@ func names(tb testing.TB, value []byte) string {
 		}
 		out = append(out, c.Subject.CommonName)
 	}
+
 	return strings.Join(out, " ")
 }
 
@@ -198,5 +206,6 @@ func (p parties) owner(tb testing.TB, value []byte) string {
 			return q.Subject.CommonName
 		}
 	}
+
 	return "a stranger"
 }

@@ -104,5 +104,6 @@ func isKeyOf(object, key string) bool {
 		return false
 	}
 	_, ok := members[key]
+
 	return ok && looksLikeName(key) && validDataKey.MatchString(key)
 }

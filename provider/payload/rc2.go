@@ -41,6 +41,7 @@ func newRC2(key []byte) *rc2 {
 	for i := range c {
 		c[i] = binary.LittleEndian.Uint16(l[2*i:])
 	}
+
 	return &c
 }
 

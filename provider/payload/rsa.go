@@ -39,6 +39,7 @@ func largeRSA(der []byte) bool {
 		return false
 	}
 	numbers := []asn1.RawValue{key.Modulus, key.Public, key.Private, key.P, key.Q, key.Exponent1, key.Exponent2, key.Coefficient, key.OtherPrimes}
+
 	return slices.ContainsFunc(numbers, func(n asn1.RawValue) bool {
 		return len(bytes.TrimLeft(n.Bytes, "\x00")) > maxRSABits/8
 	})

@@ -9,5 +9,6 @@ func readText(value string) ([]Entry, *Error) {
 	if value == "" {
 		return []Entry{{}}, nil
 	}
+
 	return []Entry{{Value: Value(value)}}, nil
 }

@@ -17,6 +17,7 @@ func (v Value) String() string {
 	if v == nil {
 		return "(no value)"
 	}
+
 	return "(hidden)"
 }
 

@@ -65,6 +65,7 @@ func parseCertificate(raw []byte) *certificate {
 			c.readExtension(id.String(), value)
 		}
 	}
+
 	return c
 }
 
@@ -97,6 +98,7 @@ func readTime(in cryptobyte.String) time.Time {
 	} else {
 		in.ReadASN1GeneralizedTime(&t)
 	}
+
 	return t
 }
 
@@ -133,5 +135,6 @@ func compressed(point []byte) []byte {
 	if len(point) < 3 || len(point)%2 == 0 || point[0] < 4 { // Short already, or none.
 		return point
 	}
+
 	return append([]byte{2 + point[len(point)-1]&1}, point[1:1+len(point)/2]...)
 }

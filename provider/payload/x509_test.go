@@ -49,6 +49,7 @@ func alter(tb testing.TB, raw []byte, change func(*body)) []byte {
 	for _, p := range parts {
 		content = append(content, *p...)
 	}
+
 	return sequence(sequence(content), algorithm, signature)
 }
 
@@ -80,6 +81,7 @@ func foreign(tb testing.TB, curve asn1.ObjectIdentifier) (public, private []byte
 		tb.Fatal(err)
 	}
 	point[0] = 4
+
 	return publicKey(point, mustMarshal(oid(1, 2, 840, 10045, 2, 1)), mustMarshal(curve)), mustMarshal(struct {
 		Version   int
 		Algorithm struct{ ID, Curve asn1.ObjectIdentifier }
@@ -99,6 +101,7 @@ func sec1Of(point []byte, curve asn1.ObjectIdentifier) []byte {
 	if point != nil {
 		parts = append(parts, encode(0xa1, mustMarshal(asn1.BitString{Bytes: point, BitLength: 8 * len(point)})))
 	}
+
 	return sequence(parts...)
 }
 
@@ -300,6 +303,7 @@ func TestDamagedRoot(t *testing.T) {
 			if !strings.Contains(err.Error(), ": line ") {
 				t.Fatalf("Parse(...): want the line of the root, got %v", err)
 			}
+
 			return
 		}
 		for _, e := range found.Entries {
@@ -325,6 +329,7 @@ func entriesOf(tb testing.TB, value string, format Format) map[string]string {
 	for _, e := range found.Entries {
 		out[e.Key] = string(e.Value)
 	}
+
 	return out
 }
 

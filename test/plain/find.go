@@ -32,6 +32,7 @@ func Find(values, places map[string]string) []string {
 		}
 	}
 	slices.Sort(out)
+
 	return out
 }
 
@@ -69,5 +70,6 @@ func forms(text string) map[string]string {
 		// Enough of one to try values with.
 		out["begin of "+name] = hex.EncodeToString(sum[:8])
 	}
+
 	return out
 }

@@ -67,5 +67,6 @@ func marshal(t *testing.T, v any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return string(b)
 }

@@ -42,6 +42,7 @@ func Examples(secret func() string) map[string]string {
 			out[k.name] = k.fill(func(string) string { return secret() })
 		}
 	}
+
 	return out
 }
 
@@ -67,6 +68,7 @@ func (v Value) Piece(text string) string {
 			}
 		}
 	}
+
 	return ""
 }
 
@@ -97,6 +99,7 @@ func (k kind) draw(s source) string {
 	if k.random != nil {
 		return k.random(s)
 	}
+
 	return k.fill(func(verb string) string {
 		switch verb {
 		case "word":
@@ -146,6 +149,7 @@ func (s source) lines(width int, end string) string {
 		b.WriteString(text[:width] + end)
 		text = text[width:]
 	}
+
 	return b.String() + text
 }
 
@@ -165,11 +169,13 @@ func (s source) token() string {
 		for i := range b {
 			b[i] = alphabet[int(random[i])%len(alphabet)]
 		}
+
 		return string(b)
 	}
 	const upper, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
 	letters := upper + strings.ToLower(upper)
 	code := hex.EncodeToString(random[:16])
+
 	return s.of(
 		"ghp_"+of(letters+digits, 36),
 		"npm_"+of(letters+digits, 36),
@@ -203,6 +209,7 @@ func kinds() []kind {
 				// Letters alone could be the name of a variable, and the padding its value.
 				b.WriteString(s.word() + s.of("=", "==") + "\n")
 			}
+
 			return b.String()
 		}},
 		{name: "Hex", random: func(s source) string { return hex.EncodeToString(s.bytes(12, 64)) }},
@@ -238,6 +245,7 @@ func kinds() []kind {
 			for range rapid.IntRange(2, 8).Draw(s.T, "lines") {
 				b.WriteString(s.of("", "export ", "\ufeff", "  ") + s.word() + s.of("=", " = ", "==") + s.of("", `"`, "'") + s.word() + s.of("", `"`, "'", " # x") + s.of("\n", "\r\n", "\n\n"))
 			}
+
 			return b.String()
 		}},
 		{name: "AssignmentsTwice", format: "SAME«word»=«word»\nA«word»=«word»\nSAME«word»=«word»\n"},
@@ -289,6 +297,7 @@ func kinds() []kind {
 			for range rapid.IntRange(1, 5).Draw(s.T, "users") {
 				fmt.Fprintf(&b, ", %q: %q", s.token(), s.of("alice", "bob"))
 			}
+
 			return "{" + b.String()[2:] + "}"
 		}},
 		{name: "ObjectTooDeep", format: `{"«word»":` + strings.Repeat(`[`, 200) + `"«base64»"` + strings.Repeat(`]`, 200) + `}`},

@@ -62,6 +62,7 @@ func examples(t *testing.T, file string) map[string]example {
 		}
 		out[name] = e
 	}
+
 	return out
 }
 
@@ -210,6 +211,7 @@ func exampleFiles(t *testing.T) []string {
 		}
 		files = append(files, found...)
 	}
+
 	return files
 }
 
@@ -225,6 +227,7 @@ func load(tb testing.TB, from func(string) (*Validator, error), path string) *Va
 	if err != nil {
 		tb.Fatal(err)
 	}
+
 	return v
 }
 
@@ -235,6 +238,7 @@ func application(tb testing.TB, name, rest string) map[string]any {
 	if err != nil {
 		tb.Fatal(err)
 	}
+
 	return obj
 }
 
@@ -245,6 +249,7 @@ func as(v *Validator, obj map[string]any) map[string]any {
 	if v.CRD().Spec.Scope == extv1.ClusterScoped {
 		u.SetNamespace("")
 	}
+
 	return u.Object
 }
 
@@ -263,5 +268,6 @@ func specWithSecrets(secrets, keys int) string {
 			fmt.Fprintf(&b, "    - {name: %s%02d, key: %s%02d}\n", strings.Repeat("V", 253), k, strings.Repeat("k", 123), k)
 		}
 	}
+
 	return b.String()
 }

@@ -29,6 +29,7 @@ func AzureDefinitions(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot find module %s: %w", azureModule, err)
 	}
+
 	return filepath.Join(strings.TrimSpace(string(out)), "package", "crds"), nil
 }
 
@@ -49,5 +50,6 @@ func ProviderAzureCRDs(tb testing.TB) map[string]*Validator {
 		}
 		vs[kind] = v
 	}
+
 	return vs
 }

@@ -49,6 +49,7 @@ func (d *definition) composite() (*extv1.CustomResourceDefinition, error) {
 	if d.Spec.Scope == scopeNamespaced {
 		scope = extv1.NamespaceScoped
 	}
+
 	return d.derive(d.Spec.Names, scope, compositeSpec(d.Spec.Scope))
 }
 
@@ -57,6 +58,7 @@ func (d *definition) claim() (*extv1.CustomResourceDefinition, error) {
 	if d.Spec.ClaimNames == nil {
 		return nil, errors.New("it offers no claim")
 	}
+
 	return d.derive(*d.Spec.ClaimNames, extv1.NamespaceScoped, claimSpec())
 }
 
@@ -96,6 +98,7 @@ func (d *definition) derive(names extv1.CustomResourceDefinitionNames, scope ext
 			}},
 		})
 	}
+
 	return crd, nil
 }
 
@@ -104,6 +107,7 @@ func metadata(from extv1.JSONSchemaProps) extv1.JSONSchemaProps {
 	if l := from.Properties["name"].MaxLength; l != nil {
 		length = min(length, *l)
 	}
+
 	return extv1.JSONSchemaProps{Type: "object", Properties: map[string]extv1.JSONSchemaProps{
 		"name": {Type: "string", MaxLength: new(length)},
 	}}
@@ -121,6 +125,7 @@ func takeOver(from extv1.JSONSchemaProps, add map[string]extv1.JSONSchemaProps) 
 	}
 	maps.Copy(to.Properties, from.Properties)
 	maps.Copy(to.Properties, add)
+
 	return to
 }
 
@@ -129,6 +134,7 @@ func takeOver(from extv1.JSONSchemaProps, add map[string]extv1.JSONSchemaProps) 
 func specOf(from extv1.JSONSchemaProps, add map[string]extv1.JSONSchemaProps) extv1.JSONSchemaProps {
 	to := takeOver(from, add)
 	to.XPreserveUnknownFields = from.XPreserveUnknownFields
+
 	return to
 }
 
@@ -145,6 +151,7 @@ func compositeSpec(scope string) map[string]extv1.JSONSchemaProps {
 		XListType: new("atomic"),
 		Items:     &extv1.JSONSchemaPropsOrArray{Schema: new(object())},
 	}
+
 	return props
 }
 
@@ -154,6 +161,7 @@ func claimSpec() map[string]extv1.JSONSchemaProps {
 	props := reference()
 	props["compositeDeletePolicy"] = extv1.JSONSchemaProps{Type: "string"}
 	props["resourceRef"] = object()
+
 	return props
 }
 

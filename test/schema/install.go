@@ -38,6 +38,7 @@ func (v *Validator) ValidateDefinition() []string {
 	if err := extv1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(crd, in, nil); err != nil {
 		return []string{fmt.Sprintf("cannot convert: %s", err)}
 	}
+
 	return messages(nil, validation.ValidateCustomResourceDefinition(context.Background(), in))
 }
 
@@ -85,6 +86,7 @@ func costs(path string, s *apiextensions.JSONSchemaProps, c *validation.CELSchem
 		}
 		own = append(own, nested...)
 	}
+
 	return own, nil
 }
 
@@ -113,6 +115,7 @@ func ruleCosts(path string, s *apiextensions.JSONSchemaProps, c *validation.CELS
 		}
 		out = append(out, RuleCost{Path: path, Rule: s.XValidations[i].Rule, Cost: add(multiply(rule.MaxCost, times), rule.MessageExpressionMaxCost)})
 	}
+
 	return out, nil
 }
 
@@ -120,6 +123,7 @@ func multiply(a, b uint64) uint64 {
 	if a != 0 && b > math.MaxUint64/a {
 		return math.MaxUint64
 	}
+
 	return a * b
 }
 
@@ -127,5 +131,6 @@ func add(a, b uint64) uint64 {
 	if b > math.MaxUint64-a {
 		return math.MaxUint64
 	}
+
 	return a + b
 }

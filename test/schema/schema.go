@@ -56,6 +56,7 @@ func LoadCRD(path string) (*Validator, error) {
 	if err := readYAML(path, crd); err != nil {
 		return nil, err
 	}
+
 	return newValidator(path, crd)
 }
 
@@ -80,6 +81,7 @@ func loadXRD(path string, derive func(*definition) (*extv1.CustomResourceDefinit
 	if err != nil {
 		return nil, fmt.Errorf("cannot derive a CustomResourceDefinition from %q: %w", path, err)
 	}
+
 	return newValidator(path, crd)
 }
 
@@ -91,6 +93,7 @@ func readYAML(path string, into any) error {
 	if err := yaml.UnmarshalStrict(b, into); err != nil {
 		return fmt.Errorf("cannot parse %q: %w", path, err)
 	}
+
 	return nil
 }
 
@@ -124,6 +127,7 @@ func newValidator(path string, crd *extv1.CustomResourceDefinition) (*Validator,
 		return nil, fmt.Errorf("cannot compile the schema of %q: %w", path, err)
 	}
 	v.rules = cel.NewValidator(v.structural, true, celconfig.PerCallLimit)
+
 	return v, nil
 }
 
@@ -145,6 +149,7 @@ func (v *Validator) Validate(obj map[string]any) []string {
 	errs = append(errs, v.validateMeta(u)...)
 	errs = append(errs, validation.ValidateCustomResource(nil, u.Object, v.schema)...)
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
+
 	return messages(unknown, errs, v.validateRules(errs, u.Object, nil))
 }
 
@@ -164,6 +169,7 @@ func (v *Validator) ValidateUpdate(obj, old map[string]any) []string {
 	if len(listtype.ValidateListSetsAndMaps(nil, v.structural, o.Object)) == 0 {
 		errs = append(errs, listtype.ValidateListSetsAndMaps(nil, v.structural, u.Object)...)
 	}
+
 	return messages(unknown, errs, v.validateRules(errs, u.Object, o.Object, cel.WithRatcheting(correlated)))
 }
 
@@ -183,6 +189,7 @@ func (v *Validator) decode(obj map[string]any) (*unstructured.Unstructured, []st
 	unknown := pruning.PruneWithOptions(u.Object, v.structural, true, structural.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
 	defaulting.PruneNonNullableNullsWithoutDefaults(u.Object, v.structural)
 	defaulting.Default(u.Object, v.structural)
+
 	return u, unknown, nil
 }
 
@@ -199,6 +206,7 @@ func (v *Validator) validateMeta(u *unstructured.Unstructured) field.ErrorList {
 		u = u.DeepCopy()
 		u.SetNamespace("default")
 	}
+
 	return append(errs, apivalidation.ValidateObjectMetaAccessor(u, v.crd.Spec.Scope == extv1.NamespaceScoped, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"))...)
 }
 
@@ -220,6 +228,7 @@ func (v *Validator) validateRules(sofar field.ErrorList, obj, old map[string]any
 		oldObj = old
 	}
 	errs, _ := v.rules.Validate(context.Background(), nil, v.structural, obj, oldObj, celconfig.RuntimeCELCostBudget, o...)
+
 	return errs
 }
 
@@ -239,6 +248,7 @@ func messages(unknown []string, errs ...field.ErrorList) []string {
 		slices.Sort(sorted)
 		msgs = append(msgs, sorted...)
 	}
+
 	return msgs
 }
 
@@ -248,5 +258,6 @@ func FromYAML(doc string) (map[string]any, error) {
 	if err := yaml.UnmarshalStrict([]byte(doc), &obj); err != nil {
 		return nil, fmt.Errorf("cannot parse object: %w", err)
 	}
+
 	return obj, nil
 }

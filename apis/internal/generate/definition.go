@@ -67,6 +67,7 @@ func writeDefinitions(crd *extv1.CustomResourceDefinition) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -92,6 +93,7 @@ func withClaim(crd *extv1.CustomResourceDefinition, versions []definitionVersion
 		// The claim has the short names and categories, because people look for
 		// claims.
 	}
+
 	return &definition{
 		APIVersion: "apiextensions.crossplane.io/v1",
 		Kind:       "CompositeResourceDefinition",
@@ -105,6 +107,7 @@ func withClaim(crd *extv1.CustomResourceDefinition, versions []definitionVersion
 func names(crd *extv1.CustomResourceDefinition) extv1.CustomResourceDefinitionNames {
 	n := *crd.Spec.Names.DeepCopy()
 	n.ListKind = "" // Kubernetes defaults it.
+
 	return n
 }
 
@@ -126,6 +129,7 @@ func definitionVersions(crd *extv1.CustomResourceDefinition) ([]definitionVersio
 			Schema:                   extv1.CustomResourceValidation{OpenAPIV3Schema: s},
 		})
 	}
+
 	return out, nil
 }
 
@@ -135,6 +139,7 @@ func compositeSchema(from *extv1.JSONSchemaProps) *extv1.JSONSchemaProps {
 	delete(s.Properties, "apiVersion")
 	delete(s.Properties, "kind")
 	s.Properties["metadata"] = extv1.JSONSchemaProps{Type: "object"}
+
 	return s
 }
 
@@ -162,5 +167,6 @@ func checkKept(s *extv1.JSONSchemaProps) error {
 			return fmt.Errorf("crossplane keeps only description, properties, required fields and rules of %s, and unknown fields of spec", name)
 		}
 	}
+
 	return nil
 }

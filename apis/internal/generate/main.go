@@ -102,6 +102,7 @@ func run(ctx context.Context, controllerGen, angryjet, kustomize string) error {
 	if err := writePlatformChart(ctx, kustomize); err != nil {
 		return err
 	}
+
 	return write(withheldFile, withheldPage(envmap.Steering()))
 }
 
@@ -116,6 +117,7 @@ func runControllerGen(ctx context.Context, path, crds string) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot run controller-gen: %w\n%s", err, out)
 	}
+
 	return nil
 }
 
@@ -131,6 +133,7 @@ func runAngryjet(ctx context.Context, path string) error {
 			return fmt.Errorf("cannot run angryjet: %w\n%s", err, out)
 		}
 	}
+
 	return nil
 }
 
@@ -223,6 +226,7 @@ func removeStale(a api) error {
 			return fmt.Errorf("cannot remove old definition: %w", err)
 		}
 	}
+
 	return nil
 }
 
@@ -233,5 +237,6 @@ func write(path, content string) error {
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil { //nolint:gosec // Part of a source tree.
 		return fmt.Errorf("cannot write file: %w", err)
 	}
+
 	return nil
 }

@@ -84,6 +84,7 @@ func reference(crd *extv1.CustomResourceDefinition, types goTypes, intro string)
 			}
 		}
 	}
+
 	return p.String()
 }
 
@@ -152,6 +153,7 @@ func (p *page) fields(s extv1.JSONSchemaProps, typ string) []goField {
 			out = append(out, goField{name: name})
 		}
 	}
+
 	return out
 }
 
@@ -175,6 +177,7 @@ func (p *page) typeOf(path, typ string, s extv1.JSONSchemaProps, nested *[]secti
 	case s.Format == "date-time":
 		return "time", s.XValidations
 	}
+
 	return s.Type, s.XValidations
 }
 
@@ -193,6 +196,7 @@ func (p *page) link(s section, nested *[]section) (string, extv1.ValidationRules
 		}
 	}
 	*nested = append(*nested, s)
+
 	return linkTo(s), nil
 }
 
@@ -209,6 +213,7 @@ func anchor(heading string) string {
 		case 'A' <= r && r <= 'Z':
 			return r - 'A' + 'a'
 		}
+
 		return -1
 	}, heading)
 }
@@ -220,6 +225,7 @@ func plural(typ string) string {
 	case "quantity":
 		return "quantities"
 	}
+
 	return typ
 }
 
@@ -246,6 +252,7 @@ func describe(path string, s extv1.JSONSchemaProps, rules extv1.ValidationRules,
 	for _, r := range rules {
 		add("%s.", sentence(r.Message, siblings, s.Properties))
 	}
+
 	return cell(strings.Join(parts, " "))
 }
 
@@ -253,6 +260,7 @@ func capital(s string) string {
 	if s == "" {
 		return s
 	}
+
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
@@ -287,6 +295,7 @@ func limits(s extv1.JSONSchemaProps) string {
 	if len(s.XListMapKeys) > 0 {
 		l = append(l, "no two with the same `"+strings.Join(s.XListMapKeys, "` and `")+"`")
 	}
+
 	return strings.Join(l, ", ")
 }
 
@@ -299,6 +308,7 @@ func between(lo, hi string) string {
 	case lo == hi:
 		return "exactly " + lo
 	}
+
 	return lo + " to " + hi
 }
 
@@ -306,6 +316,7 @@ func number(i *int64) string {
 	if i == nil {
 		return ""
 	}
+
 	return strconv.FormatInt(*i, 10)
 }
 
@@ -313,6 +324,7 @@ func float(f *float64) string {
 	if f == nil {
 		return ""
 	}
+
 	return strconv.FormatFloat(*f, 'f', -1, 64)
 }
 
@@ -325,6 +337,7 @@ func enum(values []extv1.JSON) string {
 		}
 		out = append(out, "`"+s+"`")
 	}
+
 	return strings.Join(out, ", ")
 }
 
@@ -337,6 +350,7 @@ func sentence(message string, objects ...properties) string {
 			return message
 		}
 	}
+
 	return capital(message)
 }
 
@@ -359,5 +373,6 @@ func cell(s string) string {
 			b.WriteRune(r)
 		}
 	}
+
 	return b.String()
 }

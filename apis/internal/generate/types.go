@@ -48,6 +48,7 @@ func parseTypes(dir string) (goTypes, error) {
 			return nil, err
 		}
 	}
+
 	return types, nil
 }
 
@@ -71,8 +72,10 @@ func (t goTypes) add(name string, src []byte) error {
 				t[spec.Name.Name] = goType{comment: comment(decl.Doc), fields: goFields(s)}
 			}
 		}
+
 		return false
 	})
+
 	return nil
 }
 
@@ -81,6 +84,7 @@ func comment(c *ast.CommentGroup) string {
 	lines := slices.DeleteFunc(strings.Split(c.Text(), "\n"), func(line string) bool {
 		return strings.HasPrefix(line, "+")
 	})
+
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
@@ -100,6 +104,7 @@ func goFields(s *ast.StructType) []goField {
 		}
 		fields = append(fields, goField{name: name, typ: elem(f.Type)})
 	}
+
 	return fields
 }
 
@@ -113,5 +118,6 @@ func elem(e ast.Expr) string {
 	case *ast.ArrayType:
 		return elem(e.Elt)
 	}
+
 	return ""
 }

@@ -33,6 +33,7 @@ func withheldPage(groups []envmap.Group) string {
 			fmt.Fprintf(&b, "\nExceptions, which have another meaning: %s\n", codes(g.Except))
 		}
 	}
+
 	return b.String()
 }
 
@@ -44,9 +45,12 @@ func codes(names []string) string {
 			if x {
 				return 1
 			}
+
 			return -1
 		}
+
 		return strings.Compare(a, b)
 	})
+
 	return "`" + strings.Join(names, "`, `") + "`"
 }

@@ -43,5 +43,6 @@ func AddToScheme(s *runtime.Scheme) error {
 		&ProviderConfigUsage{}, &ProviderConfigUsageList{},
 	)
 	metav1.AddToGroupVersion(s, GroupVersion())
+
 	return nil
 }

@@ -28,6 +28,7 @@ func IsZone(name string) bool {
 		return false
 	}
 	_, err := time.LoadLocation(name)
+
 	return err == nil
 }
 
@@ -61,6 +62,7 @@ func IsSchedule(s string) bool {
 			}
 		}
 	}
+
 	return true
 }
 
@@ -79,6 +81,7 @@ func (f field) has(item string) bool {
 		return ok
 	}
 	to, ok := f.number(high)
+
 	return ok && from <= to
 }
 
@@ -87,6 +90,7 @@ func (f field) number(s string) (int, bool) {
 		return f.first + i, true
 	}
 	n, err := strconv.Atoi(s)
+
 	return n, err == nil && digits(s) && n >= f.first && n <= f.last
 }
 

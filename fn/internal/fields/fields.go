@@ -47,6 +47,7 @@ type node struct {
 func Of(root string, t reflect.Type, inert ...string) *Schema {
 	s := &Schema{root: root, node: nodeOf(t), places: map[string][]place{}}
 	s.index(root, s.node, inert)
+
 	return s
 }
 
@@ -63,6 +64,7 @@ func nodeOf(t reflect.Type) *node {
 		if t.Kind() == reflect.Slice {
 			kind = reflect.TypeFor[[]any]()
 		}
+
 		return &node{entry: nodeOf(t.Elem()), kind: kind}
 	case reflect.Struct:
 		n := &node{fields: map[string]*node{}, kind: reflect.TypeFor[map[string]any]()}
@@ -72,6 +74,7 @@ func nodeOf(t reflect.Type) *node {
 				n.fields[name] = nodeOf(f.Type)
 			}
 		}
+
 		return n
 	case reflect.String:
 		return &node{kind: reflect.TypeFor[string]()}
@@ -89,6 +92,7 @@ func nodeOf(t reflect.Type) *node {
 func (s *Schema) Unknown(object map[string]any, others ...string) []compose.IgnoredField {
 	w := walk{schema: s}
 	w.object(s.root, s.node, object)
+
 	return slices.DeleteFunc(w.found, func(f compose.IgnoredField) bool {
 		name, ok := strings.CutPrefix(f.Path, s.root+".")
 		return ok && slices.Contains(others, name)
@@ -161,5 +165,6 @@ func entryName(n *node, i int, v any) string {
 			return name
 		}
 	}
+
 	return strconv.Itoa(i)
 }

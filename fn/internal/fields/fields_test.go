@@ -225,10 +225,12 @@ func filled(s *extv1.JSONSchemaProps) any {
 		for name, p := range s.Properties {
 			object[name] = filled(&p)
 		}
+
 		return object
 	case s.Type == "":
 		return map[string]any{"anything": map[string]any{"x": 1}}
 	}
+
 	return "x"
 }
 
@@ -287,6 +289,7 @@ func example(n *node) (object map[string]any, spots []spot) {
 		object[name] = nested
 		spots = append(spots, more...)
 	}
+
 	return object, spots
 }
 
@@ -305,5 +308,6 @@ func decoded(tb interface {
 	if err := json.Unmarshal(b, &out); err != nil {
 		tb.Fatal(err)
 	}
+
 	return out
 }

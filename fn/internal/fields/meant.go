@@ -58,6 +58,7 @@ func (s *Schema) meant(path, name string, n *node, object map[string]any) string
 			return compose.Child(path, field)
 		}
 	}
+
 	return s.elsewhere(only(s.places, func(f string) bool { return normalized(f) == normalized(name) }), object[name])
 }
 
@@ -76,6 +77,7 @@ func (s *Schema) elsewhere(name string, v any) string {
 	if kind := places[0].node.kind; kind != nil && kind != reflect.TypeOf(v) {
 		return ""
 	}
+
 	return places[0].path
 }
 
@@ -92,6 +94,7 @@ func (s *Schema) alike(name string, v any) string {
 			return ""
 		}
 	}
+
 	return places[0].path
 }
 
@@ -113,6 +116,7 @@ func only[V any](names map[string]V, wanted func(string) bool) string {
 			found = name
 		}
 	}
+
 	return found
 }
 
@@ -136,6 +140,7 @@ func tolerance(name string) int {
 	if len(name) <= 4 {
 		return 1
 	}
+
 	return 2
 }
 
@@ -165,5 +170,6 @@ func distanceOf(a, b string, most int) bool {
 		}
 		before, row = row, next
 	}
+
 	return row[len(b)] <= most
 }

@@ -71,6 +71,7 @@ func definition(t *testing.T) extv1.JSONSchemaProps {
 	if err := yaml.Unmarshal(b, &xrd); err != nil || len(xrd.Spec.Versions) != 1 {
 		t.Fatalf("cannot read definition with one version: %v", err)
 	}
+
 	return xrd.Spec.Versions[0].Schema.OpenAPIV3Schema
 }
 

@@ -36,6 +36,7 @@ func New(reason Reason, with ...With) Finding {
 		}
 		maps.Copy(f.With, w)
 	}
+
 	return f
 }
 
@@ -64,6 +65,7 @@ func (f Finding) String() string {
 		out.WriteString(joined(value, sentence[end:]))
 	}
 	out.WriteString(sentence[end:])
+
 	return out.String()
 }
 
@@ -71,6 +73,7 @@ func text(value any) string {
 	if s, ok := value.(string); ok {
 		return s
 	}
+
 	return fmt.Sprint(value)
 }
 
@@ -80,6 +83,7 @@ func joined(s, following string) string {
 	if following != "" && strings.ContainsRune(".,;:)", rune(following[0])) {
 		return strings.TrimSuffix(s, ".")
 	}
+
 	return s
 }
 
@@ -103,6 +107,7 @@ func First[T any](most int, separator string, items []T) List {
 	for _, item := range items {
 		l.Items = append(l.Items, item)
 	}
+
 	return l
 }
 
@@ -122,6 +127,7 @@ func (l List) String() string {
 	for i := range parts[:max(len(parts)-1, 0)] {
 		parts[i] = joined(parts[i], l.Separator)
 	}
+
 	return strings.Join(parts, l.Separator)
 }
 
@@ -134,6 +140,7 @@ func (m Message) String() string {
 	for _, f := range m {
 		all = append(all, f.String())
 	}
+
 	return strings.Join(all, " ")
 }
 

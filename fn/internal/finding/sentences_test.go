@@ -54,9 +54,11 @@ func declared(t *testing.T) map[string]bool {
 					t.Errorf("reason %s has another value: %q", spec.Names[0].Name, value)
 				}
 			}
+
 			return true
 		})
 	}
+
 	return out
 }
 
@@ -71,6 +73,7 @@ func TestReasonsAreUsed(t *testing.T) {
 			if c, ok := n.(*ast.CallExpr); ok {
 				checkParameters(t, path, c)
 			}
+
 			return true
 		})
 	}
@@ -152,6 +155,7 @@ func TestSentencesAreHere(t *testing.T) {
 					t.Errorf("%s: text that belongs in package finding: %s", path, n.Value)
 				}
 			}
+
 			return true
 		})
 	}
@@ -165,6 +169,7 @@ func callee(c *ast.CallExpr) string {
 	case *ast.Ident:
 		return f.Name
 	}
+
 	return ""
 }
 
@@ -183,11 +188,13 @@ func parse(t *testing.T, dir string) map[string]*ast.File {
 		}
 		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		out[path] = f
+
 		return err //nolint:wrapcheck // It names the file.
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return out
 }
 
@@ -201,5 +208,6 @@ func unquote(t *testing.T, e ast.Expr) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return s
 }

@@ -25,6 +25,7 @@ func Explain(err error) error {
 	if err == nil {
 		return nil
 	}
+
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 

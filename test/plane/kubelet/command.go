@@ -111,6 +111,7 @@ func (c *container) user(out *sandbox.Command, pod *corev1.Pod, img *image) erro
 	}
 
 	out.UID, out.GID = uid, gid
+
 	return nil
 }
 

@@ -40,6 +40,7 @@ func Convert(data []byte, o Options) ([]byte, *Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+
 	return out, c.report, nil
 }
 
@@ -87,6 +88,7 @@ func (c *converter) convert() manifest {
 	}
 	c.otherObjects(app)
 	c.steps(m, app, vault)
+
 	return m
 }
 
@@ -108,6 +110,7 @@ func (c *converter) application() *deployment {
 		names = append(names, c.deployments[i].Name)
 	}
 	c.report.add(TwoDeployments, "Deployments "+strings.Join(names, ", "))
+
 	return nil
 }
 
@@ -130,6 +133,7 @@ func (c *converter) namespace() string {
 	if all = slices.DeleteFunc(all, func(n string) bool { return n == "" }); len(all) > 1 {
 		c.report.add(TwoNamespaces, "namespaces "+strings.Join(all, ", "))
 	}
+
 	return ""
 }
 
@@ -153,6 +157,7 @@ func (c *converter) vault() string {
 		return ""
 	}
 	c.report.add(TwoVaults, "vaults "+strings.Join(names, ", "))
+
 	return ""
 }
 
@@ -188,6 +193,7 @@ func (c *converter) otherUser(o object) bool {
 			c.report.add(OtherUser, o.String(), With{"secret": name, "source": t.where})
 		}
 	}
+
 	return found
 }
 

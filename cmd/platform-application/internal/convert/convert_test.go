@@ -71,6 +71,7 @@ func golden(t *testing.T, reason, file, got string) {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil { //nolint:gosec // A golden file.
 			t.Fatal(err)
 		}
+
 		return
 	}
 	want, err := os.ReadFile(file) //nolint:gosec // A golden file.

@@ -68,6 +68,7 @@ func decode(data []byte) (*input, error) {
 			return nil, err
 		}
 	}
+
 	return in, nil
 }
 
@@ -106,6 +107,7 @@ func flatten(objects []object, raw json.RawMessage, where string) ([]object, err
 		if len(objects) >= maxObjects {
 			return nil, fail(TooManyObjects, With{"limit": maxObjects})
 		}
+
 		return append(objects, o), nil
 	}
 	for i, item := range o.Items {
@@ -119,6 +121,7 @@ func flatten(objects []object, raw json.RawMessage, where string) ([]object, err
 			return nil, err
 		}
 	}
+
 	return objects, nil
 }
 
@@ -131,6 +134,7 @@ func notYAML(document int, err error) error {
 	if m := lineNumber.FindStringSubmatch(err.Error()); m != nil {
 		return fail(LineNotYAML, With{"document": document, "line": m[1]})
 	}
+
 	return fail(DocumentNotYAML, With{"document": document})
 }
 
@@ -149,6 +153,7 @@ func (in *input) add(o object) error {
 		return into(o, &in.deployments, func(d *deployment) { d.object = o })
 	}
 	in.others = append(in.others, o)
+
 	return nil
 }
 
@@ -161,5 +166,6 @@ func into[T any](o object, list *[]T, complete func(*T)) error {
 	}
 	complete(&t)
 	*list = append(*list, t)
+
 	return nil
 }

@@ -43,6 +43,7 @@ func encode(m manifest) ([]byte, error) {
 	}
 	var b strings.Builder
 	writeMap(&b, tree, "", "")
+
 	return []byte(b.String()), nil
 }
 
@@ -52,6 +53,7 @@ var first = []string{"apiVersion", "kind", "metadata", "name"} //nolint:gocheckn
 func fields(m map[string]any) []string {
 	names := slices.Sorted(maps.Keys(m))
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
+
 	return names
 }
 
@@ -59,6 +61,7 @@ func rank(name string) int {
 	if i := slices.Index(first, name); i >= 0 {
 		return i
 	}
+
 	return len(first)
 }
 
@@ -111,5 +114,6 @@ func scalar(v any) string {
 	if err != nil {
 		return `""`
 	}
+
 	return string(data)
 }

@@ -99,6 +99,7 @@ func (s *store) vault() (name string, problem *Finding) {
 		if len(s.Spec.Provider) == 0 {
 			return "", problemOf(StoreWithoutProvider)
 		}
+
 		return "", problemOf(StoreOfOtherProvider, With{"providers": slices.Sorted(maps.Keys(s.Spec.Provider))})
 	}
 	var kv struct {
@@ -115,6 +116,7 @@ func (s *store) vault() (name string, problem *Finding) {
 	if !slices.Contains([]string{"vault.azure.net", "vault.azure.cn", "vault.usgovcloudapi.net"}, suffix) || azurename.ValidVault(name) != nil {
 		return "", problemOf(StoreURLInvalid)
 	}
+
 	return name, nil
 }
 
@@ -127,6 +129,7 @@ func groupVersion(apiVersion string) (group, version string) {
 	if g, v, ok := strings.Cut(apiVersion, "/"); ok {
 		return g, v
 	}
+
 	return "", apiVersion
 }
 
@@ -136,5 +139,6 @@ func isSet(raw json.RawMessage) bool {
 	case "", "null", "{}", "[]":
 		return false
 	}
+
 	return true
 }

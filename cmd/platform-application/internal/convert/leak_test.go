@@ -64,6 +64,7 @@ func secret(field string, data any) string {
 	if err != nil {
 		panic(err)
 	}
+
 	return string(out)
 }
 

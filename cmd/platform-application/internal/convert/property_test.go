@@ -97,5 +97,6 @@ func document(o map[string]any) string {
 	if err != nil {
 		panic(err)
 	}
+
 	return "---\n" + string(data) + "\n"
 }

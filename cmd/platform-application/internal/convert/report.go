@@ -71,6 +71,7 @@ func (r *Report) String() string {
 			parts = append(parts, strings.Join(lines, "\n")+"\n")
 		}
 	}
+
 	return strings.Join(parts, "\n")
 }
 
@@ -88,6 +89,7 @@ func newFinding(code Code, with ...With) Finding {
 	for _, w := range with {
 		f.With = w
 	}
+
 	return f
 }
 

@@ -75,6 +75,7 @@ func (s *vaultSecret) storeValues() With {
 	if s.from.Namespace != "" {
 		source += " --namespace " + s.from.Namespace
 	}
+
 	return With{"secret": s.from.Name, "source": source, "name": s.name}
 }
 
@@ -95,6 +96,7 @@ func (c *converter) target(name, where string) *target {
 	}
 	t := &target{where: where, keys: map[string]ref{}}
 	c.targets[name] = t
+
 	return t
 }
 
@@ -106,11 +108,13 @@ func (c *converter) secret(name, vault, where string) *vaultSecret {
 		s = &vaultSecret{name: name, vault: vault, where: where}
 		c.secrets[id] = s
 		c.order = append(c.order, s)
+
 		return s
 	}
 	if !strings.EqualFold(s.vault, vault) {
 		c.report.add(TwoPlaces, where, With{"secret": name, "first": place(s.vault), "second": place(vault)})
 	}
+
 	return s
 }
 
@@ -118,6 +122,7 @@ func place(vault string) Finding {
 	if vault == "" {
 		return newFinding(TheCluster)
 	}
+
 	return newFinding(AVault, With{"vault": vault})
 }
 
@@ -194,6 +199,7 @@ func (c *converter) refresh(e *externalSecret) string {
 		c.report.add(IntervalInvalid, e.String())
 		return ""
 	}
+
 	return interval(d)
 }
 
@@ -201,6 +207,7 @@ func (c *converter) refresh(e *externalSecret) string {
 func interval(d time.Duration) string {
 	s := d.String()
 	s = strings.TrimSuffix(s, "m0s") + map[bool]string{true: "m"}[strings.HasSuffix(s, "m0s")]
+
 	return strings.TrimSuffix(s, "h0m") + map[bool]string{true: "h"}[strings.HasSuffix(s, "h0m")]
 }
 
@@ -226,9 +233,11 @@ func (c *converter) vaultOf(e *externalSecret, from sourceRef, at string) (strin
 		if problem != nil {
 			c.report.add(problem.Code, s.String(), problem.With)
 		}
+
 		return vault, problem == nil
 	}
 	c.report.add(StoreMissing, at, With{"kind": r.Kind, "name": r.Name})
+
 	return "", false
 }
 
@@ -249,6 +258,7 @@ func (c *converter) convertible(r remoteRef, at string) bool {
 	default:
 		return true
 	}
+
 	return false
 }
 
@@ -279,6 +289,7 @@ func (c *converter) remote(r remoteRef, vault, refresh, at string) *vaultSecret 
 	if s.version != "" && c.options.OwnVault {
 		c.report.add(VersionNotCopied, at, With{"version": s.version, "vault": vault})
 	}
+
 	return s
 }
 
@@ -288,6 +299,7 @@ func shorter(a, b string) bool {
 	}
 	x, _ := time.ParseDuration(a)
 	y, _ := time.ParseDuration(b)
+
 	return x < y
 }
 
@@ -303,6 +315,7 @@ func (c *converter) property(path, at string) (string, bool) {
 	case strings.Count(path, ".") > strings.Count(path, `\.`):
 		c.report.add(DottedProperty, at, With{"property": path})
 	}
+
 	return key, true
 }
 
@@ -347,6 +360,7 @@ func (c *converter) readSecret(s *corev1.Secret) {
 		case len(k) > maxKey || !secretKey.MatchString(k):
 			c.report.add(KeyInvalid, where, With{"key": k, "limit": maxKey})
 			t.keys[k] = ref{}
+
 			continue
 		case lengths[k] == 0:
 			c.report.add(KeyEmpty, where, With{"key": k})

@@ -138,6 +138,7 @@ func (c *converter) configMap(name string) *corev1.ConfigMap {
 			return &c.configMaps[i]
 		}
 	}
+
 	return nil
 }
 
@@ -186,6 +187,7 @@ func (c *converter) keyOf(k *corev1.SecretKeySelector, at string) (ref, bool) {
 	default:
 		c.report.add(KeyMissing, at, With{"source": t.where, "key": k.Key})
 	}
+
 	return ref{}, false
 }
 
@@ -261,6 +263,7 @@ func (c *converter) specSecrets(v *variables) []v1alpha1.Secret { //nolint:gocog
 		c.report.add(TooManySecrets, "spec.secrets", With{"limit": maxSecrets})
 	}
 	c.omitDerived(list, used, v)
+
 	return list
 }
 
@@ -272,6 +275,7 @@ func mappings(s *vaultSecret, refs map[string]ref) []v1alpha1.EnvVar {
 			env = append(env, v1alpha1.EnvVar{Name: name, Key: r.key})
 		}
 	}
+
 	return env
 }
 
@@ -317,6 +321,7 @@ func (c *converter) mapped(list []v1alpha1.Secret, used []*vaultSecret, v *varia
 			secrets[i].Env = append(secrets[i].Env, envmap.Mapping{Name: e.Name, Key: e.Key})
 		}
 	}
+
 	return envmap.Map(v.config, secrets, c.options.EnvironmentPrefixes, envmap.Policy{}).Variables
 }
 
@@ -332,6 +337,7 @@ func knownKeys(s *vaultSecret, refs map[string]ref) []string {
 		}
 	}
 	slices.Sort(keys)
+
 	return slices.Compact(keys)
 }
 
@@ -353,5 +359,6 @@ func sameVariables(got []envmap.Variable, want map[string]ref, secret string) bo
 			n--
 		}
 	}
+
 	return n == 0
 }

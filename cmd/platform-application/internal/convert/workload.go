@@ -72,6 +72,7 @@ func (c *converter) workload(d *deployment) *v1alpha1.Deployment {
 	out.ReadinessProbe = c.probe(container, container.ReadinessProbe, where+", readinessProbe")
 	out.LivenessProbe = c.probe(container, container.LivenessProbe, where+", livenessProbe")
 	out.StartupProbe = c.probe(container, container.StartupProbe, where+", startupProbe")
+
 	return out
 }
 
@@ -114,6 +115,7 @@ func (c *converter) probe(container *corev1.Container, p *corev1.Probe, at strin
 	}
 	out.InitialDelaySeconds, out.PeriodSeconds = unless(p.InitialDelaySeconds, 0), unless(p.PeriodSeconds, 10)
 	out.TimeoutSeconds, out.SuccessThreshold, out.FailureThreshold = unless(p.TimeoutSeconds, 1), unless(p.SuccessThreshold, 1), unless(p.FailureThreshold, 3)
+
 	return out
 }
 
@@ -122,6 +124,7 @@ func unless(n, standard int32) *int32 {
 	if n == 0 || n == standard {
 		return nil
 	}
+
 	return &n
 }
 
@@ -196,6 +199,7 @@ func unknown(path string, m map[string]json.RawMessage, known map[string]string)
 			found = append(found, path+"."+name)
 		}
 	}
+
 	return found
 }
 
@@ -212,6 +216,7 @@ func compact(raw json.RawMessage) string {
 	if err != nil {
 		return ""
 	}
+
 	return string(data)
 }
 
@@ -224,6 +229,7 @@ func secretUses(raw json.RawMessage) []string {
 	var names []string
 	walk(tree, "", func(name string) { names = append(names, name) })
 	slices.Sort(names)
+
 	return slices.Compact(names)
 }
 
