@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command app stands for the applications of the examples, whose images nobody has: it
-// is well, whatever a probe of theirs asks for, and tells everybody all of the
-// environment that it was started with, as the program of the demo tells a part.
+// Command app stands in for the applications of the examples, whose images do not exist: it is
+// healthy for any probe, and returns its whole environment, of which the demo's program returns a
+// part.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 
 const headerTimeout = 5 * time.Second
 
-// A process and its environment, as package plane reads them.
+// A process has an environment, in the format of package plane.
 type process struct {
 	Started     time.Time  `json:"started"`
 	Environment []variable `json:"environment"`
@@ -56,13 +56,13 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("cannot encode environment: %w", err)
 	}
 
-	// Where it is asked, and where manifests have their probes.
+	// These are the ports of the test and of the probes in manifests.
 	addresses := []string{":8080", ":3000", ":8501", ":9011"}
 	ended := make(chan error, len(addresses))
 
 	for _, address := range addresses {
 		server := &http.Server{Addr: address, ReadHeaderTimeout: headerTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write(answer) // Who asks sees that it is not all.
+			_, _ = w.Write(answer) // A client notices an incomplete response.
 		})}
 
 		go func() { ended <- server.ListenAndServe() }()
