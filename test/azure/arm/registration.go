@@ -16,7 +16,7 @@ const (
 	notRegistered = "NotRegistered"
 )
 
-// namespaces of the resource providers that there are.
+// namespaces are those of the known resource providers.
 func namespaces() []string {
 	return []string{"Microsoft.Authorization", "Microsoft.ContainerService", "Microsoft.KeyVault", "Microsoft.ManagedIdentity", "Microsoft.Resources"}
 }
