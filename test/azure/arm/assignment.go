@@ -265,7 +265,7 @@ func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
 	}
 }
 
-// conflict is the refusal of an assignment that exists, or of one too many.
+// conflict returns the rejection of an existing assignment, or of one above the limit.
 func (c *call) conflict(wants role.Assignment) *wire.Answer {
 	if same := c.service.Roles.Select(wants.Same); len(same) > 0 {
 		return new(refuse(http.StatusConflict, "RoleAssignmentExists", "The role assignment already exists. The ID of the existing role assignment is %s.",

@@ -120,7 +120,7 @@ func (t *Assignments) Select(wanted func(Assignment) bool) []Assignment {
 	return out
 }
 
-// search needs the lock.
+// The lock must be held.
 func (t *Assignments) search(id string) (int, bool) {
 	return slices.BinarySearchFunc(t.list, id, func(a Assignment, id string) int {
 		return strings.Compare(strings.ToLower(a.ID()), strings.ToLower(id))
