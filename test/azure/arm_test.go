@@ -249,11 +249,11 @@ func TestManagerIdentities(t *testing.T) {
 
 	for i := range 21 {
 		want := map[bool]string{true: "201", false: "400 BadRequest"}[i < 20]
-		m.steps(step{"An identity has 20 credentials at most.", fmt.Sprintf("PUT %sc-%02d", credentials, i), credentialBody(issuer, strconv.Itoa(i), audience), want})
+		m.steps(step{"An identity has at most 20 credentials.", fmt.Sprintf("PUT %sc-%02d", credentials, i), credentialBody(issuer, strconv.Itoa(i), audience), want})
 	}
 
 	before := m.do("GET "+app, "")
-	m.steps(step{"The same again keeps its ids.", "PUT " + app, `{"location":"westeurope","tags":{"a":"b"}}`, "200"})
+	m.steps(step{"The same request again keeps the ids.", "PUT " + app, `{"location":"westeurope","tags":{"a":"b"}}`, "200"})
 
 	if diff := cmp.Diff(string(before.body), string(m.do("GET "+app, "").body)); diff != "" {
 		t.Errorf("the same identity: -before, +after:\n%s", diff)
@@ -378,7 +378,7 @@ func TestManagerRoles(t *testing.T) {
 	provider := &manager{world: owner.world, tb: t, token: owner.reader(t, forManagement)}
 
 	assign := func(scope, role string) step {
-		return step{"An owner assigns any role.", "PUT " + assignmentID(scope, role), assignmentBody(role, readerPrincipal, "ServicePrincipal"), "201"}
+		return step{"An owner can assign any role.", "PUT " + assignmentID(scope, role), assignmentBody(role, readerPrincipal, "ServicePrincipal"), "201"}
 	}
 	mine, rbac := assignmentID(kv, "mine"), assignmentID(groupID, "rbac")
 	user := assignmentBody(secretsUser, officerPrincipal, "ServicePrincipal")
@@ -429,7 +429,7 @@ func TestManagerRoles(t *testing.T) {
 		step{"The deleted vault is purged.", "POST " + deleted + "kv-new/purge", "", "200"},
 	)
 
-	owner.steps(step{"A role is taken away.", "DELETE " + assignmentID(groupID, contributorRole), "", "200"})
+	owner.steps(step{"The role assignment is deleted.", "DELETE " + assignmentID(groupID, contributorRole), "", "200"})
 	provider.denied(step{reason: "The role is no longer assigned.", line: "PUT " + kv, body: vaultBody("")})
 }
 
@@ -452,7 +452,7 @@ func TestManagerRoleDefinitions(t *testing.T) {
 		step{"The names of built-in roles are taken.", "PUT " + two, body("Owner", here), "409 RoleDefinitionWithSameNameExists"},
 		step{"The custom role can be assigned.", "PUT " + assignmentID(subscriptionID, "custom"), assignmentBody(one, readerPrincipal, "ServicePrincipal"), "201"},
 	)
-	reader.steps(step{"The role lets the reader see deleted vaults.", "GET " + deleted + "none", "", "404 DeletedVaultNotFound"})
+	reader.steps(step{"The role lets the reader read deleted vaults.", "GET " + deleted + "none", "", "404 DeletedVaultNotFound"})
 	reader.denied(step{reason: "All other requests are denied.", line: "PUT " + two, body: body("Mine", here)})
 }
 

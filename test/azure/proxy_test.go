@@ -22,7 +22,7 @@ func (w *world) connect(tb testing.TB, target string) (int, string) {
 	conn, err := new(net.Dialer).DialContext(tb.Context(), "tcp", strings.TrimPrefix(w.ProxyURL(), "http://"))
 	must(tb, err)
 
-	defer conn.Close() //nolint:errcheck // It is of no use any more.
+	defer conn.Close() //nolint:errcheck // It is no longer used.
 
 	_, err = fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, target)
 	must(tb, err)

@@ -249,7 +249,7 @@ func constant(t *testing.T, name string) string {
 
 	found := regexp.MustCompile(`(?m)^\s*` + name + ` = (\d+)$`).FindStringSubmatch(runtimeSource(t))
 	if found == nil {
-		t.Fatalf("Crossplane has no constant %s any more", name)
+		t.Fatalf("Crossplane no longer has a constant %s", name)
 	}
 
 	return found[1]

@@ -175,7 +175,7 @@ func grantedRules(t *testing.T) []rbacv1.PolicyRule {
 	return rules
 }
 
-// grants tells whether a rule grants a verb. See
+// grants reports whether a rule grants a verb. See
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
 func grants(r rbacv1.PolicyRule, verb, group, resource, sub string) bool {
 	has := func(list []string, s string) bool { return slices.Contains(list, s) || slices.Contains(list, "*") }

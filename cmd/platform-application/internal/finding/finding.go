@@ -147,7 +147,7 @@ func OneLine(text string, size int) string {
 	return strings.ToValidUTF8(text[:size-len(more)], "") + more
 }
 
-// List returns items for a sentence, of which it names a limited number.
+// List returns items for a sentence, which names a limited number of them.
 func List(items []string) string {
 	if more := len(items) - maxListed; more > 0 {
 		return strings.Join(items[:maxListed], ", ") + fmt.Sprintf(", and %d more", more)
