@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 // areaTimeout limits the time for one area.
@@ -119,7 +120,7 @@ func Run(ctx context.Context, words finding.Catalogue, areas ...Area) Report {
 		for _, f := range found {
 			w := words.Words(f)
 			area.Findings = append(area.Findings, FindingReport{
-				Code: f.Code, Severity: w.Severity, Object: finding.Printable(f.Object), Problem: w.Problem, Impact: w.Impact, Fix: w.Fix, Parameters: printable(f.With),
+				Code: f.Code, Severity: w.Severity, Object: sentence.Printable(f.Object), Problem: w.Problem, Impact: w.Impact, Fix: w.Fix, Parameters: printable(f.With),
 			})
 
 			switch {
@@ -152,7 +153,7 @@ func look(ctx context.Context, a Area) []finding.Finding {
 func printable(with map[string]string) map[string]string {
 	out := maps.Clone(with)
 	for name, value := range out {
-		out[name] = finding.Printable(value)
+		out[name] = sentence.Printable(value)
 	}
 
 	return out
