@@ -48,7 +48,7 @@ demo: ## Show the life of an application on a local control plane: [ONCE=1] [VAR
 	@mkdir -p _output
 	@echo "Compiling the demo. The first time this takes some minutes."
 	@go build -o _output/plane ./test/plane/cmd/plane
-	@exec _output/plane demo $(if $(ONCE),--once) --variant "$(or $(VARIANT),modern)" $(if $(CROSSPLANE),--crossplane "$(CROSSPLANE)")
+	@exec _output/plane demo $(if $(ONCE),--once) --variant "$(or $(VARIANT),modern)"
 
 .PHONY: demo-down
 demo-down: ## Stop the demo and remove its files

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package headers checks that every file names its license. The linter goheader
-// reads Go alone, and asks Git for the date of each file.
+// Package headers checks that every file has a license header. The linter goheader reads only Go
+// files, and asks Git for the date of each file.
 package headers
 
 import (

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package limits computes the tables of docs/operations/limits-and-cost.md: how many applications fit into Azure's limits, and what
-// Azure charges for one. What it computes with is Azure's limits and price, which the page links, and what an application uses, which
-// tests measure.
+// Azure charges for one. It computes with Azure's limits and prices, which the page links, and with the requests of an application,
+// which tests measure.
 package limits
 
 import (

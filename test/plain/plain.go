@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package plain generates values that nobody may take apart: the secrets that people
-// keep in vaults, and what looks like an object or a certificate and is none. And
-// it finds values, in any form, and pieces of them where they must not be.
+// Package plain generates values that must stay unread: secrets as people keep them in vaults, and
+// values that resemble an object or a certificate without being one. It also finds these values,
+// in any encoding, and parts of them in places where they must not be.
 package plain
 
 import (

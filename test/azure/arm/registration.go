@@ -11,10 +11,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-const (
-	registered    = "Registered"
-	notRegistered = "NotRegistered"
-)
+const registered = "Registered"
 
 // namespaces of the resource providers that there are.
 func namespaces() []string {

@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command app stands for the applications of the examples, whose images nobody has: it
-// is well, whatever a probe of theirs asks for, and tells everybody all of the
-// environment that it was started with, as the program of the demo tells a part.
+// Command app replaces the images of the examples, which do not exist. It is healthy for every
+// probe, and serves its whole environment; the program of the demo masks most values.
 package main
 
 import (

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package doctor examines a cluster and its Azure, and reports what keeps applications from running. It changes nothing.
+// Package doctor runs the checks of its areas, which are the packages below it, and reports what keeps applications from running. It
+// changes nothing.
 package doctor
 
 import (
