@@ -51,10 +51,10 @@ func TestCLI(t *testing.T) {
 		want   CLI
 		failed bool
 	}{
-		"Defaults": {reason: "Nothing has to be said.", want: defaults()},
-		"Short":    {reason: "As Crossplane's own providers are started.", args: []string{"-d", "-l"}, want: with(func(c *CLI) { c.Debug, c.LeaderElection = true, true })},
+		"Defaults": {reason: "All flags have defaults.", want: defaults()},
+		"Short":    {reason: "The flags of Crossplane's own providers work.", args: []string{"-d", "-l"}, want: with(func(c *CLI) { c.Debug, c.LeaderElection = true, true })},
 		"Flags": {
-			reason: "By flags.",
+			reason: "Everything can be set by flags.",
 			args:   []string{"--debug", "--leader-election", "--max-reconcile-rate=7", "--poll-interval=5s", "--fast-poll-interval=0", "--fast-poll-window=1h", "--full-read-interval=1h", "--lists-at-once=3", "--metrics-bind-address=0", "--health-probe-bind-address=:1", "--poll-state-metric=2m"},
 			want: with(func(c *CLI) {
 				c.Debug, c.LeaderElection, c.MaxReconcileRate, c.PollInterval, c.FullReadInterval, c.ListsAtOnce = true, true, 7, 5*time.Second, time.Hour, 3
@@ -63,7 +63,7 @@ func TestCLI(t *testing.T) {
 			}),
 		},
 		"Environment": {
-			reason: "By environment.", env: map[string]string{"POLL_INTERVAL": "5s", "LEADER_ELECTION": "true", "MAX_RECONCILE_RATE": "7"},
+			reason: "Everything can be set by environment variables.", env: map[string]string{"POLL_INTERVAL": "5s", "LEADER_ELECTION": "true", "MAX_RECONCILE_RATE": "7"},
 			want: with(func(c *CLI) { c.PollInterval, c.LeaderElection, c.MaxReconcileRate = 5*time.Second, true, 7 }),
 		},
 		"Features": {
@@ -112,20 +112,20 @@ func TestValidate(t *testing.T) {
 		env    map[string]string
 		want   string
 	}{
-		"Least":          {reason: "The least of everything.", args: []string{"--max-reconcile-rate=1", "--poll-interval=1s", "--fast-poll-interval=1s", "--fast-poll-window=1s", "--full-read-interval=1s", "--lists-at-once=1", "--request-timeout=1s", "--reconcile-timeout=1s", "--idle-connections=0", "--poll-state-metric=1s"}},
-		"Reconciles":     {reason: "Nothing would limit requests.", args: []string{"--max-reconcile-rate=-1"}, want: "--max-reconcile-rate is -1, but must be at least 1"},
-		"Polls":          {reason: "Vaults would be listed without a pause.", args: []string{"--poll-interval=0"}, want: "--poll-interval is 0s, but must be at least 1s"},
-		"FastPolls":      {reason: "Vaults would be listed without a pause.", args: []string{"--fast-poll-interval=1ms"}, want: "--fast-poll-interval is 1ms, but must be at least 1s"},
-		"NoFastPolls":    {reason: "None are faster.", args: []string{"--fast-poll-interval=0"}},
-		"Window":         {reason: "No poll would be fast.", args: []string{"--fast-poll-window=0"}, want: "--fast-poll-window is 0s, but must be at least 1s"},
-		"Reads":          {reason: "There would be no moment for the next read.", args: []string{"--full-read-interval=-10m"}, want: "--full-read-interval is -10m0s, but must be at least 1s"},
-		"Lists":          {reason: "No vault would be listed twice.", args: []string{"--lists-at-once=0"}, want: "--lists-at-once is 0, but must be at least 1"},
-		"Requests":       {reason: "No answer could come in time.", args: []string{"--request-timeout=0"}, want: "--request-timeout is 0s, but must be at least 1s"},
-		"Deadline":       {reason: "No reconcile could end in time.", args: []string{"--reconcile-timeout=999ms"}, want: "--reconcile-timeout is 999ms, but must be at least 1s"},
-		"Connections":    {reason: "None may be kept, but not fewer.", args: []string{"--idle-connections=-1"}, want: "--idle-connections is -1, but must be at least 0"},
-		"Counts":         {reason: "There is no such ticker.", args: []string{"--poll-state-metric=0"}, want: "--poll-state-metric is 0s, but must be at least 1s"},
-		"Environment":    {reason: "However it is set.", env: map[string]string{"LISTS_AT_ONCE": "0"}, want: "--lists-at-once is 0, but must be at least 1"},
-		"AllThatIsWrong": {reason: "Nobody has to try again to learn of the next.", args: []string{"--lists-at-once=0", "--poll-interval=0"}, want: "--poll-interval is 0s, but must be at least 1s\n--lists-at-once is 0, but must be at least 1"},
+		"Least":          {reason: "The smallest values are accepted.", args: []string{"--max-reconcile-rate=1", "--poll-interval=1s", "--fast-poll-interval=1s", "--fast-poll-window=1s", "--full-read-interval=1s", "--lists-at-once=1", "--request-timeout=1s", "--reconcile-timeout=1s", "--idle-connections=0", "--poll-state-metric=1s"}},
+		"Reconciles":     {reason: "A negative rate would not limit requests.", args: []string{"--max-reconcile-rate=-1"}, want: "--max-reconcile-rate is -1, but must be at least 1"},
+		"Polls":          {reason: "A poll interval of zero would list vaults without a pause.", args: []string{"--poll-interval=0"}, want: "--poll-interval is 0s, but must be at least 1s"},
+		"FastPolls":      {reason: "A tiny fast interval would list vaults without a pause.", args: []string{"--fast-poll-interval=1ms"}, want: "--fast-poll-interval is 1ms, but must be at least 1s"},
+		"NoFastPolls":    {reason: "A fast interval of zero disables fast polls.", args: []string{"--fast-poll-interval=0"}},
+		"Window":         {reason: "A window of zero would disable fast polls.", args: []string{"--fast-poll-window=0"}, want: "--fast-poll-window is 0s, but must be at least 1s"},
+		"Reads":          {reason: "A negative read interval would leave no time for the next read.", args: []string{"--full-read-interval=-10m"}, want: "--full-read-interval is -10m0s, but must be at least 1s"},
+		"Lists":          {reason: "A limit of zero would stop all lists.", args: []string{"--lists-at-once=0"}, want: "--lists-at-once is 0, but must be at least 1"},
+		"Requests":       {reason: "A request timeout of zero would fail all requests.", args: []string{"--request-timeout=0"}, want: "--request-timeout is 0s, but must be at least 1s"},
+		"Deadline":       {reason: "A reconcile timeout below a second would fail all reconciles.", args: []string{"--reconcile-timeout=999ms"}, want: "--reconcile-timeout is 999ms, but must be at least 1s"},
+		"Connections":    {reason: "The number of idle connections may be zero, but not negative.", args: []string{"--idle-connections=-1"}, want: "--idle-connections is -1, but must be at least 0"},
+		"Counts":         {reason: "An interval of zero would panic in the ticker.", args: []string{"--poll-state-metric=0"}, want: "--poll-state-metric is 0s, but must be at least 1s"},
+		"Environment":    {reason: "An environment variable is checked like a flag.", env: map[string]string{"LISTS_AT_ONCE": "0"}, want: "--lists-at-once is 0, but must be at least 1"},
+		"AllThatIsWrong": {reason: "All invalid flags are reported at once.", args: []string{"--lists-at-once=0", "--poll-interval=0"}, want: "--poll-interval is 0s, but must be at least 1s\n--lists-at-once is 0, but must be at least 1"},
 	}
 
 	for name, tc := range cases {
@@ -159,9 +159,9 @@ func TestFeatures(t *testing.T) {
 		cli    CLI
 		want   want
 	}{
-		"None": {reason: "None.", cli: CLI{}},
-		"All":  {reason: "All.", cli: CLI{EnableManagementPolicies: true, EnableChangeLogs: true}, want: want{Policies: true, ChangeLogs: true}},
-		"Some": {reason: "Those that are switched on.", cli: defaults(), want: want{Policies: true}},
+		"None": {reason: "No features are enabled.", cli: CLI{}},
+		"All":  {reason: "All features are enabled.", cli: CLI{EnableManagementPolicies: true, EnableChangeLogs: true}, want: want{Policies: true, ChangeLogs: true}},
+		"Some": {reason: "Only the enabled features are listed.", cli: defaults(), want: want{Policies: true}},
 	}
 
 	for name, tc := range cases {
@@ -202,19 +202,19 @@ func TestRun(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		setup  func(fail func(error)) error
-		// told is true if the provider is told to end.
+		// told is true if the provider is told to stop.
 		told bool
 		want string
 	}{
-		"Told":   {reason: "It ends as it was told to.", setup: func(func(error)) error { return nil }, told: true},
-		"Now":    {reason: "A failing setup ends it.", setup: func(func(error)) error { return errors.New("no") }, want: "no"},
+		"Told":   {reason: "A stopped provider ends without an error.", setup: func(func(error)) error { return nil }, told: true},
+		"Now":    {reason: "A failing setup ends the process.", setup: func(func(error)) error { return errors.New("no") }, want: "no"},
 		"Later":  {reason: "A setup that fails later ends the process.", setup: func(fail func(error)) error { go fail(errors.New("no")); return nil }, want: "cannot run the controllers: no"},
 		"AtLast": {reason: "A failure during the shutdown is not reported.", setup: func(fail func(error)) error { fail(errors.New("no")); return nil }, told: true},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			// Nothing is set up that would ask the API server.
+			// Nothing that needs the API server is set up.
 			mgr, err := ctrl.NewManager(&rest.Config{}, ctrl.Options{Metrics: metricsserver.Options{BindAddress: "0"}})
 			if err != nil {
 				t.Fatal(err)

@@ -23,7 +23,7 @@ const (
 func noon() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
 
 func TestSpan(t *testing.T) {
-	// A look is when changes were seen, as durations since noon.
+	// A look is the time and the changes it saw, as durations since noon.
 	type look struct {
 		at      time.Duration
 		changes []time.Duration
@@ -32,18 +32,18 @@ func TestSpan(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		looks  []look
-		// until is when the span has ended, since noon. Negative if it never began.
+		// until is the end of the window, since noon. It is negative if there is no window.
 		until time.Duration
 	}{
-		"Never":    {reason: "Nothing has changed.", until: -1},
-		"Now":      {reason: "It is as long as a window.", looks: []look{{0, []time.Duration{0}}}, until: window},
-		"Noticed":  {reason: "It begins with the change, not when that is seen.", looks: []look{{10 * time.Minute, []time.Duration{0}}}, until: window},
-		"Restart":  {reason: "A change of long ago is no reason.", looks: []look{{0, []time.Duration{-window}}}, until: -1},
-		"Again":    {reason: "A change that was seen before does not make it longer.", looks: []look{{0, []time.Duration{0}}, {10 * time.Minute, []time.Duration{0}}}, until: window},
-		"Another":  {reason: "Another change does.", looks: []look{{0, []time.Duration{0}}, {10 * time.Minute, []time.Duration{0, 9 * time.Minute}}}, until: 9*time.Minute + window},
-		"Any":      {reason: "The latest counts, in whatever order.", looks: []look{{0, []time.Duration{-time.Minute, -time.Hour, -2 * time.Minute}}}, until: window - time.Minute},
-		"Ahead":    {reason: "The clock of the vault is ahead: the change happened before it was seen.", looks: []look{{0, []time.Duration{3 * time.Minute}}, {time.Minute, []time.Duration{3 * time.Minute}}}, until: window},
-		"FarAhead": {reason: "A vault cannot have it last for ever.", looks: []look{{0, []time.Duration{time.Hour}}}, until: -1},
+		"Never":    {reason: "Without a change, there is no window.", until: -1},
+		"Now":      {reason: "A change starts a window of full length.", looks: []look{{0, []time.Duration{0}}}, until: window},
+		"Noticed":  {reason: "A window begins with the change, not when the provider notices it.", looks: []look{{10 * time.Minute, []time.Duration{0}}}, until: window},
+		"Restart":  {reason: "An old change starts no window.", looks: []look{{0, []time.Duration{-window}}}, until: -1},
+		"Again":    {reason: "A change that was seen before does not extend the window.", looks: []look{{0, []time.Duration{0}}, {10 * time.Minute, []time.Duration{0}}}, until: window},
+		"Another":  {reason: "Another change extends the window.", looks: []look{{0, []time.Duration{0}}, {10 * time.Minute, []time.Duration{0, 9 * time.Minute}}}, until: 9*time.Minute + window},
+		"Any":      {reason: "The latest change counts, in any order.", looks: []look{{0, []time.Duration{-time.Minute, -time.Hour, -2 * time.Minute}}}, until: window - time.Minute},
+		"Ahead":    {reason: "A change with a time in the future counts from when it was seen.", looks: []look{{0, []time.Duration{3 * time.Minute}}, {time.Minute, []time.Duration{3 * time.Minute}}}, until: window},
+		"FarAhead": {reason: "A vault cannot extend its window forever.", looks: []look{{0, []time.Duration{time.Hour}}}, until: -1},
 		"Masked":   {reason: "A change in the far future does not hide other changes.", looks: []look{{0, []time.Duration{1000 * time.Hour, 0}}}, until: window},
 	}
 
@@ -83,18 +83,18 @@ func TestPlan(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		poll   Poll
-		// others are polled like that already.
+		// others is the number of vaults that are polled the same way.
 		others int
-		// crowd is true if they are all of one namespace.
+		// crowd is true if they are all in one namespace.
 		crowd bool
 		want  Plan
 	}{
-		"Fast":      {reason: "Somebody waits.", poll: poll(vaultOf(0, 0)), want: Plan{Interval: fast}},
-		"Few":       {reason: "A small platform has no limit of its own.", poll: poll(vaultOf(0, 0)), others: 11, want: Plan{Interval: fast}},
-		"NobodyHas": {reason: "Nobody does.", poll: Poll{Requests: 1, Regular: regular, Fast: fast}, want: Plan{Interval: regular}},
-		"Off":       {reason: "Fast polls are not faster.", poll: Poll{Requests: 1, Regular: regular, Fast: regular, Waiting: true}, want: Plan{Interval: regular}},
-		"Slower":    {reason: "They never make polls slower.", poll: Poll{Requests: 1, Regular: fast, Fast: regular, Waiting: true}, want: Plan{Interval: fast}},
-		"Neighbour": {reason: "A namespace with many vaults takes nothing from others.", poll: poll(vaultOf(0, 0)), others: 9999, crowd: true, want: Plan{Interval: fast}},
+		"Fast":      {reason: "A waiting vault is polled at the fast interval.", poll: poll(vaultOf(0, 0)), want: Plan{Interval: fast}},
+		"Few":       {reason: "A small platform has no effective limit.", poll: poll(vaultOf(0, 0)), others: 11, want: Plan{Interval: fast}},
+		"NobodyHas": {reason: "Without a waiting person, polls are regular.", poll: Poll{Requests: 1, Regular: regular, Fast: fast}, want: Plan{Interval: regular}},
+		"Off":       {reason: "A fast interval that equals the regular one has no effect.", poll: Poll{Requests: 1, Regular: regular, Fast: regular, Waiting: true}, want: Plan{Interval: regular}},
+		"Slower":    {reason: "A fast interval above the regular one does not slow polls down.", poll: Poll{Requests: 1, Regular: fast, Fast: regular, Waiting: true}, want: Plan{Interval: fast}},
+		"Neighbour": {reason: "A namespace with many vaults does not slow down others.", poll: poll(vaultOf(0, 0)), others: 9999, crowd: true, want: Plan{Interval: fast}},
 		"Many":      {reason: "Many share what may be added: 12 % of what they cost, so 33.6 polls in 15 minutes instead of 30, as of the last one in a hundred.", poll: poll(vaultOf(0, 0)), others: 9999, want: Plan{Interval: 26790 * time.Millisecond, Exhausted: BudgetProvider}},
 	}
 
@@ -121,7 +121,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// gain of a poll, as time in which as much is gained at the fast interval.
+// gain returns the benefit of a poll, as time at the fast interval.
 func gain(interval time.Duration) time.Duration {
 	return time.Duration(float64(regular-interval) / float64(regular-fast) * float64(fast))
 }
@@ -131,7 +131,7 @@ type fleet struct {
 	now     time.Time
 	budgets Budgets
 	vaults  []*member
-	// spent on fast polls, by day.
+	// spent is the number of requests for fast polls, by day.
 	vault     map[account[Vault]]time.Duration
 	namespace map[account[string]]time.Duration
 }
@@ -149,7 +149,7 @@ type member struct {
 	changes []time.Time
 }
 
-// run the fleet for some time.
+// run lets the fleet run for some time.
 func (f *fleet) run(d time.Duration, check func(m *member)) {
 	for end := f.now.Add(d); ; {
 		var next *member
@@ -182,7 +182,7 @@ func (f *fleet) run(d time.Duration, check func(m *member)) {
 	}
 }
 
-// restart the provider: all that was only remembered is lost.
+// restart restarts the provider, which loses everything in memory.
 func (f *fleet) restart() {
 	f.budgets = Budgets{}
 	for _, m := range f.vaults {
@@ -199,9 +199,9 @@ func newFleet(namespaces, vaults int) *fleet {
 	return f
 }
 
-// Whatever changes when, and whenever the provider restarts: no poll is earlier
-// than a fast one or later than a regular one, and none is fast without a change within a
-// window of it. Of what a clock says that is ahead, a little more may be.
+// For any changes and restarts, no poll comes earlier than a fast one or later than a regular one,
+// and none is fast without a change within the last window. A clock that is ahead may extend that a
+// little.
 func TestPollsProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := newFleet(rapid.IntRange(1, 3).Draw(t, "namespaces"), rapid.IntRange(1, 6).Draw(t, "vaults"))
@@ -239,7 +239,7 @@ func TestPollsProperties(t *testing.T) {
 	})
 }
 
-// However often the provider is started again, a change is good for one window.
+// However often the provider restarts, a change starts only one window.
 func TestRestartProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := newFleet(1, 1)
@@ -265,9 +265,8 @@ func TestRestartProperties(t *testing.T) {
 	})
 }
 
-// An officer who writes a secret every minute, a team that edits its list as often, a team
-// with many applications, a vault that shows another time at every list: each has what its
-// budgets have, and no more.
+// An officer who writes a secret every minute, a team that edits its list as often, a team with
+// many applications, and a vault with a new time in every list: none of them exceeds its budget.
 func TestBudgetProperties(t *testing.T) { //nolint:gocognit // Days of changes, and what has to be true after them.
 	cases := map[string]struct {
 		reason     string
@@ -275,24 +274,24 @@ func TestBudgetProperties(t *testing.T) { //nolint:gocognit // Days of changes, 
 		vaults     int
 		// change reports whether something changes before a poll, or at a minute.
 		change func(poll bool, minute int) bool
-		// vault and namespace are what the one that has spent most of a day has spent, but for
+		// vault and namespace are the most that any of them spent in a day, with a tolerance of
 		// some minutes.
 		vault, namespace time.Duration
 	}{
 		"Officer": {
-			reason: "A secret is written every minute.", namespaces: 1, vaults: 1,
+			reason: "A secret that is written every minute is limited.", namespaces: 1, vaults: 1,
 			change: func(poll bool, _ int) bool { return !poll }, vault: VaultBudget, namespace: VaultBudget,
 		},
 		"Liar": {
-			reason: "Every list shows another time.", namespaces: 1, vaults: 1,
+			reason: "A vault whose every list shows another time is limited.", namespaces: 1, vaults: 1,
 			change: func(poll bool, _ int) bool { return poll }, vault: VaultBudget, namespace: VaultBudget,
 		},
 		"Seldom": {
-			reason: "Four changes in a day are a quarter of an hour each.", namespaces: 1, vaults: 1,
+			reason: "Four changes in a day cost a quarter of an hour each.", namespaces: 1, vaults: 1,
 			change: func(poll bool, minute int) bool { return !poll && minute%360 == 0 }, vault: 4 * window, namespace: 4 * window,
 		},
 		"ManyApps": {
-			reason: "A namespace has many applications, whose lists change all the time.", namespaces: 1, vaults: 200,
+			reason: "A namespace with many applications, whose lists change continuously, is limited.", namespaces: 1, vaults: 200,
 			change: func(poll bool, _ int) bool { return !poll }, vault: NamespaceBudget / 200, namespace: NamespaceBudget,
 		},
 		"Neighbours": {
@@ -337,8 +336,8 @@ func TestBudgetProperties(t *testing.T) { //nolint:gocognit // Days of changes, 
 	}
 }
 
-// However many vaults are polled fast, and with whatever intervals and numbers of requests:
-// once every vault was planned again, all of them together add what they may.
+// For any number of fast-polled vaults, intervals and pages, all vaults together add no more than
+// the limit once each has been planned again.
 func TestShareProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var (
@@ -372,8 +371,8 @@ func TestShareProperties(t *testing.T) {
 	})
 }
 
-// Whatever others request, a namespace gets what it wants or as much as the one that gets most,
-// but for the precision.
+// For any requests of others, a namespace gets the interval that it requests, or the same share as
+// the largest, up to the precision.
 func TestFairProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		wanted := rapid.SliceOfN(rapid.Int64Range(1, 1<<40), 1, 50).Draw(t, "wanted")
@@ -393,7 +392,7 @@ func TestFairProperties(t *testing.T) {
 	})
 }
 
-// When every plan is forgotten, nothing is left of them.
+// After all plans are forgotten, nothing of them is kept.
 func TestForget(t *testing.T) {
 	b := &Budgets{}
 

@@ -16,12 +16,11 @@ import (
 	"testing"
 )
 
-// prose has three words in a row. Names, paths, patterns and types have fewer.
+// prose matches three words in a row. Names, paths, patterns and types have fewer.
 var prose = regexp.MustCompile(`(?:^| )(?:[A-Za-z]?[a-z]+[,;:]? ){2}[a-z]+`)
 
-// exempt are functions whose texts do not get into a status, a condition or an event: logs,
-// the help of the program and of metrics, errors, which begin with what was attempted, the
-// operations of such errors, and lists of words.
+// exempt are functions whose texts never reach a status, a condition or an event: logs, help of
+// flags and metrics, errors, operations of errors, and lists of words.
 func exempt() []string {
 	return []string{"Debug", "Info", "kong.Description", "prometheus.NewDesc", "errors.New", "fmt.Errorf", "call", "strings.Fields", "panic"}
 }
@@ -54,7 +53,7 @@ func TestSentencesAreHere(t *testing.T) {
 	}
 }
 
-// sentences of a file, without exempt texts.
+// sentences returns the texts of a file that are not exempt.
 func sentences(t *testing.T, file *ast.File) []string {
 	t.Helper()
 
@@ -63,7 +62,7 @@ func sentences(t *testing.T, file *ast.File) []string {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Field:
-			return n.Tag == nil // Help of a flag.
+			return n.Tag == nil // This is the help of a flag.
 		case *ast.KeyValueExpr:
 			key, ok := n.Key.(*ast.Ident)
 			return !ok || key.Name != "Operation" && key.Name != "Help"
@@ -96,7 +95,7 @@ func sentences(t *testing.T, file *ast.File) []string {
 	return out
 }
 
-// callee is the called function with its package, and without.
+// callee returns the called function with and without its package.
 func callee(c *ast.CallExpr) (function, method string) {
 	switch f := c.Fun.(type) {
 	case *ast.SelectorExpr:

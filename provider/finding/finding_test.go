@@ -20,7 +20,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// constants of type Reason that reasons.go declares.
+// constants returns the constants of type Reason in reasons.go.
 func constants(t *testing.T) []Reason {
 	t.Helper()
 
@@ -70,7 +70,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// Every text is a sentence or, of a cause, a part of one, and names parameters that exist.
+// Every text is a sentence or, for a cause, a part of one, and uses existing parameters.
 func TestTexts(t *testing.T) {
 	parameter := regexp.MustCompile(`\{[A-Za-z]*\}`)
 	all := Finding{
@@ -118,9 +118,9 @@ func TestSentences(t *testing.T) {
 		list   []Finding
 		want   string
 	}{
-		"None": {reason: "There is nothing to say."},
+		"None": {reason: "An empty list renders nothing."},
 		"One": {
-			reason: "One key.", list: []Finding{{Reason: KeysWithoutValue, Names: []string{"A"}}},
+			reason: "A single key is named in the singular.", list: []Finding{{Reason: KeysWithoutValue, Names: []string{"A"}}},
 			want: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net.",
 		},
 		"Many": {
@@ -128,17 +128,17 @@ func TestSentences(t *testing.T) {
 			want: "Keys K0, K1, K2, K3, K4, K5, K6, K7, K8, K9, and 2 more have no values yet. Set them in secret db of https://web.vault.azure.net.",
 		},
 		"Several": {
-			reason: "Sentences follow each other.",
+			reason: "Sentences are joined by a blank.",
 			list:   []Finding{{Reason: Expired, At: time.Date(2026, 5, 1, 12, 0, 0, 0, time.FixedZone("", 3600))}, {Reason: ValuesKept}},
 			want:   "It expired at 2026-05-01T11:00:00Z. Its values are still in use; set new ones in https://web.vault.azure.net. The values it had before stay in use.",
 		},
 		"Cause": {
-			reason: "A cause is a part of a sentence, and may have one itself.",
+			reason: "A cause is a part of a sentence, and may itself have a cause.",
 			list:   []Finding{Because(Unreachable, Finding{Reason: ServiceSilent, Service: EntraID, Cause: &Finding{Reason: TimedOut}})},
 			want:   "It cannot be read: Entra ID: the request timed out. The provider retries; if this lasts for 15 minutes, ask your platform team.",
 		},
 		"CauseFirst": {
-			reason: "A cause at the beginning has a capital.",
+			reason: "A cause at the beginning starts with a capital letter.",
 			list:   []Finding{Because(TokenRequestForbidden, Finding{Reason: KubernetesThrottled})},
 			want:   "Kubernetes throttles requests. Ask your platform team to check the ClusterRole and the admission policy of the provider.",
 		},
@@ -148,17 +148,17 @@ func TestSentences(t *testing.T) {
 			want:   `Cannot read secret "db" as JSON: line 3, column 7: a comma or } is missing; correct it, or the content type of the secret.`,
 		},
 		"Line": {
-			reason: "A position may be a line.",
+			reason: "A position may be a line only.",
 			list:   []Finding{Because(ValueInvalid, Finding{Reason: Malformed, Format: "PEM", Position: Position{Line: 3}, Cause: &Finding{Reason: PEMBlockDamaged}})},
 			want:   `Cannot read secret "db" as PEM: line 3: the block that begins here is damaged: copy the whole block again, with its line breaks.`,
 		},
 		"NoPosition": {
-			reason: "Neither format nor position may be known.",
+			reason: "Format and position may both be unknown.",
 			list:   []Finding{Because(ValueInvalid, Finding{Reason: Malformed, Cause: &Finding{Reason: ValueTooLong, Limit: 25600}})},
 			want:   `Cannot read secret "db": the value is larger than the 25600 bytes that Key Vault stores: split it into several secrets.`,
 		},
 		"Hostile": {
-			reason: "A name that looks like a parameter is none.", list: []Finding{{Reason: KeysMissing, Names: []string{"{vault}"}}},
+			reason: "A name that looks like a parameter is not replaced.", list: []Finding{{Reason: KeysMissing, Names: []string{"{vault}"}}},
 			want: "Key {vault}, used by env, is missing. Set it in secret db of https://web.vault.azure.net, or correct env.",
 		},
 	}
@@ -178,11 +178,11 @@ func TestCapitalize(t *testing.T) {
 		text   string
 		want   string
 	}{
-		"Plain":    {reason: "A capital.", text: "cannot do it", want: "Cannot do it"},
-		"Stop":     {reason: "The sentence has a full stop of its own.", text: "Cannot do it.", want: "Cannot do it"},
-		"NotASCII": {reason: "A capital of another alphabet.", text: "über", want: "Über"},
-		"Digit":    {reason: "A digit has no capital.", text: "25 keys", want: "25 keys"},
-		"Empty":    {reason: "There is nothing to write."},
+		"Plain":    {reason: "The first letter becomes a capital.", text: "cannot do it", want: "Cannot do it"},
+		"Stop":     {reason: "A full stop is not doubled.", text: "Cannot do it.", want: "Cannot do it"},
+		"NotASCII": {reason: "A letter outside of ASCII becomes a capital, too.", text: "über", want: "Über"},
+		"Digit":    {reason: "A digit stays unchanged.", text: "25 keys", want: "25 keys"},
+		"Empty":    {reason: "An empty text stays empty."},
 	}
 
 	for name, tc := range cases {
@@ -194,7 +194,7 @@ func TestCapitalize(t *testing.T) {
 	}
 }
 
-// Two findings are equal if, and only if, all of their parameters are.
+// Two findings are equal if and only if all their parameters are equal.
 func TestEqual(t *testing.T) {
 	generate := func(t *rapid.T, label string) Finding {
 		pick := func(name string) string { return rapid.SampledFrom([]string{"", "a"}).Draw(t, label+name) }
@@ -218,7 +218,7 @@ func TestEqual(t *testing.T) {
 		return f
 	}
 
-	// The same fields, compared one by one by another implementation.
+	// Another implementation compares the fields one by one.
 	type plain Finding
 
 	rapid.Check(t, func(t *rapid.T) {

@@ -22,7 +22,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// A wire notes every request as it leaves, with its token or without.
+// A wire records every request that leaves, and whether it had a token.
 type wire struct {
 	mu     sync.Mutex
 	sent   []string
@@ -50,7 +50,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.answer(r), nil
 }
 
-// hosts that were sent anything, and what.
+// hosts returns the hosts that got requests, and the requests.
 func (w *wire) hosts() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,7 +71,7 @@ func challenged(challenge string, then func(r *http.Request) *http.Response) fun
 	})
 }
 
-// A list leads from page to page, and names where the next one is.
+// A list links each page to the next, by its full address.
 func TestNextLink(t *testing.T) { //nolint:gocognit // Two lists, and all that has to be true of each.
 	const vault, authority = "token https://a-vault.vault.azure.net", "assertion https://login.microsoftonline.com"
 
@@ -82,19 +82,19 @@ func TestNextLink(t *testing.T) { //nolint:gocognit // Two lists, and all that h
 		link   string
 		want   Reason
 	}{
-		"Own":       {reason: "A page of the vault.", link: "https://a-vault.vault.azure.net/secrets?$skiptoken=1"},
-		"Port":      {reason: "It is the same port.", link: "https://a-vault.vault.azure.net:443/secrets?$skiptoken=1"},
-		"Case":      {reason: "It is the same host.", link: "https://A-Vault.vault.azure.net/secrets?$skiptoken=1"},
-		"Evil":      {reason: "Somebody else's host.", link: "https://evil.example/secrets?$skiptoken=1", want: Unreachable},
-		"Vault":     {reason: "Somebody else's vault, whose owner could use the token.", link: "https://b-vault.vault.azure.net/secrets?$skiptoken=1", want: Unreachable},
-		"OtherPort": {reason: "Another port.", link: "https://a-vault.vault.azure.net:8443/secrets", want: Unreachable},
+		"Own":       {reason: "A page of the same vault is followed.", link: "https://a-vault.vault.azure.net/secrets?$skiptoken=1"},
+		"Port":      {reason: "An explicit default port is the same port.", link: "https://a-vault.vault.azure.net:443/secrets?$skiptoken=1"},
+		"Case":      {reason: "A host in capital letters is the same host.", link: "https://A-Vault.vault.azure.net/secrets?$skiptoken=1"},
+		"Evil":      {reason: "A page of a foreign host is not followed.", link: "https://evil.example/secrets?$skiptoken=1", want: Unreachable},
+		"Vault":     {reason: "A page of a foreign vault is not followed, because its owner could use the token.", link: "https://b-vault.vault.azure.net/secrets?$skiptoken=1", want: Unreachable},
+		"OtherPort": {reason: "A page at another port is not followed.", link: "https://a-vault.vault.azure.net:8443/secrets", want: Unreachable},
 		"Plain":     {reason: "A URL without TLS is rejected.", link: "http://a-vault.vault.azure.net/secrets", want: Unreachable},
-		"User":      {reason: "It only looks like the vault.", link: "https://a-vault.vault.azure.net@evil.example/secrets", want: Unreachable},
-		"Suffix":    {reason: "It only begins like the vault.", link: "https://a-vault.vault.azure.net.evil.example/secrets", want: Unreachable},
-		"Path":      {reason: "Keys are no secrets.", link: "https://a-vault.vault.azure.net/keys", want: Unreachable},
-		"Dots":      {reason: "A path with dots is refused, too.", link: "https://a-vault.vault.azure.net/secrets/../keys", want: Unreachable},
-		"Prefix":    {reason: "A path that begins alike is refused, too.", link: "https://a-vault.vault.azure.net/secretsandmore", want: Unreachable},
-		"NoURL":     {reason: "No URL at all.", link: "https://%zz", want: Unreachable},
+		"User":      {reason: "A host in the user part only looks like the vault.", link: "https://a-vault.vault.azure.net@evil.example/secrets", want: Unreachable},
+		"Suffix":    {reason: "A host that begins with the vault's name is not the vault.", link: "https://a-vault.vault.azure.net.evil.example/secrets", want: Unreachable},
+		"Path":      {reason: "A page of keys is not a page of secrets.", link: "https://a-vault.vault.azure.net/keys", want: Unreachable},
+		"Dots":      {reason: "A path with dots is rejected.", link: "https://a-vault.vault.azure.net/secrets/../keys", want: Unreachable},
+		"Prefix":    {reason: "A path that only begins like the path of secrets is rejected.", link: "https://a-vault.vault.azure.net/secretsandmore", want: Unreachable},
+		"NoURL":     {reason: "An invalid URL is rejected.", link: "https://%zz", want: Unreachable},
 	}
 
 	for name, tc := range cases {
@@ -124,7 +124,7 @@ func TestNextLink(t *testing.T) { //nolint:gocognit // Two lists, and all that h
 
 				got := w.hosts()
 				if tc.want == "" {
-					got = slices.DeleteFunc(got, func(s string) bool { return strings.HasPrefix(s, "token ") && s != vault }) // As it was spelled.
+					got = slices.DeleteFunc(got, func(s string) bool { return strings.HasPrefix(s, "token ") && s != vault }) // The spelling is the original one.
 				}
 
 				if diff := cmp.Diff(both, got); diff != "" {
@@ -135,25 +135,25 @@ func TestNextLink(t *testing.T) { //nolint:gocognit // Two lists, and all that h
 	}
 }
 
-// A challenge says which authority gives tokens, and for what.
+// A challenge names the authority that issues tokens, and their resource.
 func TestChallenge(t *testing.T) {
 	cases := map[string]struct {
 		reason    string
 		challenge string
 		want      Reason
 	}{
-		"Honest":    {reason: "The challenge of Key Vault.", challenge: honest},
-		"Alias":     {reason: "Another name of the authority.", challenge: `Bearer authorization="https://login.windows.net/tenant", resource="https://vault.azure.net"`},
-		"Authority": {reason: "Another authority would get a token of the service account.", challenge: `Bearer authorization="https://evil.example/tenant", resource="https://vault.azure.net"`, want: Unreachable},
+		"Honest":    {reason: "The challenge of Key Vault is accepted.", challenge: honest},
+		"Alias":     {reason: "Another name of the authority is accepted.", challenge: `Bearer authorization="https://login.windows.net/tenant", resource="https://vault.azure.net"`},
+		"Authority": {reason: "A foreign authority is rejected: it would get a token of the ServiceAccount.", challenge: `Bearer authorization="https://evil.example/tenant", resource="https://vault.azure.net"`, want: Unreachable},
 		"Second":    {reason: "An authority outside the cloud is rejected as the second parameter, too.", challenge: honest + ` authorization="https://evil.example/tenant"`, want: Unreachable},
 		"Plain":     {reason: "A URL without TLS is rejected.", challenge: `Bearer authorization="http://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`, want: Unreachable},
-		"Cloud":     {reason: "The authority of another cloud.", challenge: `Bearer authorization="https://login.chinacloudapi.cn/tenant", resource="https://vault.azure.net"`, want: Unreachable},
-		"Tenant":    {reason: "A tenant that is not the identity's.", challenge: `Bearer authorization="https://login.microsoftonline.com/evil", resource="https://vault.azure.net"`, want: NoIdentity},
-		"Resource":  {reason: "The token would be for something else.", challenge: `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://management.azure.com"`, want: Unreachable},
-		"Scope":     {reason: "The same, said otherwise.", challenge: `Bearer authorization="https://login.microsoftonline.com/tenant", scope="https://graph.microsoft.com/.default"`, want: Unreachable},
-		"NoHost":    {reason: "The client of Azure would look for a tenant, and end the process.", challenge: `Bearer authorization="x", resource="https://vault.azure.net"`, want: Unreachable},
-		"NoPath":    {reason: "The same.", challenge: `Bearer authorization="https://login.microsoftonline.com", resource="https://vault.azure.net"`, want: Unreachable},
-		"Empty":     {reason: "No challenge.", challenge: "", want: NoIdentity},
+		"Cloud":     {reason: "The authority of another cloud is rejected.", challenge: `Bearer authorization="https://login.chinacloudapi.cn/tenant", resource="https://vault.azure.net"`, want: Unreachable},
+		"Tenant":    {reason: "A tenant that is not the identity's is rejected.", challenge: `Bearer authorization="https://login.microsoftonline.com/evil", resource="https://vault.azure.net"`, want: NoIdentity},
+		"Resource":  {reason: "A token for another resource is rejected.", challenge: `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://management.azure.com"`, want: Unreachable},
+		"Scope":     {reason: "A token for another scope is rejected.", challenge: `Bearer authorization="https://login.microsoftonline.com/tenant", scope="https://graph.microsoft.com/.default"`, want: Unreachable},
+		"NoHost":    {reason: "An authority without a host is rejected, because the Azure client would panic.", challenge: `Bearer authorization="x", resource="https://vault.azure.net"`, want: Unreachable},
+		"NoPath":    {reason: "An authority without a tenant is rejected, because the Azure client would panic.", challenge: `Bearer authorization="https://login.microsoftonline.com", resource="https://vault.azure.net"`, want: Unreachable},
+		"Empty":     {reason: "A missing challenge is an error.", challenge: "", want: NoIdentity},
 	}
 
 	for name, tc := range cases {
@@ -181,8 +181,8 @@ func TestChallenge(t *testing.T) {
 	}
 }
 
-// Whatever a challenge says, nothing ends the process, and nothing is sent but to the
-// vault and the authority of its cloud.
+// For any challenge, the process does not panic, and sends requests only to the vault and the
+// authority of its cloud.
 func TestChallengeProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		part := rapid.SampledFrom([]string{"Bearer ", "authorization=", "resource=", "scope=", `"`, "https://", "login.microsoftonline.com", "evil.example", "vault.azure.net", "/", "tenant", ",", " ", "=", "@", ":443", "%", "\t", `error="insufficient_claims"`, `claims="e30="`})
@@ -204,7 +204,7 @@ func TestChallengeProperties(t *testing.T) {
 	})
 }
 
-// The metadata of a tenant names where to get tokens.
+// The metadata of a tenant contains the address that issues tokens.
 func TestTokenEndpoint(t *testing.T) {
 	w := &wire{}
 	inner := challenged(honest, always(http.StatusOK, `{"value":[]}`))
@@ -230,16 +230,16 @@ func TestTokenEndpoint(t *testing.T) {
 	}
 }
 
-// A token is sent to vaults only, whoever attaches it.
+// A token is sent only to vaults, whichever code attaches it.
 func TestCountedToken(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		url    string
 		want   bool
 	}{
-		"Vault": {reason: "A vault.", url: "https://a-vault.vault.azure.net/secrets", want: true},
+		"Vault": {reason: "A vault gets the token.", url: "https://a-vault.vault.azure.net/secrets", want: true},
 		"Plain": {reason: "A URL without TLS is rejected.", url: "http://a-vault.vault.azure.net/secrets"},
-		"Evil":  {reason: "No vault.", url: "https://evil.example/secrets"},
+		"Evil":  {reason: "A host that is no vault gets no token.", url: "https://evil.example/secrets"},
 	}
 
 	for name, tc := range cases {
@@ -261,7 +261,7 @@ func TestCountedToken(t *testing.T) {
 	}
 }
 
-// A list takes memory for what is wanted of it, and ends.
+// A list uses memory only for the requested names, and its number of pages is limited.
 func TestListBounds(t *testing.T) {
 	page := func(names ...string) string {
 		var values []string
@@ -281,11 +281,11 @@ func TestListBounds(t *testing.T) {
 		pages   int
 	}{
 		"Endless": {
-			reason: "Every page names a next one.", pages: MaxPages,
+			reason: "A list whose every page has a next one is stopped.", pages: MaxPages,
 			want: &Error{Reason: TooLarge, Operation: "list secrets of https://web.vault.azure.net", Cause: finding.Finding{Reason: finding.ListTooLong, Limit: 400}},
 		},
 		"Ended": {
-			reason: "The caller has enough.", pages: 3,
+			reason: "A list ends when the caller has all names.", pages: 3,
 			listing: Listing{Next: func(_ context.Context, pages int) error {
 				if pages == 3 {
 					return stop
@@ -340,15 +340,15 @@ func TestListBounds(t *testing.T) {
 	})
 }
 
-// No answer takes more memory than the largest of Azure.
+// No answer uses more memory than Azure's largest.
 func TestBodyBounds(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		size   int
 		want   Reason
 	}{
-		"Fits":    {reason: "As large as an answer can be.", size: maxBody},
-		"TooLong": {reason: "A byte more.", size: maxBody + 1, want: Unreachable},
+		"Fits":    {reason: "A body of the maximum size is read.", size: maxBody},
+		"TooLong": {reason: "A body with one more byte is rejected.", size: maxBody + 1, want: Unreachable},
 	}
 
 	for name, tc := range cases {
@@ -372,7 +372,7 @@ func TestBodyBounds(t *testing.T) {
 	})
 }
 
-// zeros never end.
+// zeros is an endless body.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }

@@ -28,8 +28,7 @@ import (
 
 const testTimeout = 10 * time.Second
 
-// An azure is a vault, or whatever else is behind a transport. It keeps count of
-// what it is asked.
+// An azure is a vault, or anything else behind a transport. It counts the requests.
 type azure struct {
 	mu       sync.Mutex
 	requests []string
@@ -37,8 +36,7 @@ type azure struct {
 	answer   func(r *http.Request) *http.Response
 }
 
-// RoundTrip answers a request. Who has no token is told where to get one, and
-// that is not counted.
+// RoundTrip answers a request. A request without a token gets a challenge, which is not counted.
 func (a *azure) RoundTrip(r *http.Request) (*http.Response, error) {
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if token == "" && strings.Contains(r.URL.Host, ".vault.") {
@@ -85,12 +83,12 @@ func reply(r *http.Request, status int, header map[string]string, body string) *
 	return resp
 }
 
-// always the same answer.
+// always returns the same answer.
 func always(status int, body string) func(r *http.Request) *http.Response {
 	return func(r *http.Request) *http.Response { return reply(r, status, nil, body) }
 }
 
-// A tokens is a credential that gives another token every time it is made.
+// A tokens is a credential that issues a new token each time.
 type tokens struct{ n int }
 
 func (t *tokens) build() (azcore.TokenCredential, error) {
@@ -104,7 +102,7 @@ func (f staticToken) GetToken(context.Context, policy.TokenRequestOptions) (azco
 	return azcore.AccessToken{Token: string(f), ExpiresOn: time.Now().Add(time.Hour)}, nil
 }
 
-// clientOf a vault.
+// clientOf returns a client for a vault.
 func clientOf(t *testing.T, a *azure) (*Client, *tokens) {
 	t.Helper()
 
@@ -123,7 +121,7 @@ func clientOf(t *testing.T, a *azure) (*Client, *tokens) {
 	return c, tokens
 }
 
-// errorOf is an error of ours, without the name of the request.
+// errorOf returns our own error, without the name of the request.
 func errorOf(t *testing.T, err error) *Error {
 	t.Helper()
 
@@ -169,31 +167,31 @@ func TestClientGet(t *testing.T) {
 		want    want
 	}{
 		"Latest": {
-			reason: "The latest version.", answer: always(200, bundle("secrets/db/"+version, hidden, `,"nbf":1777630000,"exp":1777640000`)),
+			reason: "Without a version, the latest one is read.", answer: always(200, bundle("secrets/db/"+version, hidden, `,"nbf":1777630000,"exp":1777640000`)),
 			want: want{Secret: Properties{Name: "db", Version: version, Enabled: true, Created: created, Updated: updated, NotBefore: time.Unix(1777630000, 0), Expires: time.Unix(1777640000, 0)}, Value: hidden, Requests: []string{"GET /secrets/db/"}},
 		},
 		"Version": {
-			reason: "The version that is named.", version: version, answer: always(200, bundle("secrets/db/"+version, "", "")),
+			reason: "A named version is read.", version: version, answer: always(200, bundle("secrets/db/"+version, "", "")),
 			want: want{Secret: Properties{Name: "db", Version: version, Enabled: true, Created: created, Updated: updated}, Requests: []string{"GET /secrets/db/" + version}},
 		},
 		"Bare": {
-			reason: "An answer without anything.", answer: always(200, `{}`),
+			reason: "An empty answer is an error.", answer: always(200, `{}`),
 			want: want{Secret: Properties{Enabled: true}, Requests: []string{"GET /secrets/db/"}},
 		},
 		"Missing": {
-			reason: "There is none.", answer: always(404, vaultError("SecretNotFound", "")),
+			reason: "A missing secret is reported as missing.", answer: always(404, vaultError("SecretNotFound", "")),
 			want: want{Err: failed(NotFound, 404, "SecretNotFound", finding.Finding{Reason: finding.SecretNotFound}), Requests: []string{"GET /secrets/db/"}},
 		},
 		"Broken": {
-			reason: "Nothing is tried again.", answer: always(500, marker),
+			reason: "A failed request is not retried.", answer: always(500, marker),
 			want: want{Err: failed(Unreachable, 500, "", finding.Finding{Reason: finding.VaultUnavailable, Status: 500}), Requests: []string{"GET /secrets/db/"}},
 		},
 		"Garbled": {
-			reason: "An answer that is cut may hold half of a value.", answer: always(200, `{"value":"`+hidden),
+			reason: "A truncated answer may contain half of a value, so it is rejected.", answer: always(200, `{"value":"`+hidden),
 			want: want{Err: failed(Unreachable, 0, "", finding.Finding{Reason: finding.NoResponse}), Requests: []string{"GET /secrets/db/"}},
 		},
 		"NoAnswer": {
-			reason: "Nobody answers in time.", answer: func(*http.Request) *http.Response { return nil },
+			reason: "A missing response is an error.", answer: func(*http.Request) *http.Response { return nil },
 			want: want{Err: failed(Unreachable, 0, "", finding.Finding{Reason: finding.TimedOut}), Requests: []string{"GET /secrets/db/"}},
 		},
 	}
@@ -223,14 +221,14 @@ func TestClientGet(t *testing.T) {
 func TestClientUnauthorized(t *testing.T) {
 	cases := map[string]struct {
 		reason string
-		// good is the first token that the vault takes.
+		// good is the first token that the vault accepts.
 		good int
 		want Reason
 		made int
 	}{
-		"Good":    {reason: "A token that is taken is used.", good: 1, made: 1},
-		"Revoked": {reason: "A token that is not taken is replaced, once.", good: 2, made: 2},
-		"Never":   {reason: "If the new one is not taken either, that is the end of it.", good: 9, want: NoIdentity, made: 2},
+		"Good":    {reason: "An accepted token is used.", good: 1, made: 1},
+		"Revoked": {reason: "A rejected token is replaced once.", good: 2, made: 2},
+		"Never":   {reason: "A rejected replacement is an error.", good: 9, want: NoIdentity, made: 2},
 	}
 
 	for name, tc := range cases {
@@ -330,7 +328,7 @@ func TestClientCrowded(t *testing.T) {
 	})
 }
 
-// page of a list that has so many pages.
+// page returns a page of a list with this many pages.
 func page(r *http.Request, pages int) *http.Response {
 	n, _ := strconv.Atoi(r.URL.Query().Get("$skiptoken"))
 
@@ -354,9 +352,9 @@ func TestClientList(t *testing.T) {
 		answer func(r *http.Request) *http.Response
 		want   want
 	}{
-		"Empty": {reason: "A vault without secrets.", answer: always(200, `{"value":[],"nextLink":null}`), want: want{Requests: []string{"GET /secrets"}}},
+		"Empty": {reason: "A vault without secrets has an empty list.", answer: always(200, `{"value":[],"nextLink":null}`), want: want{Requests: []string{"GET /secrets"}}},
 		"Pages": {
-			reason: "Every page is a request.", answer: func(r *http.Request) *http.Response { return page(r, 3) },
+			reason: "Every page costs a request.", answer: func(r *http.Request) *http.Response { return page(r, 3) },
 			want: want{
 				List: []Properties{
 					{Name: "s0", ContentType: "text/plain", Enabled: true, Updated: time.Unix(1777636800, 0)},
@@ -367,7 +365,7 @@ func TestClientList(t *testing.T) {
 			},
 		},
 		"Half": {
-			reason: "Half of a list is none: what is on the other pages would seem to be missing.",
+			reason: "An incomplete list is an error: the secrets on its other pages would seem to be missing.",
 			answer: func(r *http.Request) *http.Response {
 				if r.URL.Query().Has("$skiptoken") {
 					return reply(r, 503, nil, marker)
@@ -377,8 +375,8 @@ func TestClientList(t *testing.T) {
 			},
 			want: want{Err: Unreachable, Requests: []string{"GET /secrets", "GET /secrets page 1"}},
 		},
-		"Forbidden": {reason: "Listing may not be allowed.", answer: always(403, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden, Requests: []string{"GET /secrets"}}},
-		"NoAnswer":  {reason: "Nobody answers.", answer: func(*http.Request) *http.Response { return nil }, want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
+		"Forbidden": {reason: "A list without permission is an error.", answer: always(403, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden, Requests: []string{"GET /secrets"}}},
+		"NoAnswer":  {reason: "A missing response is an error.", answer: func(*http.Request) *http.Response { return nil }, want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
 	}
 
 	for name, tc := range cases {
@@ -430,9 +428,9 @@ func TestClientDeleted(t *testing.T) {
 		answer func(r *http.Request) *http.Response
 		want   want
 	}{
-		"Deleted":   {reason: "It can be recovered.", answer: always(200, `{"recoveryId":"https://web.vault.azure.net/deletedsecrets/db"}`), want: want{Deleted: true}},
-		"Unknown":   {reason: "It never was.", answer: always(404, vaultError("SecretNotFound", ""))},
-		"Forbidden": {reason: "Nobody is told.", answer: always(403, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden}},
+		"Deleted":   {reason: "A deleted secret can be recovered.", answer: always(200, `{"recoveryId":"https://web.vault.azure.net/deletedsecrets/db"}`), want: want{Deleted: true}},
+		"Unknown":   {reason: "A secret that never existed is not deleted.", answer: always(404, vaultError("SecretNotFound", ""))},
+		"Forbidden": {reason: "Without permission, the answer is unknown.", answer: always(403, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden}},
 	}
 
 	for name, tc := range cases {
@@ -468,7 +466,7 @@ func TestClientCreate(t *testing.T) {
 	cases := map[string]struct {
 		reason   string
 		get, put func(r *http.Request) *http.Response
-		// versions that there are after the write; the one of ours if it is nil.
+		// versions are those after the write. Default: only ours.
 		versions func(r *http.Request) *http.Response
 		want     want
 	}{
@@ -477,7 +475,7 @@ func TestClientCreate(t *testing.T) {
 			want: want{Properties: Properties{Name: "db", Version: "v1", Enabled: true, Created: time.Unix(1777636800, 0), Updated: time.Unix(1777636860, 0)}, Requests: []string{looked, set, versions}},
 		},
 		"Blind": {
-			reason: "A creation is not confirmed before the versions were checked.",
+			reason: "A creation is confirmed only after the versions were checked.",
 			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")), versions: always(500, marker),
 			want: want{Err: &Error{
 				Reason: Unreachable, Operation: `list versions of secret "db" in https://web.vault.azure.net`, Status: 500,
@@ -524,23 +522,23 @@ func TestClientCreate(t *testing.T) {
 			}, Requests: []string{looked}},
 		},
 		"DeletedMeanwhile": {
-			reason: "A secret without versions was deleted since, and does not count as created.",
+			reason: "A secret without versions was deleted in the meantime, and does not count as created.",
 			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")), versions: always(200, `{"value":[],"nextLink":null}`),
 			want: want{Err: exists, Requests: []string{looked, set, versions}},
 		},
 		"ReplacedMeanwhile": {
-			reason: "Nor is one that was purged and created anew by another provider.",
+			reason: "A secret that was purged and created again by another provider does not count as created.",
 			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")),
 			versions: always(200, `{"value":[{"id":"https://web.vault.azure.net/secrets/db/v2","tags":{"created-by":"provider-keyvault-secretsync"}}]}`),
 			want:     want{Err: exists, Requests: []string{looked, set, versions}},
 		},
 		"BeingDeletedMeanwhile": {
-			reason: "Nor is one that is just being deleted.",
+			reason: "A secret that is being deleted does not count as created.",
 			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")), versions: always(409, vaultError("Conflict", "ObjectIsBeingDeleted")),
 			want: want{Err: exists, Requests: []string{looked, set, versions}},
 		},
 		"ReadOnly": {
-			reason: "The identity may look, and may not write.", get: missing, put: always(403, vaultError("Forbidden", "ForbiddenByRbac")),
+			reason: "An identity that may read but not write cannot create a secret.", get: missing, put: always(403, vaultError("Forbidden", "ForbiddenByRbac")),
 			want: want{Err: &Error{
 				Reason: Forbidden, Operation: creating, Status: 403, Code: "ForbiddenByRbac", Cause: finding.Finding{Reason: finding.RoleMissing},
 			}, Requests: []string{looked, set}},
@@ -575,7 +573,7 @@ func TestClientCreate(t *testing.T) {
 	}
 }
 
-// TestClientCreateMeanwhile has others write around the write, in a vault that keeps
+// TestClientCreateMeanwhile lets others write before and after our write, in a vault that keeps
 // versions.
 func TestClientCreateMeanwhile(t *testing.T) {
 	const (
@@ -584,7 +582,8 @@ func TestClientCreateMeanwhile(t *testing.T) {
 	)
 
 	type args struct {
-		// Versions that others write right before and after our first write, and after the second.
+		// These are the versions that others write before and after our first write, and after our
+		// second.
 		before, after, again []version
 		disabled             bool
 	}
@@ -599,16 +598,16 @@ func TestClientCreateMeanwhile(t *testing.T) {
 		args   args
 		want   want
 	}{
-		"Nobody":  {reason: "It is created.", want: want{Values: []string{"ours"}}},
+		"Nobody":  {reason: "Without other writes, our version is the latest.", want: want{Values: []string{"ours"}}},
 		"Before":  {reason: "The overwritten version is the latest again.", args: args{before: []version{{"a", theirs}}}, want: want{Exists, []string{"a", "ours", "a"}}},
 		"After":   {reason: "A version written after ours is the latest already.", args: args{after: []version{{"a", theirs}}}, want: want{Exists, []string{"ours", "a"}}},
-		"Twice":   {reason: "The last of them counts.", args: args{before: []version{{"a", theirs}, {"b", theirs}}}, want: want{Exists, []string{"a", "b", "ours", "b"}}},
+		"Twice":   {reason: "The last of several versions is the latest.", args: args{before: []version{{"a", theirs}, {"b", theirs}}}, want: want{Exists, []string{"a", "b", "ours", "b"}}},
 		"Around":  {reason: "The last version is the latest.", args: args{before: []version{{"a", theirs}}, after: []version{{"b", theirs}}}, want: want{Exists, []string{"a", "ours", "b"}}},
 		"Racing":  {reason: "A version written during the restore is not overwritten either.", args: args{before: []version{{"a", theirs}}, again: []version{{"b", theirs}}}, want: want{Exists, []string{"a", "ours", "b", "a", "b"}}},
-		"Replica": {reason: "Another provider's structure is nobody's value.", args: args{before: []version{{"empty", provider}}}, want: want{Values: []string{"empty", "ours"}}},
-		"Hidden":  {reason: "An officer's value under the structures of two providers comes up.", args: args{before: []version{{"a", theirs}}, after: []version{{"empty", provider}}}, want: want{Exists, []string{"a", "ours", "empty", "a"}}},
+		"Replica": {reason: "Another provider's structure is not a value, and stays overwritten.", args: args{before: []version{{"empty", provider}}}, want: want{Values: []string{"empty", "ours"}}},
+		"Hidden":  {reason: "An officer's value below the structures of two providers becomes the latest.", args: args{before: []version{{"a", theirs}}, after: []version{{"empty", provider}}}, want: want{Exists, []string{"a", "ours", "empty", "a"}}},
 		"Disabled": {
-			reason: "A value that cannot be read stays the version before, and no other secret suffers from it.",
+			reason: "An unreadable value stays the previous version, and does not affect other secrets.",
 			args:   args{before: []version{{"a", theirs}}, disabled: true}, want: want{Exists, []string{"a", "ours"}},
 		},
 	}
@@ -636,11 +635,11 @@ func TestClientCreateMeanwhile(t *testing.T) {
 	}
 }
 
-// A version of a secret: its value, and its content type and tags in JSON.
+// A version of a secret has a value, and its content type and tags in JSON.
 type version struct{ value, more string }
 
-// A history is a vault with one secret whose versions it keeps. Others write right
-// before and after our first write, and before our second.
+// A history is a vault with one secret and its versions. Others write before and after our first
+// write, and before our second.
 type history struct {
 	azure
 
@@ -716,7 +715,7 @@ func (h *history) put(r *http.Request) *http.Response {
 	return answer
 }
 
-// bundle of a version, of which each was made a second after the one before.
+// bundle returns versions, each made a second after the previous one.
 func (h *history) bundle(i int, value string) string {
 	return fmt.Sprintf(`{"id":"https://web.vault.azure.net/secrets/db/v%d","value":%q,%s,"attributes":{"enabled":true,"created":%d,"exp":1777723200}}`,
 		i, value, h.stored[i].more, 1777636800+i)

@@ -37,29 +37,29 @@ func TestParseVault(t *testing.T) {
 		"Case":          {reason: "Names of hosts have no case.", uri: "HTTPS://Web.Vault.Azure.NET/", want: want{Host: "web.vault.azure.net", Authority: public}},
 		"China":         {reason: "A vault of Azure China.", uri: "https://web.vault.azure.cn/", want: want{Host: "web.vault.azure.cn", Authority: china}},
 		"Government":    {reason: "A vault of Azure US Government.", uri: "https://web.vault.usgovcloudapi.net/", want: want{Host: "web.vault.usgovcloudapi.net", Authority: government}},
-		"Empty":         {reason: "No URI.", uri: "", want: refused},
-		"Garbage":       {reason: "No URI either.", uri: "https://%zz", want: refused},
-		"NoScheme":      {reason: "A host alone.", uri: "web.vault.azure.net", want: refused},
-		"HTTP":          {reason: "Tokens are not sent in the clear.", uri: "http://web.vault.azure.net/", want: refused},
-		"Port":          {reason: "Key Vault has no other port.", uri: "https://web.vault.azure.net:8443/", want: refused},
-		"EmptyPort":     {reason: "A port that is not there is no port.", uri: "https://web.vault.azure.net:/", want: want{Host: "web.vault.azure.net", Authority: public}},
-		"Path":          {reason: "A URI of a secret is not that of a vault.", uri: "https://web.vault.azure.net/secrets/db", want: refused},
-		"Query":         {reason: "Nothing is added.", uri: "https://web.vault.azure.net/?x=y", want: refused},
-		"Fragment":      {reason: "Nothing is added.", uri: "https://web.vault.azure.net/#x", want: refused},
-		"User":          {reason: "The apparent host is a user.", uri: "https://web.vault.azure.net@evil.com/", want: refused},
-		"UserOfVault":   {reason: "A user makes no sense.", uri: "https://user@web.vault.azure.net/", want: refused},
-		"Suffix":        {reason: "The apparent host is only the beginning of another one.", uri: "https://web.vault.azure.net.evil.com/", want: refused},
-		"Prefix":        {reason: "The apparent domain is only the end of another one.", uri: "https://evilvault.azure.net/", want: refused},
-		"OtherDomain":   {reason: "A domain that looks alike.", uri: "https://web.vault.azure.net.cn/", want: refused},
+		"Empty":         {reason: "An empty URI is invalid.", uri: "", want: refused},
+		"Garbage":       {reason: "An unparsable URI is invalid.", uri: "https://%zz", want: refused},
+		"NoScheme":      {reason: "A host without a scheme is invalid.", uri: "web.vault.azure.net", want: refused},
+		"HTTP":          {reason: "A URI without TLS is rejected: it would expose tokens.", uri: "http://web.vault.azure.net/", want: refused},
+		"Port":          {reason: "A port is rejected, because Key Vault has only one.", uri: "https://web.vault.azure.net:8443/", want: refused},
+		"EmptyPort":     {reason: "An empty port is the default port.", uri: "https://web.vault.azure.net:/", want: want{Host: "web.vault.azure.net", Authority: public}},
+		"Path":          {reason: "A secret's URI is not a vault's.", uri: "https://web.vault.azure.net/secrets/db", want: refused},
+		"Query":         {reason: "A query is rejected.", uri: "https://web.vault.azure.net/?x=y", want: refused},
+		"Fragment":      {reason: "A fragment is rejected.", uri: "https://web.vault.azure.net/#x", want: refused},
+		"User":          {reason: "A user part that looks like a vault is rejected.", uri: "https://web.vault.azure.net@evil.com/", want: refused},
+		"UserOfVault":   {reason: "A user part is rejected.", uri: "https://user@web.vault.azure.net/", want: refused},
+		"Suffix":        {reason: "A host that begins with a vault's name is rejected.", uri: "https://web.vault.azure.net.evil.com/", want: refused},
+		"Prefix":        {reason: "A domain that ends like Key Vault's is rejected.", uri: "https://evilvault.azure.net/", want: refused},
+		"OtherDomain":   {reason: "A similar domain is rejected.", uri: "https://web.vault.azure.net.cn/", want: refused},
 		"Subdomain":     {reason: "Vaults have no subdomains.", uri: "https://a.b.vault.azure.net/", want: refused},
 		"NoName":        {reason: "The domain of all vaults is no vault.", uri: "https://.vault.azure.net/", want: refused},
 		"Domain":        {reason: "The domain of all vaults is no vault.", uri: "https://vault.azure.net/", want: refused},
-		"TrailingDot":   {reason: "A name that ends in a dot is not what Azure calls it.", uri: "https://web.vault.azure.net./", want: refused},
-		"Backslash":     {reason: "Some read a backslash as a slash.", uri: `https://evil.com\.vault.azure.net/`, want: refused},
-		"EscapedSlash":  {reason: "No slash is hidden in a host.", uri: "https://evil.com%2f.vault.azure.net/", want: refused},
-		"Opaque":        {reason: "A URI without a host.", uri: "https:web.vault.azure.net", want: refused},
+		"TrailingDot":   {reason: "A host with a dot at the end is rejected.", uri: "https://web.vault.azure.net./", want: refused},
+		"Backslash":     {reason: "A backslash is rejected, because some parsers read it as a slash.", uri: `https://evil.com\.vault.azure.net/`, want: refused},
+		"EscapedSlash":  {reason: "An escaped slash in the host is rejected.", uri: "https://evil.com%2f.vault.azure.net/", want: refused},
+		"Opaque":        {reason: "A URI without a host is rejected.", uri: "https:web.vault.azure.net", want: refused},
 		"ManagedHSM":    {reason: "A managed HSM has no secrets.", uri: "https://web.managedhsm.azure.net/", want: refused},
-		"Address":       {reason: "An address is no name.", uri: "https://10.0.0.1/", want: refused},
+		"Address":       {reason: "An IPv4 address is not a vault.", uri: "https://10.0.0.1/", want: refused},
 		"AddressOfName": {reason: "An IPv6 address is not a vault.", uri: "https://[::1].vault.azure.net/", want: refused},
 	}
 
@@ -90,7 +90,7 @@ func FuzzParseVault(f *testing.F) {
 			return
 		}
 
-		// The host is put behind https:// to send tokens to.
+		// Tokens are sent to https:// plus the host.
 		u, err := url.Parse("https://" + host)
 		if err != nil || u.Host != host || u.User != nil || u.Path != "" {
 			t.Fatalf("parseVault(%q) = %q, which is more than a host", uri, host)

@@ -41,15 +41,15 @@ func TestServiceAccountTokens(t *testing.T) {
 		err    error
 		want   *Error
 	}{
-		"Token":    {reason: "A token."},
-		"NotFound": {reason: "No ServiceAccount.", err: kerrors.NewNotFound(accounts, marker), want: &Error{Reason: NoIdentity, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceAccountMissing, Namespace: "team-a", ServiceAccount: "web"}}},
+		"Token":    {reason: "A ServiceAccount gets a token."},
+		"NotFound": {reason: "A missing ServiceAccount gets no token.", err: kerrors.NewNotFound(accounts, marker), want: &Error{Reason: NoIdentity, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceAccountMissing, Namespace: "team-a", ServiceAccount: "web"}}},
 		"Forbidden": {
-			reason: "RBAC, or an admission policy.", err: kerrors.NewForbidden(accounts, "web", errors.New(marker)),
+			reason: "A rejected request, by RBAC or an admission policy, gets no token.", err: kerrors.NewForbidden(accounts, "web", errors.New(marker)),
 			want: &Error{Reason: NoIdentity, Operation: operation, Cause: finding.Finding{Reason: finding.TokenRequestDenied, Namespace: "team-a", ServiceAccount: "web"}, Kubernetes: true},
 		},
-		"Throttled": {reason: "Too many requests.", err: kerrors.NewTooManyRequests(marker, 7), want: &Error{Reason: Throttled, Operation: operation, Cause: finding.Finding{Reason: finding.KubernetesThrottled, Namespace: "team-a", ServiceAccount: "web"}}},
-		"Broken":    {reason: "A problem of the API server.", err: kerrors.NewInternalError(errors.New(marker)), want: &Error{Reason: Unreachable, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceAccountNoToken, Namespace: "team-a", ServiceAccount: "web"}}},
-		"NoAnswer":  {reason: "No API server.", err: errors.New(marker), want: &Error{Reason: Unreachable, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceAccountNoToken, Namespace: "team-a", ServiceAccount: "web"}}},
+		"Throttled": {reason: "A throttled request is reported as throttled.", err: kerrors.NewTooManyRequests(marker, 7), want: &Error{Reason: Throttled, Operation: operation, Cause: finding.Finding{Reason: finding.KubernetesThrottled, Namespace: "team-a", ServiceAccount: "web"}}},
+		"Broken":    {reason: "An error of the API server is reported as unreachable.", err: kerrors.NewInternalError(errors.New(marker)), want: &Error{Reason: Unreachable, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceAccountNoToken, Namespace: "team-a", ServiceAccount: "web"}}},
+		"NoAnswer":  {reason: "A missing response of the API server is reported as unreachable.", err: errors.New(marker), want: &Error{Reason: Unreachable, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceAccountNoToken, Namespace: "team-a", ServiceAccount: "web"}}},
 	}
 
 	for name, tc := range cases {
@@ -87,7 +87,7 @@ func TestServiceAccountTokens(t *testing.T) {
 	}
 }
 
-// A tokenFunc is a credential.
+// A tokenFunc is a credential that calls a function.
 type tokenFunc func() (azcore.AccessToken, error)
 
 func (f tokenFunc) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -124,12 +124,12 @@ func TestCredentialThrottled(t *testing.T) {
 		want   *Error
 		asked  int
 	}{
-		{reason: "A token.", asked: 1},
-		{reason: "Entra ID asks to slow down, and says for how long.", answer: throttled("30"), want: slow(429, 30*time.Second), asked: 2},
-		{reason: "Nobody asks meanwhile.", after: 10 * time.Second, want: slow(0, 20*time.Second), asked: 2},
-		{reason: "It does not say for how long.", after: 20 * time.Second, answer: throttled(""), want: slow(429, 10*time.Second), asked: 3},
-		{reason: "Again.", after: 10 * time.Second, answer: throttled(""), want: slow(429, 20*time.Second), asked: 4},
-		{reason: "Then there is a token.", after: 20 * time.Second, asked: 5},
+		{reason: "The first token is requested.", asked: 1},
+		{reason: "A throttled request pauses for the Retry-After.", answer: throttled("30"), want: slow(429, 30*time.Second), asked: 2},
+		{reason: "During the pause, nothing is requested.", after: 10 * time.Second, want: slow(0, 20*time.Second), asked: 2},
+		{reason: "Without a Retry-After, the pause has a default length.", after: 20 * time.Second, answer: throttled(""), want: slow(429, 10*time.Second), asked: 3},
+		{reason: "Consecutive pauses double.", after: 10 * time.Second, answer: throttled(""), want: slow(429, 20*time.Second), asked: 4},
+		{reason: "After the pause, a token is issued.", after: 20 * time.Second, asked: 5},
 		{reason: "After a success, the next pause is short again.", answer: throttled(""), want: slow(429, 10*time.Second), asked: 6},
 	}
 
@@ -148,7 +148,7 @@ func TestCredentialThrottled(t *testing.T) {
 	}
 }
 
-// A credential keeps its token, and lets go of what has got it.
+// A credential caches its token, and drops the assertion it was exchanged for.
 func TestCredentialKeeps(t *testing.T) {
 	now := time.Now()
 	made, asked, broken := 0, 0, false
@@ -185,20 +185,20 @@ func TestCredentialKeeps(t *testing.T) {
 		options policy.TokenRequestOptions
 		answer  azcore.AccessToken
 		want    string
-		// made and asked so far.
+		// made and asked are the counts so far.
 		made, asked int
 	}{
-		{reason: "There is none yet.", options: vaults, answer: azcore.AccessToken{Token: "a", ExpiresOn: now.Add(time.Hour)}, want: "a", made: 1, asked: 1},
-		{reason: "It is kept.", after: 54 * time.Minute, options: vaults, want: "a", made: 1, asked: 1},
-		{reason: "It is renewed before it expires.", after: 2 * time.Minute, options: vaults, answer: azcore.AccessToken{Token: "b", ExpiresOn: now.Add(3 * time.Hour), RefreshOn: now.Add(2 * time.Hour)}, want: "b", made: 2, asked: 2},
-		{reason: "Entra ID says when to renew it.", after: time.Hour, options: vaults, want: "b", made: 2, asked: 2},
-		{reason: "That is now.", after: time.Hour, options: vaults, answer: azcore.AccessToken{Token: "c", ExpiresOn: now.Add(5 * time.Hour)}, want: "c", made: 3, asked: 3},
-		{reason: "A vault that makes claims wants a new one.", options: with(func(o *policy.TokenRequestOptions) { o.Claims = "{}" }), answer: azcore.AccessToken{Token: "d", ExpiresOn: now.Add(5 * time.Hour)}, want: "d", made: 4, asked: 4},
-		{reason: "Which others get, too.", options: vaults, want: "d", made: 4, asked: 4},
-		{reason: "It is for one tenant.", options: with(func(o *policy.TokenRequestOptions) { o.TenantID = "other" }), answer: azcore.AccessToken{Token: "e", ExpiresOn: now.Add(5 * time.Hour)}, want: "e", made: 5, asked: 5},
-		{reason: "It is for one scope.", options: with(func(o *policy.TokenRequestOptions) { o.TenantID, o.Scopes = "other", []string{"other"} }), answer: azcore.AccessToken{Token: "f", ExpiresOn: now.Add(5 * time.Hour)}, want: "f", made: 6, asked: 6},
-		{reason: "Only the last is kept.", options: vaults, answer: azcore.AccessToken{Token: "g", ExpiresOn: now.Add(5 * time.Hour)}, want: "g", made: 7, asked: 7},
-		{reason: "It was revoked.", forget: true, options: vaults, answer: azcore.AccessToken{Token: "h", ExpiresOn: now.Add(5 * time.Hour)}, want: "h", made: 8, asked: 8},
+		{reason: "The first request gets a new token.", options: vaults, answer: azcore.AccessToken{Token: "a", ExpiresOn: now.Add(time.Hour)}, want: "a", made: 1, asked: 1},
+		{reason: "A valid token is reused.", after: 54 * time.Minute, options: vaults, want: "a", made: 1, asked: 1},
+		{reason: "A token is renewed before it expires.", after: 2 * time.Minute, options: vaults, answer: azcore.AccessToken{Token: "b", ExpiresOn: now.Add(3 * time.Hour), RefreshOn: now.Add(2 * time.Hour)}, want: "b", made: 2, asked: 2},
+		{reason: "Entra ID sets the time of the renewal.", after: time.Hour, options: vaults, want: "b", made: 2, asked: 2},
+		{reason: "A token is renewed at that time.", after: time.Hour, options: vaults, answer: azcore.AccessToken{Token: "c", ExpiresOn: now.Add(5 * time.Hour)}, want: "c", made: 3, asked: 3},
+		{reason: "A vault that sends claims gets a new token.", options: with(func(o *policy.TokenRequestOptions) { o.Claims = "{}" }), answer: azcore.AccessToken{Token: "d", ExpiresOn: now.Add(5 * time.Hour)}, want: "d", made: 4, asked: 4},
+		{reason: "The new token is also used without claims.", options: vaults, want: "d", made: 4, asked: 4},
+		{reason: "A token is valid for one tenant only.", options: with(func(o *policy.TokenRequestOptions) { o.TenantID = "other" }), answer: azcore.AccessToken{Token: "e", ExpiresOn: now.Add(5 * time.Hour)}, want: "e", made: 5, asked: 5},
+		{reason: "A token is valid for one scope only.", options: with(func(o *policy.TokenRequestOptions) { o.TenantID, o.Scopes = "other", []string{"other"} }), answer: azcore.AccessToken{Token: "f", ExpiresOn: now.Add(5 * time.Hour)}, want: "f", made: 6, asked: 6},
+		{reason: "Only the last token is cached.", options: vaults, answer: azcore.AccessToken{Token: "g", ExpiresOn: now.Add(5 * time.Hour)}, want: "g", made: 7, asked: 7},
+		{reason: "A revoked token is not reused.", forget: true, options: vaults, answer: azcore.AccessToken{Token: "h", ExpiresOn: now.Add(5 * time.Hour)}, want: "h", made: 8, asked: 8},
 	}
 
 	for i, s := range steps {
@@ -219,7 +219,7 @@ func TestCredentialKeeps(t *testing.T) {
 		}
 	}
 
-	// A good token is used while there is no other, and no longer.
+	// A valid token is used while there is no new one, and no longer.
 	answer = azcore.AccessToken{Token: "i", ExpiresOn: now.Add(time.Hour), RefreshOn: now.Add(time.Minute)}
 
 	c.forget(c.token.Token)
@@ -249,8 +249,8 @@ func TestCredentialKeeps(t *testing.T) {
 	}
 }
 
-// A token that is still good is used, and Entra ID not asked for another by every request
-// to a vault.
+// After a failed renewal, the valid token is used, and not every request to a vault asks Entra ID
+// for another one.
 func TestCredentialSpares(t *testing.T) {
 	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	now, asked := start, 0
@@ -274,14 +274,14 @@ func TestCredentialSpares(t *testing.T) {
 		want   int
 		fails  bool
 	}{
-		{reason: "It is fresh.", at: 0},
-		{reason: "It is time for a new one, which there is not.", at: time.Minute, want: 1},
-		{reason: "That is so for a while.", at: 2 * time.Minute, want: 1},
+		{reason: "A fresh token is used without a request.", at: 0},
+		{reason: "A renewal that fails leaves the token in use.", at: time.Minute, want: 1},
+		{reason: "During the refresh delay, the token is used.", at: 2 * time.Minute, want: 1},
 		{reason: "No token is requested before the refresh delay ends.", at: 6*time.Minute - time.Second, want: 1},
-		{reason: "Then it may be otherwise.", at: 6 * time.Minute, want: 2},
-		{reason: "Shortly before its end it is asked for in time.", at: 24 * time.Minute, want: 3},
-		{reason: "At its end it is good no more.", at: 25 * time.Minute, want: 4, fails: true},
-		{reason: "Then everybody asks.", at: 26 * time.Minute, want: 5, fails: true},
+		{reason: "After the refresh delay, the renewal is retried.", at: 6 * time.Minute, want: 2},
+		{reason: "Shortly before the token expires, the renewal is retried.", at: 24 * time.Minute, want: 3},
+		{reason: "An expired token is not used.", at: 25 * time.Minute, want: 4, fails: true},
+		{reason: "Without a valid token, every request asks Entra ID.", at: 26 * time.Minute, want: 5, fails: true},
 	} {
 		now = start.Add(step.at)
 
@@ -296,7 +296,7 @@ func TestCredentialSpares(t *testing.T) {
 	}
 }
 
-// Requests for a token at the same time get the same token.
+// Concurrent requests for a token get the same token.
 func TestCredentialConcurrently(t *testing.T) {
 	made := 0
 	a := &azure{answer: entra(func(r *http.Request) *http.Response { return page(r, 1) })}
@@ -328,22 +328,22 @@ func TestCredentialConcurrently(t *testing.T) {
 	}
 }
 
-// A vault names its tenant, which is that of the identity or not.
+// A vault names its tenant, which may differ from the identity's.
 func TestCredentialTenant(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		issuer issuer
 		asked  string
-		// tenant that azidentity is asked for.
+		// tenant is the one that azidentity is asked for.
 		tenant string
 		want   *Error
 	}{
-		"Same":     {reason: "The same.", issuer: issuer{service: finding.EntraID, tenant: "tenant"}, asked: "tenant", tenant: "tenant"},
-		"Capitals": {reason: "The same in capital letters.", issuer: issuer{service: finding.EntraID, tenant: "TENANT"}, asked: "tenant", tenant: "TENANT"},
-		"None":     {reason: "The vault names none.", issuer: issuer{service: finding.EntraID, tenant: "tenant"}},
-		"Any":      {reason: "The identity is of whatever tenant it is.", issuer: issuer{service: finding.NodeMetadataService}, asked: "tenant", tenant: "tenant"},
+		"Same":     {reason: "The tenant of the identity is accepted.", issuer: issuer{service: finding.EntraID, tenant: "tenant"}, asked: "tenant", tenant: "tenant"},
+		"Capitals": {reason: "The tenant of the identity in capital letters is accepted.", issuer: issuer{service: finding.EntraID, tenant: "TENANT"}, asked: "tenant", tenant: "TENANT"},
+		"None":     {reason: "A vault may name no tenant.", issuer: issuer{service: finding.EntraID, tenant: "tenant"}},
+		"Any":      {reason: "An identity without a known tenant accepts any tenant.", issuer: issuer{service: finding.NodeMetadataService}, asked: "tenant", tenant: "tenant"},
 		"Other": {
-			reason: "Another one: nobody has to be asked.", issuer: issuer{service: finding.EntraID, tenant: "other"}, asked: "tenant",
+			reason: "Another tenant is rejected without a request.", issuer: issuer{service: finding.EntraID, tenant: "other"}, asked: "tenant",
 			want: &Error{Reason: NoIdentity, Operation: "get a token", Cause: finding.Finding{Reason: finding.OtherTenant}},
 		},
 	}
@@ -369,7 +369,7 @@ func TestCredentialTenant(t *testing.T) {
 	}
 }
 
-// A tenant that Entra ID does not know is found out when its endpoints are asked for.
+// An unknown tenant is detected when its endpoints are requested.
 func TestCredentialUnknownTenant(t *testing.T) {
 	a := &azure{answer: func(r *http.Request) *http.Response { return reply(r, 400, nil, entraError("90002")) }}
 
@@ -388,7 +388,7 @@ func TestCredentialUnknownTenant(t *testing.T) {
 	}
 }
 
-// tenants is a credential that notes the tenant it was last asked for.
+// tenants is a credential that records the tenant it was last asked for.
 type tenants struct{ last string }
 
 func (t *tenants) GetToken(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -404,10 +404,10 @@ func TestCreatorIssuer(t *testing.T) {
 		creator Creator
 		want    issuer
 	}{
-		"ClientSecret":   {reason: "The tenant that is named.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "named"}, want: issuer{service: finding.EntraID, tenant: "named"}},
-		"Workload":       {reason: "The tenant of the pod.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity}, want: issuer{service: finding.EntraID, tenant: "of-the-pod"}},
+		"ClientSecret":   {reason: "A client secret uses the tenant of its configuration.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "named"}, want: issuer{service: finding.EntraID, tenant: "named"}},
+		"Workload":       {reason: "A workload identity uses the tenant of the pod.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity}, want: issuer{service: finding.EntraID, tenant: "of-the-pod"}},
 		"WorkloadTenant": {reason: "A named tenant takes precedence over the environment.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity, TenantID: "named"}, want: issuer{service: finding.EntraID, tenant: "named"}},
-		"Node":           {reason: "A node is not asked for a tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, TenantID: "named"}, want: issuer{service: finding.NodeMetadataService}},
+		"Node":           {reason: "A managed identity of the node is not asked for a tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, TenantID: "named"}, want: issuer{service: finding.NodeMetadataService}},
 	}
 
 	for name, tc := range cases {
@@ -430,19 +430,19 @@ func TestManagedIdentity(t *testing.T) {
 		err    error
 		want   *Error
 	}{
-		"Token":   {reason: "A token.", answer: answerOf(200, nil, `{"access_token":"token","expires_in":"3600","resource":"https://vault.azure.net","token_type":"Bearer"}`)},
-		"None":    {reason: "The node has no identity.", answer: answerOf(400, nil, `{"error":"invalid_request","error_description":"`+marker+`"}`), want: none},
-		"Unknown": {reason: "The node does not have that one.", client: "client", answer: answerOf(400, nil, `{"error":"invalid_request","error_description":"`+marker+`"}`), want: none},
+		"Token":   {reason: "The node's identity gets a token.", answer: answerOf(200, nil, `{"access_token":"token","expires_in":"3600","resource":"https://vault.azure.net","token_type":"Bearer"}`)},
+		"None":    {reason: "A node without an identity gives no token.", answer: answerOf(400, nil, `{"error":"invalid_request","error_description":"`+marker+`"}`), want: none},
+		"Unknown": {reason: "A node without the named identity gives no token.", client: "client", answer: answerOf(400, nil, `{"error":"invalid_request","error_description":"`+marker+`"}`), want: none},
 		"Throttled": {
-			reason: "It has been asked too often.", answer: answerOf(429, nil, marker),
+			reason: "A throttled metadata service is reported as throttled.", answer: answerOf(429, nil, marker),
 			want: &Error{Reason: Throttled, Operation: "get a token", Cause: finding.Finding{Reason: finding.ServiceThrottled, Service: finding.NodeMetadataService}, RetryAfter: 10 * time.Second, Status: 429},
 		},
 		"Broken": {
-			reason: "It has a problem.", answer: answerOf(500, nil, marker),
+			reason: "A failing metadata service is reported as unreachable.", answer: answerOf(500, nil, marker),
 			want: &Error{Reason: Unreachable, Operation: "get a token", Cause: finding.Finding{Reason: finding.ServiceUnavailable, Service: finding.NodeMetadataService, Status: 500}, Status: 500},
 		},
 		"Absent": {
-			reason: "Nobody is there: it is no node of Azure, or the pod may not ask.", err: errors.New(marker),
+			reason: "A metadata service that does not respond means that the node is not in Azure, or that the pod has no access.", err: errors.New(marker),
 			want: &Error{Reason: Unreachable, Operation: "get a token", Cause: finding.Finding{Reason: finding.ServiceSilent, Service: finding.NodeMetadataService, Cause: &finding.Finding{Reason: finding.NoResponse}}},
 		},
 	}
@@ -457,7 +457,8 @@ func TestManagedIdentity(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			// azidentity keeps tokens of nodes for all of a process: each is for another vault.
+			// azidentity caches tokens of nodes for the whole process, so each test uses another
+			// vault.
 			_, err = c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://" + name + "/.default"}})
 			if diff := cmp.Diff(tc.want, errorOf(t, err)); diff != "" {
 				t.Errorf("\n%s\nGetToken(...): -want, +got:\n%s", tc.reason, diff)
@@ -466,7 +467,7 @@ func TestManagedIdentity(t *testing.T) {
 	}
 }
 
-// answering is a transport with an answer.
+// answering is a transport with one answer.
 type answering func() (*http.Response, error)
 
 func (a answering) Do(*http.Request) (*http.Response, error) { return a() }
@@ -481,17 +482,17 @@ func TestCreatorCredential(t *testing.T) {
 		creator Creator
 		want    *Error
 	}{
-		"None":    {reason: "No identity.", creator: Creator{Source: v1alpha1.CredentialsSourceNone}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Cause: finding.Finding{Reason: finding.CreatorUnset}}},
-		"Unknown": {reason: "A source that nobody knows.", creator: Creator{Source: marker}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Cause: finding.Finding{Reason: finding.CreatorUnset}}},
+		"None":    {reason: "Without a source, there is no identity.", creator: Creator{Source: v1alpha1.CredentialsSourceNone}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Cause: finding.Finding{Reason: finding.CreatorUnset}}},
+		"Unknown": {reason: "An unknown source is rejected.", creator: Creator{Source: marker}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Cause: finding.Finding{Reason: finding.CreatorUnset}}},
 		"NoWorkloadIdentity": {
-			reason: "A pod without a workload identity.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity},
+			reason: "A pod without a workload identity has no identity.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity},
 			want: &Error{Reason: NoIdentity, Operation: "use the workload identity of the provider", Cause: finding.Finding{Reason: finding.WorkloadIdentityUnset}},
 		},
-		"ManagedIdentity": {reason: "The one identity of the node.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity}},
-		"ManagedByID":     {reason: "One of the identities of the node.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, ClientID: "client"}},
-		"ClientSecret":    {reason: "A client secret.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "tenant", ClientID: "client", ClientSecret: hidden}},
+		"ManagedIdentity": {reason: "A managed identity needs no client id.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity}},
+		"ManagedByID":     {reason: "A managed identity may have a client id.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, ClientID: "client"}},
+		"ClientSecret":    {reason: "A client secret is a valid source.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "tenant", ClientID: "client", ClientSecret: hidden}},
 		"BadTenant": {
-			reason: "An invalid tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "/" + marker, ClientID: "client", ClientSecret: hidden},
+			reason: "An invalid tenant is rejected.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "/" + marker, ClientID: "client", ClientSecret: hidden},
 			want: &Error{Reason: NoIdentity, Operation: "use the client secret", Cause: finding.Finding{Reason: finding.ClientSecretInvalid}},
 		},
 	}

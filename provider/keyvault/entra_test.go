@@ -31,19 +31,19 @@ func TestMeanings(t *testing.T) {
 		codes  []int
 		want   want
 	}{
-		"IssuerUnreachable": {reason: "The issuer fails, and not the identity.", codes: []int{50166, 501661, 90061}, want: want{IssuerUnreachable, Unreachable, false}},
-		"IssuerUnreadable":  {reason: "The issuer fails with unreadable keys, and not the identity.", codes: []int{900612}, want: want{IssuerUnreadable, Unreachable, false}},
-		"Propagation":       {reason: "A new credential takes its time.", codes: []int{70025}, want: want{NoCredentialYet, NoIdentity, false}},
+		"IssuerUnreachable": {reason: "An unreachable issuer is not a fault of the identity.", codes: []int{50166, 501661, 90061}, want: want{IssuerUnreachable, Unreachable, false}},
+		"IssuerUnreadable":  {reason: "An issuer with unreadable keys is not a fault of the identity.", codes: []int{900612}, want: want{IssuerUnreadable, Unreachable, false}},
+		"Propagation":       {reason: "A new credential needs time to propagate.", codes: []int{70025}, want: want{NoCredentialYet, NoIdentity, false}},
 		"NoMatch":           {reason: "A federated credential that does not match may not have propagated yet.", codes: []int{70021}, want: want{NoMatch, NoIdentity, false}},
-		"Issuer":            {reason: "It is said for what.", codes: []int{700211}, want: want{OtherIssuer, NoIdentity, false}},
-		"Audience":          {reason: "It is said for what.", codes: []int{700212}, want: want{OtherAudience, NoIdentity, false}},
-		"Subject":           {reason: "It is said for what.", codes: []int{700213}, want: want{OtherSubject, NoIdentity, false}},
-		"Case":              {reason: "Capital letters do not change by waiting.", codes: []int{7002137, 7002138}, want: want{OtherCase, NoIdentity, true}},
+		"Issuer":            {reason: "Another issuer than the credential's has its own meaning.", codes: []int{700211}, want: want{OtherIssuer, NoIdentity, false}},
+		"Audience":          {reason: "Another audience than the credential's has its own meaning.", codes: []int{700212}, want: want{OtherAudience, NoIdentity, false}},
+		"Subject":           {reason: "Another subject than the credential's has its own meaning.", codes: []int{700213}, want: want{OtherSubject, NoIdentity, false}},
+		"Case":              {reason: "A subject that differs in case does not change with time.", codes: []int{7002137, 7002138}, want: want{OtherCase, NoIdentity, true}},
 		"Off":               {reason: "A tenant without federation stays so until it is configured.", codes: []int{700223, 700238}, want: want{FederationOff, NoIdentity, true}},
 		"Policy":            {reason: "A policy of the tenant lasts until it is changed.", codes: []int{7002381}, want: want{IssuerRefused, NoIdentity, true}},
 		"Zero":              {reason: "A placeholder as client ID lasts until it is corrected.", codes: []int{700038}, want: want{ZeroClient, NoIdentity, true}},
-		"Client":            {reason: "A new identity takes its time.", codes: []int{700016}, want: want{NoClient, NoIdentity, false}},
-		"Keys":              {reason: "Entra ID keeps the keys of an issuer for a while.", codes: []int{700027, 7000272}, want: want{Unverified, NoIdentity, false}},
+		"Client":            {reason: "A new identity needs time to propagate.", codes: []int{700016}, want: want{NoClient, NoIdentity, false}},
+		"Keys":              {reason: "Entra ID caches the keys of an issuer for a while.", codes: []int{700027, 7000272}, want: want{Unverified, NoIdentity, false}},
 		"Unknown":           {reason: "An unknown code is passed on.", codes: []int{7002139, 70021300, 5016, 7, 501669}, want: want{"", NoIdentity, false}},
 	}
 
@@ -68,7 +68,7 @@ func entraRefusal(status int, codes string) *Error {
 	return issuer{service: finding.EntraID}.classify(&azidentity.AuthenticationFailedError{RawResponse: answerOf(status, nil, entraError(codes))}, "x")
 }
 
-// A code has one meaning, and a meaning is in the table once, with words.
+// Each code has one meaning, and each meaning is in the table once, with a text.
 func TestRefusals(t *testing.T) {
 	codes, meanings := map[int]bool{}, map[Meaning]bool{}
 
@@ -105,7 +105,7 @@ func TestRefusalsAreDocumented(t *testing.T) {
 	}
 }
 
-// A code is a number, and not what begins like another.
+// A code is compared as a number, not by its first digits.
 func TestRefusalProperties(t *testing.T) {
 	var known []int
 	for _, r := range refusals {

@@ -27,10 +27,10 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// marker is what servers and libraries say. None of it may be repeated.
+// marker is the text of servers and libraries. No error may contain it.
 const marker = "MaRkEr"
 
-// answerOf a server.
+// answerOf returns an answer of a server.
 func answerOf(status int, header map[string]string, body string) *http.Response {
 	h := http.Header{}
 	for k, v := range header {
@@ -43,7 +43,7 @@ func answerOf(status int, header map[string]string, body string) *http.Response 
 	}
 }
 
-// vaultError as Key Vault answers.
+// vaultError returns an error as Key Vault writes it.
 func vaultError(code, inner string) string {
 	if inner != "" {
 		inner = `,"innererror":{"code":"` + inner + `","message":"` + marker + `"}`
@@ -52,7 +52,7 @@ func vaultError(code, inner string) string {
 	return `{"error":{"code":"` + code + `","message":"` + marker + `"` + inner + `}}`
 }
 
-// entraError as Entra ID answers.
+// entraError returns an error as Entra ID writes it.
 func entraError(codes string) string {
 	return `{"error":"invalid_client","error_description":"AADSTS0: ` + marker + `","error_codes":[` + codes + `],"trace_id":"` + marker + `"}`
 }
@@ -69,12 +69,12 @@ func checkError(t *testing.T, reason string, want *Error, got *Error) {
 	}
 }
 
-// because of something.
+// because returns an error with this text.
 func because(what string) finding.Finding {
 	return finding.Finding{Reason: finding.ProviderConfigMissing, Object: what}
 }
 
-// noToken of Entra ID, with a code.
+// noToken returns the cause for a code of Entra ID.
 func noToken(code string, r finding.Reason) finding.Finding {
 	return finding.Finding{Reason: finding.NoToken, Service: finding.EntraID, Code: code, Cause: &finding.Finding{Reason: r}}
 }
@@ -88,15 +88,15 @@ func TestClassifyResponse(t *testing.T) {
 		want   Error
 	}{
 		"NotFound": {
-			reason: "A secret that is not there.", answer: answerOf(404, nil, vaultError("SecretNotFound", "")),
+			reason: "A missing secret has its own reason.", answer: answerOf(404, nil, vaultError("SecretNotFound", "")),
 			want: Error{Reason: NotFound, Cause: finding.Finding{Reason: finding.SecretNotFound}, Code: "SecretNotFound"},
 		},
 		"Deleted": {
-			reason: "A name that is taken by a deleted secret.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsDeletedButRecoverable")),
+			reason: "The name of a deleted secret is taken.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsDeletedButRecoverable")),
 			want: Error{Reason: Deleted, Cause: finding.Finding{Reason: finding.SecretRecoverable}, Code: "ObjectIsDeletedButRecoverable"},
 		},
 		"BeingDeleted": {
-			reason: "It takes some seconds to delete a secret.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingDeleted")),
+			reason: "Deleting a secret takes seconds.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingDeleted")),
 			want: Error{Reason: BeingDeleted, Cause: finding.Finding{Reason: finding.SecretBeingDeleted}, Code: "ObjectIsBeingDeleted"},
 		},
 		"BeingRecovered": {
@@ -104,7 +104,7 @@ func TestClassifyResponse(t *testing.T) {
 			want: Error{Reason: BeingRecovered, Cause: finding.Finding{Reason: finding.SecretBeingRecovered}, Code: "ObjectIsBeingRecovered"},
 		},
 		"Conflict": {
-			reason: "Another conflict.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingMoved")),
+			reason: "Any other conflict has no reason of its own.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingMoved")),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.RequestRejected, Status: 409}, Code: "ObjectIsBeingMoved"},
 		},
 		"Disabled": {
@@ -120,23 +120,23 @@ func TestClassifyResponse(t *testing.T) {
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.PrivateEndpointOnly}, Code: "ForbiddenByConnection"},
 		},
 		"Forbidden": {
-			reason: "No role.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByRbac")),
+			reason: "A missing role is reported as forbidden.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByRbac")),
 			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}, Code: "ForbiddenByRbac"},
 		},
 		"ForbiddenGarbage": {
-			reason: "A refusal without a body that can be read.", answer: answerOf(403, nil, "<html>"+marker),
+			reason: "A rejection with an unreadable body is reported as forbidden.", answer: answerOf(403, nil, "<html>"+marker),
 			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}},
 		},
 		"Unauthorized": {
-			reason: "A token that is not taken.", answer: answerOf(401, map[string]string{"WWW-Authenticate": marker}, vaultError("Unauthorized", "")),
+			reason: "A rejected token has its own reason.", answer: answerOf(401, map[string]string{"WWW-Authenticate": marker}, vaultError("Unauthorized", "")),
 			want: Error{Reason: NoIdentity, Cause: finding.Finding{Reason: finding.TokenRejected}, Code: "Unauthorized"},
 		},
 		"Throttled": {
-			reason: "Too many requests.", answer: answerOf(429, map[string]string{"Retry-After": "17"}, vaultError("Throttled", "VaultRequestTypeLimitReached")),
+			reason: "Too many requests are reported as throttled.", answer: answerOf(429, map[string]string{"Retry-After": "17"}, vaultError("Throttled", "VaultRequestTypeLimitReached")),
 			want: Error{Reason: Throttled, Cause: finding.Finding{Reason: finding.VaultThrottled}, RetryAfter: 17 * time.Second, Code: "VaultRequestTypeLimitReached"},
 		},
 		"Broken": {
-			reason: "A problem of the vault.", answer: answerOf(503, map[string]string{"Retry-After": "3"}, marker),
+			reason: "An error of the vault is reported as unreachable.", answer: answerOf(503, map[string]string{"Retry-After": "3"}, marker),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnavailable, Status: 503}, RetryAfter: 3 * time.Second},
 		},
 		"Redirect": {
@@ -144,11 +144,11 @@ func TestClassifyResponse(t *testing.T) {
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.RequestRejected, Status: 302}},
 		},
 		"BadRequest": {
-			reason: "A problem of ours.", answer: answerOf(400, nil, vaultError("BadParameter", "")),
+			reason: "An invalid request of ours is reported with its code.", answer: answerOf(400, nil, vaultError("BadParameter", "")),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.RequestRejected, Status: 400}, Code: "BadParameter"},
 		},
 		"RequestID": {
-			reason: "Azure's name for the request.", answer: answerOf(404, map[string]string{"X-Ms-Request-Id": "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"}, ""),
+			reason: "The error has Azure's request ID.", answer: answerOf(404, map[string]string{"X-Ms-Request-Id": "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"}, ""),
 			want: Error{Reason: NotFound, Cause: finding.Finding{Reason: finding.SecretNotFound}, RequestID: "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"},
 		},
 		"NoCode": {
@@ -156,7 +156,7 @@ func TestClassifyResponse(t *testing.T) {
 			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}},
 		},
 		"LongCode": {
-			reason: "A code that is too long is dropped, too.", answer: answerOf(403, nil, vaultError(strings.Repeat(marker, 11), strings.Repeat(marker, 11))),
+			reason: "An overlong code is dropped, too.", answer: answerOf(403, nil, vaultError(strings.Repeat(marker, 11), strings.Repeat(marker, 11))),
 			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}},
 		},
 	}
@@ -179,49 +179,49 @@ func TestIssuerClassify(t *testing.T) {
 		err    error
 		want   Error
 	}{
-		"70021":   {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("70021"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS70021", Meaning: NoMatch, Cause: noToken("AADSTS70021", finding.CredentialNoMatch)}},
-		"700211":  {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("700211"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700211", Meaning: OtherIssuer, Cause: noToken("AADSTS700211", finding.CredentialIssuer)}},
-		"700213":  {reason: "No federated credential.", err: failed(answerOf(401, nil, entraError("700213,7000215"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700213", Meaning: OtherSubject, Cause: noToken("AADSTS700213", finding.CredentialSubject)}},
-		"700016":  {reason: "No such client id.", err: failed(answerOf(400, nil, entraError("700016"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700016", Meaning: NoClient, Cause: noToken("AADSTS700016", finding.ClientMissing)}},
-		"90002":   {reason: "No such tenant.", err: failed(answerOf(400, nil, entraError("90002"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS90002", Meaning: NoTenant, Cause: noToken("AADSTS90002", finding.TenantMissing)}},
-		"700024":  {reason: "Clocks.", err: failed(answerOf(401, nil, entraError("700024"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700024", Meaning: OtherTime, Cause: noToken("AADSTS700024", finding.TokenExpired)}},
-		"50027":   {reason: "Keys of the cluster.", err: failed(answerOf(401, nil, entraError("50027"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS50027", Meaning: Unverified, Cause: noToken("AADSTS50027", finding.TokenUnverified)}},
-		"7000222": {reason: "A client secret.", err: failed(answerOf(401, nil, entraError("7000222"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS7000222", Meaning: BadClientSecret, Cause: noToken("AADSTS7000222", finding.ClientSecretRejected)}},
-		"Other":   {reason: "A code that nothing is known of.", err: failed(answerOf(400, nil, entraError("123456"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS123456", Cause: noToken("AADSTS123456", finding.IdentityRefused)}},
+		"70021":   {reason: "No federated credential matches.", err: failed(answerOf(400, nil, entraError("70021"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS70021", Meaning: NoMatch, Cause: noToken("AADSTS70021", finding.CredentialNoMatch)}},
+		"700211":  {reason: "The issuer of the federated credential differs.", err: failed(answerOf(400, nil, entraError("700211"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700211", Meaning: OtherIssuer, Cause: noToken("AADSTS700211", finding.CredentialIssuer)}},
+		"700213":  {reason: "The subject of the federated credential differs.", err: failed(answerOf(401, nil, entraError("700213,7000215"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700213", Meaning: OtherSubject, Cause: noToken("AADSTS700213", finding.CredentialSubject)}},
+		"700016":  {reason: "The client id is unknown.", err: failed(answerOf(400, nil, entraError("700016"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700016", Meaning: NoClient, Cause: noToken("AADSTS700016", finding.ClientMissing)}},
+		"90002":   {reason: "The tenant is unknown.", err: failed(answerOf(400, nil, entraError("90002"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS90002", Meaning: NoTenant, Cause: noToken("AADSTS90002", finding.TenantMissing)}},
+		"700024":  {reason: "The clocks differ.", err: failed(answerOf(401, nil, entraError("700024"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700024", Meaning: OtherTime, Cause: noToken("AADSTS700024", finding.TokenExpired)}},
+		"50027":   {reason: "The keys of the cluster do not match.", err: failed(answerOf(401, nil, entraError("50027"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS50027", Meaning: Unverified, Cause: noToken("AADSTS50027", finding.TokenUnverified)}},
+		"7000222": {reason: "The client secret has expired.", err: failed(answerOf(401, nil, entraError("7000222"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS7000222", Meaning: BadClientSecret, Cause: noToken("AADSTS7000222", finding.ClientSecretRejected)}},
+		"Other":   {reason: "An unknown code is reported as it is.", err: failed(answerOf(400, nil, entraError("123456"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS123456", Cause: noToken("AADSTS123456", finding.IdentityRefused)}},
 		"NoCodes": {
 			reason: "The description names the code, if no list does.", err: failed(answerOf(401, nil, `{"error":"invalid_client","error_description":"AADSTS70025: `+marker+`"}`)),
 			want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS70025", Meaning: NoCredentialYet, Cause: noToken("AADSTS70025", finding.CredentialMissing)},
 		},
 		"SecondCode": {
-			reason: "Of several codes, the first known one is of use.", err: failed(answerOf(400, nil, entraError("123456,50166"))),
+			reason: "The first known code decides.", err: failed(answerOf(400, nil, entraError("123456,50166"))),
 			want: Error{Reason: Unreachable, Status: 400, Code: "AADSTS50166", Meaning: IssuerUnreachable, Cause: finding.Finding{Reason: finding.IssuerUnreachable, Service: finding.EntraID, Code: "AADSTS50166"}},
 		},
 		"BrokenIssuer": {
-			reason: "Whatever the status, it is the issuer that fails.", err: failed(answerOf(504, nil, entraError("90061"))),
+			reason: "An unreachable issuer has its own meaning with any status.", err: failed(answerOf(504, nil, entraError("90061"))),
 			want: Error{Reason: Unreachable, Status: 504, Code: "AADSTS90061", Meaning: IssuerUnreachable, Cause: finding.Finding{Reason: finding.IssuerUnreachable, Service: finding.EntraID, Code: "AADSTS90061"}},
 		},
 		"Transient": {
-			reason: "A problem of Entra ID that it does not call one.", err: failed(answerOf(400, nil, entraError("90033"))),
+			reason: "A failure of Entra ID may come with a client error status.", err: failed(answerOf(400, nil, entraError("90033"))),
 			want: Error{Reason: Unreachable, Status: 400, Code: "AADSTS90033", Meaning: EntraBroken, Cause: finding.Finding{Reason: finding.ServiceFailed, Service: finding.EntraID, Code: "AADSTS90033"}},
 		},
 		"Loop": {
-			reason: "Too many requests of the same kind.", err: failed(answerOf(400, nil, entraError("50196"))),
+			reason: "Repeated identical requests are reported as throttled.", err: failed(answerOf(400, nil, entraError("50196"))),
 			want: Error{Reason: Throttled, Status: 400, Code: "AADSTS50196", Meaning: EntraThrottled, Cause: finding.Finding{Reason: finding.ServiceOverloaded, Service: finding.EntraID, Code: "AADSTS50196"}},
 		},
 		"Throttled": {
-			reason: "Too many requests.", err: failed(answerOf(429, map[string]string{"Retry-After": "30"}, marker)),
+			reason: "Too many requests are reported as throttled.", err: failed(answerOf(429, map[string]string{"Retry-After": "30"}, marker)),
 			want: Error{Reason: Throttled, Status: 429, RetryAfter: 30 * time.Second, Cause: finding.Finding{Reason: finding.ServiceThrottled, Service: finding.EntraID}},
 		},
 		"Broken": {
-			reason: "A problem of Entra ID, whatever code it gives.", err: failed(answerOf(503, map[string]string{"X-Ms-Request-Id": "1-2"}, entraError("90033"))),
+			reason: "A server error is a failure of Entra ID with any code.", err: failed(answerOf(503, map[string]string{"X-Ms-Request-Id": "1-2"}, entraError("90033"))),
 			want: Error{Reason: Unreachable, Status: 503, RequestID: "1-2", Cause: finding.Finding{Reason: finding.ServiceUnavailable, Service: finding.EntraID, Status: 503}},
 		},
-		"Garbage": {reason: "Something in between answers.", err: failed(answerOf(407, nil, "<html>"+marker)), want: Error{Reason: Unreachable, Status: 407, Cause: finding.Finding{Reason: finding.ServiceUnexpected, Service: finding.EntraID, Status: 407}}},
+		"Garbage": {reason: "An answer of a proxy is not one of Entra ID.", err: failed(answerOf(407, nil, "<html>"+marker)), want: Error{Reason: Unreachable, Status: 407, Cause: finding.Finding{Reason: finding.ServiceUnexpected, Service: finding.EntraID, Status: 407}}},
 		"NoAnswer": {
-			reason: "No answer at all.", err: fmt.Errorf("%s: %w", marker, &azidentity.AuthenticationFailedError{}),
+			reason: "A missing response is reported as unreachable.", err: fmt.Errorf("%s: %w", marker, &azidentity.AuthenticationFailedError{}),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.ServiceSilent, Service: finding.EntraID, Cause: &finding.Finding{Reason: finding.NoResponse}}},
 		},
-		"Timeout": {reason: "No answer in time.", err: fmt.Errorf("%s: %w", marker, context.DeadlineExceeded), want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.ServiceSilent, Service: finding.EntraID, Cause: &finding.Finding{Reason: finding.TimedOut}}}},
+		"Timeout": {reason: "A timeout is reported as unreachable.", err: fmt.Errorf("%s: %w", marker, context.DeadlineExceeded), want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.ServiceSilent, Service: finding.EntraID, Cause: &finding.Finding{Reason: finding.TimedOut}}}},
 	}
 
 	for name, tc := range cases {
@@ -242,22 +242,22 @@ func TestClassifyTransport(t *testing.T) {
 		err    error
 		want   finding.Finding
 	}{
-		"NoHost":    {reason: "A host that does not exist.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsNotFound: true}}), want: finding.Finding{Reason: finding.HostUnknown}},
-		"NoDNS":     {reason: "No DNS.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsTimeout: true}}), want: finding.Finding{Reason: finding.HostUnresolved}},
-		"Deadline":  {reason: "A deadline of ours.", err: request(context.DeadlineExceeded), want: finding.Finding{Reason: finding.TimedOut}},
-		"Timeout":   {reason: "A timeout of the network.", err: request(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}), want: finding.Finding{Reason: finding.TimedOut}},
-		"Cancelled": {reason: "The provider ends.", err: request(context.Canceled), want: finding.Finding{Reason: finding.Canceled}},
-		"Refused":   {reason: "Nobody listens.", err: request(&net.OpError{Op: "dial", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Operation: "dial"}},
-		"Proxy":     {reason: "The proxy does not listen.", err: request(&net.OpError{Op: "proxyconnect", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Operation: "proxyconnect"}},
+		"NoHost":    {reason: "The host does not exist.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsNotFound: true}}), want: finding.Finding{Reason: finding.HostUnknown}},
+		"NoDNS":     {reason: "DNS does not respond.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsTimeout: true}}), want: finding.Finding{Reason: finding.HostUnresolved}},
+		"Deadline":  {reason: "A deadline of the client has passed.", err: request(context.DeadlineExceeded), want: finding.Finding{Reason: finding.TimedOut}},
+		"Timeout":   {reason: "The network has timed out.", err: request(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}), want: finding.Finding{Reason: finding.TimedOut}},
+		"Cancelled": {reason: "A canceled request is not a failure of the network.", err: request(context.Canceled), want: finding.Finding{Reason: finding.Canceled}},
+		"Refused":   {reason: "The host refuses connections.", err: request(&net.OpError{Op: "dial", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Operation: "dial"}},
+		"Proxy":     {reason: "The proxy refuses connections.", err: request(&net.OpError{Op: "proxyconnect", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Operation: "proxyconnect"}},
 		"Untrusted": {
-			reason: "A certificate of somebody unknown.",
+			reason: "The certificate's authority is unknown.",
 			err:    request(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{Cert: &x509.Certificate{}}}),
 			want:   finding.Finding{Reason: finding.CertificateUntrusted},
 		},
-		"OtherHost": {reason: "A certificate of somebody else.", err: request(x509.HostnameError{Host: marker, Certificate: &x509.Certificate{DNSNames: []string{marker}}}), want: finding.Finding{Reason: finding.CertificateUntrusted}},
-		"Closed":    {reason: "The connection ends early.", err: request(io.ErrUnexpectedEOF), want: finding.Finding{Reason: finding.NoResponse}},
-		"Garbage":   {reason: "Anything else.", err: errors.New(marker), want: finding.Finding{Reason: finding.NoResponse}},
-		"Decoding":  {reason: "An answer that cannot be decoded is quoted by libraries.", err: fmt.Errorf("unmarshalling type: %w", &json.SyntaxError{}), want: finding.Finding{Reason: finding.NoResponse}},
+		"OtherHost": {reason: "The certificate is for another host.", err: request(x509.HostnameError{Host: marker, Certificate: &x509.Certificate{DNSNames: []string{marker}}}), want: finding.Finding{Reason: finding.CertificateUntrusted}},
+		"Closed":    {reason: "The connection was closed early.", err: request(io.ErrUnexpectedEOF), want: finding.Finding{Reason: finding.NoResponse}},
+		"Garbage":   {reason: "Any other error is unknown.", err: errors.New(marker), want: finding.Finding{Reason: finding.NoResponse}},
+		"Decoding":  {reason: "An error of decoding, which quotes the answer, is not repeated.", err: fmt.Errorf("unmarshalling type: %w", &json.SyntaxError{}), want: finding.Finding{Reason: finding.NoResponse}},
 	}
 
 	for name, tc := range cases {
@@ -284,7 +284,7 @@ func TestError(t *testing.T) {
 		err    Error
 		want   string
 	}{
-		"Plain":     {reason: "The operation and the cause.", err: Error{Operation: "list secrets", Cause: because("no"), Code: "X", Status: 403}, want: "cannot list secrets: no does not exist"},
+		"Plain":     {reason: "The text has the operation and the cause.", err: Error{Operation: "list secrets", Cause: because("no"), Code: "X", Status: 403}, want: "cannot list secrets: no does not exist"},
 		"RequestID": {reason: "The text has the request ID, which Azure's support needs.", err: Error{Operation: "list secrets", Cause: because("no"), RequestID: "1-2"}, want: "cannot list secrets: no does not exist (request 1-2)"},
 	}
 
@@ -304,9 +304,9 @@ func TestReasonOf(t *testing.T) {
 		want   Reason
 	}{
 		"None":    {reason: "No error has no reason."},
-		"Own":     {reason: "One of ours has one.", err: &Error{Reason: Disabled}, want: Disabled},
+		"Own":     {reason: "An error of the package has its reason.", err: &Error{Reason: Disabled}, want: Disabled},
 		"Wrapped": {reason: "The reason of a wrapped error is found.", err: fmt.Errorf("x: %w", &Error{Reason: Disabled}), want: Disabled},
-		"Other":   {reason: "Any other is a problem of reaching Azure.", err: errors.New("x"), want: Unreachable},
+		"Other":   {reason: "Any other error counts as unreachable.", err: errors.New("x"), want: Unreachable},
 	}
 
 	for name, tc := range cases {
@@ -326,19 +326,19 @@ func TestRetryAfter(t *testing.T) {
 		header map[string]string
 		want   time.Duration
 	}{
-		"None":      {reason: "No header."},
-		"Seconds":   {reason: "Seconds.", header: map[string]string{"Retry-After": "42"}, want: 42 * time.Second},
-		"Zero":      {reason: "Now.", header: map[string]string{"Retry-After": "0"}},
-		"Negative":  {reason: "No time.", header: map[string]string{"Retry-After": "-1"}},
-		"Fraction":  {reason: "No whole seconds.", header: map[string]string{"Retry-After": "1.5"}},
-		"Long":      {reason: "Nobody is believed to want to be left alone for longer than an hour.", header: map[string]string{"Retry-After": "86400"}, want: time.Hour},
-		"Huge":      {reason: "A number that overflows is limited, too.", header: map[string]string{"Retry-After": "9999999999"}, want: time.Hour},
-		"Date":      {reason: "A date, by the clock of the server.", header: map[string]string{"Retry-After": "Fri, 01 May 2026 12:00:30 GMT", "Date": date}, want: 30 * time.Second},
-		"PastDate":  {reason: "A date that is over.", header: map[string]string{"Retry-After": "Fri, 01 May 2026 11:00:00 GMT", "Date": date}},
-		"LateDate":  {reason: "A date that is far away.", header: map[string]string{"Retry-After": "Sat, 02 May 2026 11:00:00 GMT", "Date": date}, want: time.Hour},
-		"OldDate":   {reason: "A date in an old form.", header: map[string]string{"Retry-After": "Friday, 01-May-26 12:00:30 GMT", "Date": date}, want: 30 * time.Second},
-		"PastClock": {reason: "Without a clock of the server, ours.", header: map[string]string{"Retry-After": "Fri, 01 May 2020 12:00:30 GMT"}},
-		"Garbage":   {reason: "Anything else.", header: map[string]string{"Retry-After": "soon"}},
+		"None":      {reason: "Without a header, there is no time."},
+		"Seconds":   {reason: "A number of seconds is a time.", header: map[string]string{"Retry-After": "42"}, want: 42 * time.Second},
+		"Zero":      {reason: "Zero seconds are no time.", header: map[string]string{"Retry-After": "0"}},
+		"Negative":  {reason: "Negative seconds are ignored.", header: map[string]string{"Retry-After": "-1"}},
+		"Fraction":  {reason: "A fraction of a second is ignored.", header: map[string]string{"Retry-After": "1.5"}},
+		"Long":      {reason: "A time of more than an hour is limited.", header: map[string]string{"Retry-After": "86400"}, want: time.Hour},
+		"Huge":      {reason: "A number that overflows is limited.", header: map[string]string{"Retry-After": "9999999999"}, want: time.Hour},
+		"Date":      {reason: "A date is compared with the clock of the server.", header: map[string]string{"Retry-After": "Fri, 01 May 2026 12:00:30 GMT", "Date": date}, want: 30 * time.Second},
+		"PastDate":  {reason: "A date in the past is no time.", header: map[string]string{"Retry-After": "Fri, 01 May 2026 11:00:00 GMT", "Date": date}},
+		"LateDate":  {reason: "A date in the far future is limited.", header: map[string]string{"Retry-After": "Sat, 02 May 2026 11:00:00 GMT", "Date": date}, want: time.Hour},
+		"OldDate":   {reason: "A date in an obsolete format is parsed.", header: map[string]string{"Retry-After": "Friday, 01-May-26 12:00:30 GMT", "Date": date}, want: 30 * time.Second},
+		"PastClock": {reason: "Without the server's clock, a date is compared with ours.", header: map[string]string{"Retry-After": "Fri, 01 May 2020 12:00:30 GMT"}},
+		"Garbage":   {reason: "Any other value is ignored.", header: map[string]string{"Retry-After": "soon"}},
 	}
 
 	for name, tc := range cases {
@@ -374,20 +374,20 @@ func TestParseErrorBody(t *testing.T) {
 		body   string
 		want   want
 	}{
-		"Empty":       {reason: "No body."},
-		"HTML":        {reason: "No JSON.", body: "<html></html>"},
-		"Vault":       {reason: "Key Vault.", body: vaultError("Forbidden", "ForbiddenByRbac"), want: want{Inner: "ForbiddenByRbac"}},
-		"NoInner":     {reason: "Key Vault, without more.", body: vaultError("Forbidden", "")},
-		"Entra":       {reason: "Entra ID.", body: entraError("70021,1"), want: want{Codes: []int{70021, 1}}},
-		"OtherCodes":  {reason: "Codes that are none.", body: `{"error_codes":["70021"]}`},
-		"HugeCode":    {reason: "A number that is none.", body: `{"error_codes":[1e99]}`},
+		"Empty":       {reason: "A missing body has no code."},
+		"HTML":        {reason: "A body that is not JSON has no code.", body: "<html></html>"},
+		"Vault":       {reason: "Key Vault's inner code is found.", body: vaultError("Forbidden", "ForbiddenByRbac"), want: want{Inner: "ForbiddenByRbac"}},
+		"NoInner":     {reason: "Key Vault's code is found without an inner one.", body: vaultError("Forbidden", "")},
+		"Entra":       {reason: "The codes of Entra ID are found.", body: entraError("70021,1"), want: want{Codes: []int{70021, 1}}},
+		"OtherCodes":  {reason: "Codes that are strings are ignored.", body: `{"error_codes":["70021"]}`},
+		"HugeCode":    {reason: "A code that overflows is ignored.", body: `{"error_codes":[1e99]}`},
 		"BadCode":     {reason: "Codes that are not positive are ignored.", body: `{"error_codes":[-1,0]}`},
-		"Description": {reason: "A code in words.", body: `{"error_codes":["x"],"error_description":"AADSTS7002137: no"}`, want: want{Codes: []int{7002137}}},
-		"NoNumber":    {reason: "Words without one.", body: `{"error_description":"AADSTS: AADSTSx AADSTS12 AADSTS99999999999"}`},
-		"NoWords":     {reason: "A description that is none.", body: `{"error_description":{"AADSTS":"AADSTS70021"}}`},
-		"NullError":   {reason: "An error of nothing.", body: `{"error":null}`},
-		"InnerString": {reason: "An inner error that is no object.", body: `{"error":{"innererror":"x"}}`},
-		"InnerCode":   {reason: "A code that is none.", body: vaultError("Forbidden", "a b")},
+		"Description": {reason: "A code in the description is found.", body: `{"error_codes":["x"],"error_description":"AADSTS7002137: no"}`, want: want{Codes: []int{7002137}}},
+		"NoNumber":    {reason: "A description without a code has none.", body: `{"error_description":"AADSTS: AADSTSx AADSTS12 AADSTS99999999999"}`},
+		"NoWords":     {reason: "A description that is not a string is ignored.", body: `{"error_description":{"AADSTS":"AADSTS70021"}}`},
+		"NullError":   {reason: "A null error has no code.", body: `{"error":null}`},
+		"InnerString": {reason: "An inner error that is not an object is ignored.", body: `{"error":{"innererror":"x"}}`},
+		"InnerCode":   {reason: "An invalid code is ignored.", body: vaultError("Forbidden", "a b")},
 	}
 
 	for name, tc := range cases {

@@ -15,13 +15,13 @@ import (
 )
 
 func TestLimiterThrottled(t *testing.T) {
-	// A step is one thing that happens to a limiter, some time after the one before.
+	// A step is one event of a limiter, some time after the previous one.
 	type step struct {
 		after time.Duration
-		// answered, or throttled with this Retry-After.
+		// answered is a success; otherwise the service throttles, with this Retry-After.
 		answered   bool
 		retryAfter time.Duration
-		// want is how long the pause is then.
+		// want is the length of the pause afterwards.
 		want time.Duration
 	}
 
@@ -29,11 +29,11 @@ func TestLimiterThrottled(t *testing.T) {
 		reason string
 		steps  []step
 	}{
-		"First":    {reason: "A service that does not say for how long is left alone for a while.", steps: []step{{want: firstPause}}},
-		"Named":    {reason: "A service that says for how long is believed.", steps: []step{{retryAfter: 42 * time.Second, want: 42 * time.Second}}},
-		"NamedFew": {reason: "Even if that is less than the first pause of our own.", steps: []step{{retryAfter: time.Second, want: time.Second}}},
+		"First":    {reason: "Without a Retry-After, the pause has a default length.", steps: []step{{want: firstPause}}},
+		"Named":    {reason: "A Retry-After sets the length of the pause.", steps: []step{{retryAfter: 42 * time.Second, want: 42 * time.Second}}},
+		"NamedFew": {reason: "A Retry-After below the default length shortens the pause.", steps: []step{{retryAfter: time.Second, want: time.Second}}},
 		"Doubled": {
-			reason: "Every pause of a row is twice as long as the one before, up to a limit.",
+			reason: "Consecutive pauses double, up to a limit.",
 			steps: []step{
 				{want: 10 * time.Second},
 				{after: 10 * time.Second, want: 20 * time.Second},
@@ -45,19 +45,19 @@ func TestLimiterThrottled(t *testing.T) {
 			},
 		},
 		"Answered": {
-			reason: "An answer ends the row.",
+			reason: "A successful answer resets the length of pauses.",
 			steps:  []step{{want: 10 * time.Second}, {after: 10 * time.Second, want: 20 * time.Second}, {after: 20 * time.Second, answered: true}, {want: 10 * time.Second}},
 		},
 		"AnsweredInPause": {
-			reason: "An answer to what was sent before the pause does not end the pause.",
+			reason: "An answer to a request from before the pause does not end the pause.",
 			steps:  []step{{want: 10 * time.Second}, {after: time.Second, answered: true, want: 9 * time.Second}},
 		},
 		"OnTheirWay": {
-			reason: "Requests that were on their way when the pause began do not make it longer.",
+			reason: "A throttled request from before the pause does not extend it.",
 			steps:  []step{{want: 10 * time.Second}, {after: time.Second, want: 9 * time.Second}, {after: time.Second, retryAfter: 5 * time.Second, want: 8 * time.Second}, {after: 8 * time.Second, want: 20 * time.Second}},
 		},
 		"Longer": {
-			reason: "But if they name a later time, that one counts.",
+			reason: "A later Retry-After extends the pause.",
 			steps:  []step{{want: 10 * time.Second}, {after: time.Second, retryAfter: 30 * time.Second, want: 30 * time.Second}},
 		},
 	}
@@ -89,8 +89,7 @@ func TestLimiterThrottled(t *testing.T) {
 	}
 }
 
-// Whatever a service answers: a pause is never shorter than the service asks for,
-// and never ends earlier than it was said to.
+// For any answers, a pause is never shorter than the Retry-After, and never ends early.
 func TestLimiterProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := time.Unix(1, 0)
@@ -124,7 +123,7 @@ func TestLimiterWait(t *testing.T) {
 	type want struct {
 		Paused time.Duration
 		Failed bool
-		// Waited is how long the call took.
+		// Waited is the duration of the call.
 		Waited time.Duration
 	}
 
@@ -134,15 +133,15 @@ func TestLimiterWait(t *testing.T) {
 		timeout time.Duration
 		want    want
 	}{
-		"Free":   {reason: "Nobody has to wait as long as there is room.", timeout: time.Second, want: want{}},
-		"Paused": {reason: "Nobody waits for a pause to end.", before: func(l *limiter) { l.throttled(time.Minute) }, timeout: time.Hour, want: want{Paused: time.Minute}},
+		"Free":   {reason: "With free capacity, a request does not wait.", timeout: time.Second, want: want{}},
+		"Paused": {reason: "During a pause, a request fails instead of waiting.", before: func(l *limiter) { l.throttled(time.Minute) }, timeout: time.Hour, want: want{Paused: time.Minute}},
 		"Full": {
-			reason: "One request too many waits for the next turn.", timeout: time.Second,
+			reason: "A request above the limit waits for its turn.", timeout: time.Second,
 			before: func(l *limiter) { l.rate.AllowN(time.Now(), requestsAtOnce) },
 			want:   want{Waited: time.Second / requestsPerSecond},
 		},
 		"NoTime": {
-			reason: "A request without a turn before its deadline does not wait at all.", timeout: time.Millisecond,
+			reason: "A request whose turn comes after its deadline fails at once.", timeout: time.Millisecond,
 			before: func(l *limiter) { l.rate.AllowN(time.Now(), requestsAtOnce) },
 			want:   want{Failed: true},
 		},

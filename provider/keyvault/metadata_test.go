@@ -29,7 +29,7 @@ func TestMetadata(t *testing.T) {
 		method, url string
 		after       time.Duration
 		status      int
-		// document of the answer, in which %d is how many were sent. The default is a good one.
+		// document is the answer, with %d for its number. Default: a valid one.
 		document string
 	}
 
@@ -48,18 +48,18 @@ func TestMetadata(t *testing.T) {
 		asked  []ask
 		want   []string
 	}{
-		"Kept":    {reason: "It is asked for once.", asked: []ask{get, get}, want: []string{"1", "1"}},
-		"Expired": {reason: "It is kept for an hour.", asked: []ask{get, with(func(a *ask) { a.after = metadataLifetime })}, want: []string{"1", "2"}},
+		"Kept":    {reason: "Metadata is cached.", asked: []ask{get, get}, want: []string{"1", "1"}},
+		"Expired": {reason: "Cached metadata expires after an hour.", asked: []ask{get, with(func(a *ask) { a.after = metadataLifetime })}, want: []string{"1", "2"}},
 		"Tenants": {reason: "Each tenant has its own.", asked: []ask{get, with(func(a *ask) { a.url = other }), get}, want: []string{"1", "2", "1"}},
-		"Failed":  {reason: "An error is none.", asked: []ask{with(func(a *ask) { a.status = 503 }), get}, want: []string{"1", "2"}},
-		"Tokens":  {reason: "Tokens are never kept here.", asked: []ask{with(func(a *ask) { a.url = token }), with(func(a *ask) { a.url = token })}, want: []string{"1", "2"}},
-		"Page":    {reason: "A page of a proxy is not kept.", asked: []ask{with(func(a *ask) { a.document = "<html>%d" }), get}, want: []string{"1", "2"}},
+		"Failed":  {reason: "An error is not cached.", asked: []ask{with(func(a *ask) { a.status = 503 }), get}, want: []string{"1", "2"}},
+		"Tokens":  {reason: "A token is not cached.", asked: []ask{with(func(a *ask) { a.url = token }), with(func(a *ask) { a.url = token })}, want: []string{"1", "2"}},
+		"Page":    {reason: "A page of a proxy is not cached.", asked: []ask{with(func(a *ask) { a.document = "<html>%d" }), get}, want: []string{"1", "2"}},
 		"Foreign": {
 			reason: "Tokens come from the host that was asked.",
 			asked:  []ask{with(func(a *ask) { a.document = strings.ReplaceAll(good, "login.", "evil.") }), get}, want: []string{"1", "2"},
 		},
-		"Partial": {reason: "A document without an address is not kept.", asked: []ask{with(func(a *ask) { a.document = `{"issuer":"%d"}` }), get}, want: []string{"1", "2"}},
-		"Posted":  {reason: "Only what is got is kept.", asked: []ask{with(func(a *ask) { a.method = http.MethodPost }), get}, want: []string{"1", "2"}},
+		"Partial": {reason: "A document without an address is not cached.", asked: []ask{with(func(a *ask) { a.document = `{"issuer":"%d"}` }), get}, want: []string{"1", "2"}},
+		"Posted":  {reason: "Only answers to GET are cached.", asked: []ask{with(func(a *ask) { a.method = http.MethodPost }), get}, want: []string{"1", "2"}},
 	}
 
 	for name, tc := range cases {
@@ -85,10 +85,10 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// digits in an answer are the number of the request that it was sent for.
+// digits in an answer are the number of its request.
 var digits = regexp.MustCompile("[0-9]+")
 
-// bodyOf the answer to a request.
+// bodyOf returns the body of the answer to a request.
 func bodyOf(t *testing.T, c *counted, method, url string) string {
 	t.Helper()
 

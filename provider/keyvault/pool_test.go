@@ -24,7 +24,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// A tokenSource gives tokens of service accounts, and counts them.
+// A tokenSource issues tokens of ServiceAccounts, and counts them.
 type tokenSource struct {
 	mu  sync.Mutex
 	n   map[Identity]int
@@ -44,7 +44,7 @@ func (s *tokenSource) Token(_ context.Context, id Identity) (string, error) {
 	return "jwt-of-" + id.ServiceAccount, s.err
 }
 
-// entra answers for Entra ID, and for vaults with what vault says.
+// entra answers as Entra ID, and as vaults with the answers of vault.
 func entra(vault func(r *http.Request) *http.Response) func(r *http.Request) *http.Response {
 	return func(r *http.Request) *http.Response {
 		host := "login.microsoftonline.com"
@@ -90,11 +90,11 @@ func TestPoolApplication(t *testing.T) {
 		first, second              *Client
 		client, credential, pauses bool
 	}{
-		"Same":     {reason: "One client for a vault and an identity.", first: client(a, one), second: client(a, one), client: true, credential: true, pauses: true},
-		"Vault":    {reason: "One credential for an identity.", first: client(a, one), second: client(b, one), credential: true},
+		"Same":     {reason: "A vault and an identity share one client.", first: client(a, one), second: client(a, one), client: true, credential: true, pauses: true},
+		"Vault":    {reason: "An identity has one credential for all vaults.", first: client(a, one), second: client(b, one), credential: true},
 		"Identity": {reason: "All identities observe the pause of a vault.", first: client(a, one), second: client(a, two), pauses: true},
-		"Spelled":  {reason: "A vault is the same, however it is spelled.", first: client(a, one), second: client("https://A-Vault.vault.azure.net", one), credential: true, pauses: true},
-		"Cloud":    {reason: "A tenant is known in one cloud only.", first: client(a, one), second: client(china, one)},
+		"Spelled":  {reason: "A vault is the same in any spelling.", first: client(a, one), second: client("https://A-Vault.vault.azure.net", one), credential: true, pauses: true},
+		"Cloud":    {reason: "A tenant exists in one cloud only.", first: client(a, one), second: client(china, one)},
 	}
 
 	for name, tc := range cases {
@@ -116,8 +116,8 @@ func TestPoolRefuses(t *testing.T) {
 		uri    string
 		id     Identity
 	}{
-		"Host":   {reason: "No token goes elsewhere.", uri: "https://web.vault.azure.net.evil.com/", id: identity()},
-		"Tenant": {reason: "An invalid tenant.", uri: "https://web.vault.azure.net/", id: Identity{TenantID: "a/b", ClientID: "client"}},
+		"Host":   {reason: "A token is never sent to another host.", uri: "https://web.vault.azure.net.evil.com/", id: identity()},
+		"Tenant": {reason: "An invalid tenant is rejected.", uri: "https://web.vault.azure.net/", id: Identity{TenantID: "a/b", ClientID: "client"}},
 	}
 
 	for name, tc := range cases {
@@ -137,7 +137,7 @@ func TestPoolRefuses(t *testing.T) {
 	}
 }
 
-// Whatever clients come and go: used credentials are shared, and unused ones are dropped.
+// For any sequence of clients, used credentials are shared, and unused ones are dropped.
 func TestPoolProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := poolOf(&azure{}, &tokenSource{})
@@ -341,7 +341,7 @@ func TestPoolToken(t *testing.T) {
 	}
 }
 
-// Entra ID does not know the credential yet, and then does.
+// The credential has not reached Entra ID at first.
 func TestPoolTokenLater(t *testing.T) {
 	ready := false
 	ok := entra(func(r *http.Request) *http.Response { return page(r, 1) })
@@ -416,8 +416,7 @@ func TestPoolTokenSourceFails(t *testing.T) {
 	}
 }
 
-// Entra ID answers an error with what it was sent: the token of the service
-// account is not repeated.
+// Entra ID's error contains the token that it was sent. The error of the client does not.
 func TestPoolTokenIsNotRepeated(t *testing.T) {
 	jwt := strings.Join([]string{base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)), marker, "x"}, ".")
 
@@ -446,7 +445,7 @@ func TestPoolTokenIsNotRepeated(t *testing.T) {
 	}
 }
 
-// Redirects could lead a token elsewhere.
+// A redirect could send a token elsewhere.
 func TestPoolDoesNotFollow(t *testing.T) {
 	a := &azure{}
 	a.answer = entra(func(r *http.Request) *http.Response {
@@ -493,7 +492,7 @@ func TestPoolConcurrently(t *testing.T) {
 	wg.Wait()
 }
 
-// The timeout of a request is that of the tokens it needs, too, which have a bit less.
+// The timeout of a request includes the tokens it needs, which have slightly less time.
 func TestPoolTokenTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &azure{answer: func(*http.Request) *http.Response { return nil }}

@@ -17,12 +17,12 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// An operation of a client, and a vault in which it succeeds.
+// An operation of a client has a vault in which it succeeds.
 type operation struct {
 	do func(ctx context.Context, c *Client) error
-	// vault that answers whoever has a good token.
+	// vault accepts every request with a good token.
 	vault func(t *testing.T) (*azure, func(*http.Request) *http.Response)
-	// requests that it takes.
+	// requests are those of the operation.
 	requests int
 }
 
@@ -50,7 +50,7 @@ func operations() map[string]operation {
 				return err
 			},
 		},
-		// It looks, writes, lists versions, looks twice, restores and lists again.
+		// The client reads, writes, lists versions, reads twice, restores and lists again.
 		"Create": {
 			vault: func(t *testing.T) (*azure, func(*http.Request) *http.Response) {
 				t.Helper()
@@ -71,7 +71,7 @@ func operations() map[string]operation {
 	}
 }
 
-// challenges of a vault that refuses a token.
+// challenges are those of a vault that rejects a token.
 func challenges() map[string]map[string]string {
 	const authority = `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`
 
@@ -83,8 +83,8 @@ func challenges() map[string]map[string]string {
 	}
 }
 
-// refusing is a vault that, from the request of that index on, refuses tokens before the
-// good one, for ever.
+// refusing is a vault that, from the request with this index on, rejects all tokens before the good
+// one.
 func refusing(a *azure, inner func(*http.Request) *http.Response, index, good int, header map[string]string) {
 	a.answer = func(r *http.Request) *http.Response {
 		n, err := strconv.Atoi(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer token-"))
@@ -96,7 +96,7 @@ func refusing(a *azure, inner func(*http.Request) *http.Response, index, good in
 	}
 }
 
-// eachRequest of each operation is refused in each way.
+// eachRequest runs each operation with each of its requests rejected.
 func eachRequest(t *testing.T, test func(t *testing.T, o operation, index int, header map[string]string)) {
 	t.Helper()
 
@@ -109,14 +109,14 @@ func eachRequest(t *testing.T, test func(t *testing.T, o operation, index int, h
 	}
 }
 
-// outcome of an operation.
+// outcome describes the result of an operation.
 type outcome struct {
 	Err      Reason
 	Requests int
 	Tokens   int
 }
 
-// One new token, and the request that was refused once more.
+// It takes one new token, and a repetition of the rejected request.
 func TestRenewal(t *testing.T) {
 	eachRequest(t, func(t *testing.T, o operation, index int, header map[string]string) {
 		t.Helper()
@@ -132,7 +132,7 @@ func TestRenewal(t *testing.T) {
 	})
 }
 
-// A vault that takes no token at all is left alone.
+// A vault that rejects all tokens gets no further requests.
 func TestRenewalInVain(t *testing.T) {
 	eachRequest(t, func(t *testing.T, o operation, index int, header map[string]string) {
 		t.Helper()
@@ -152,8 +152,7 @@ func TestRenewalInVain(t *testing.T) {
 	})
 }
 
-// A token that is kept can have been revoked before a client makes its first request,
-// which has none.
+// A cached token can be revoked before the first request of a client, which has no token.
 func TestRenewalOfKept(t *testing.T) {
 	for name, o := range operations() {
 		for way, header := range challenges() {
@@ -185,8 +184,7 @@ func TestRenewalOfKept(t *testing.T) {
 	}
 }
 
-// The token that replaces a refused one is used from then on, and is not refused along
-// with it by those who come later with the old one.
+// The new token is used from then on, and later rejections of the old one do not invalidate it.
 func TestRenewalIsKept(t *testing.T) {
 	a := &azure{}
 	refusing(a, always(http.StatusOK, bundle("secrets/db/v1", "a", "")), 0, 2, challenges()["Plain"])

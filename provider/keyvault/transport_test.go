@@ -22,17 +22,17 @@ func TestOperationOf(t *testing.T) {
 		url    string
 		want   string
 	}{
-		"Token":     {reason: "A token of Entra ID.", method: http.MethodPost, url: "https://login.microsoftonline.com/tenant/oauth2/v2.0/token", want: "token"},
-		"Instance":  {reason: "Metadata of Entra ID.", method: http.MethodGet, url: "https://login.microsoftonline.com/common/discovery/instance?x=y", want: "metadata"},
-		"OpenID":    {reason: "Metadata of Entra ID.", method: http.MethodGet, url: "https://login.microsoftonline.com/tenant/v2.0/.well-known/openid-configuration", want: "metadata"},
-		"Managed":   {reason: "A token of a managed identity.", method: http.MethodGet, url: "http://169.254.169.254/metadata/identity/oauth2/token?resource=x", want: "token"},
-		"List":      {reason: "A list.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets?api-version=7.6", want: "list"},
-		"ListSlash": {reason: "A list.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/", want: "list"},
-		"Get":       {reason: "The latest version.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/db/", want: "get"},
-		"Version":   {reason: "A version.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/db/0123456789abcdef0123456789abcdef", want: "get"},
-		"Set":       {reason: "A new version.", method: http.MethodPut, url: "https://web.vault.azure.net/secrets/db", want: "set"},
-		"Deleted":   {reason: "A deleted secret.", method: http.MethodGet, url: "https://web.vault.azure.net/deletedsecrets/db", want: "getdeleted"},
-		"Unknown":   {reason: "Any other request.", method: http.MethodGet, url: "https://login.microsoftonline.com/", want: "other"},
+		"Token":     {reason: "A token of Entra ID is counted as a token.", method: http.MethodPost, url: "https://login.microsoftonline.com/tenant/oauth2/v2.0/token", want: "token"},
+		"Instance":  {reason: "Instance discovery of Entra ID is counted as metadata.", method: http.MethodGet, url: "https://login.microsoftonline.com/common/discovery/instance?x=y", want: "metadata"},
+		"OpenID":    {reason: "OpenID metadata of Entra ID is counted as metadata.", method: http.MethodGet, url: "https://login.microsoftonline.com/tenant/v2.0/.well-known/openid-configuration", want: "metadata"},
+		"Managed":   {reason: "A token of a managed identity is counted as a token.", method: http.MethodGet, url: "http://169.254.169.254/metadata/identity/oauth2/token?resource=x", want: "token"},
+		"List":      {reason: "A list of secrets is counted as a list.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets?api-version=7.6", want: "list"},
+		"ListSlash": {reason: "A list with a slash at the end is counted as a list.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/", want: "list"},
+		"Get":       {reason: "A read of the latest version is counted as a read.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/db/", want: "get"},
+		"Version":   {reason: "A read of one version is counted as a read.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/db/0123456789abcdef0123456789abcdef", want: "get"},
+		"Set":       {reason: "A new version is counted as a write.", method: http.MethodPut, url: "https://web.vault.azure.net/secrets/db", want: "set"},
+		"Deleted":   {reason: "A read of a deleted secret has its own count.", method: http.MethodGet, url: "https://web.vault.azure.net/deletedsecrets/db", want: "getdeleted"},
+		"Unknown":   {reason: "Any other request is counted as other.", method: http.MethodGet, url: "https://login.microsoftonline.com/", want: "other"},
 		"NamedSo":   {reason: "A secret may be called token.", method: http.MethodPut, url: "https://web.vault.azure.net/secrets/token", want: "set"},
 		"NamedSo2":  {reason: "A secret may be called token.", method: http.MethodGet, url: "https://web.vault.azure.net/deletedsecrets/token", want: "getdeleted"},
 	}
@@ -132,10 +132,10 @@ func TestByHost(t *testing.T) {
 	by := byHost{persistent: to("persistent"), shortLived: to("shortLived"), others: to("others"), kept: newKeptHosts(1)}
 
 	for _, s := range []struct{ reason, url, want string }{
-		{reason: "The first vault.", url: "https://a.vault.azure.net/secrets", want: "persistent"},
-		{reason: "Another one.", url: "https://b.vault.azure.cn/secrets", want: "shortLived"},
-		{reason: "The first again.", url: "https://a.vault.azure.net/secrets", want: "persistent"},
-		{reason: "Entra ID.", url: "https://login.microsoftonline.com/tenant/oauth2/v2.0/token", want: "others"},
+		{reason: "The first vault gets a connection.", url: "https://a.vault.azure.net/secrets", want: "persistent"},
+		{reason: "Another vault gets a connection of its own.", url: "https://b.vault.azure.cn/secrets", want: "shortLived"},
+		{reason: "The first vault reuses its connection.", url: "https://a.vault.azure.net/secrets", want: "persistent"},
+		{reason: "Entra ID gets a connection of its own.", url: "https://login.microsoftonline.com/tenant/oauth2/v2.0/token", want: "others"},
 	} {
 		resp, err := by.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.url, http.NoBody))
 		if err != nil {
@@ -159,14 +159,14 @@ func TestKeptHosts(t *testing.T) {
 		host   string
 		want   bool
 	}{
-		{reason: "There is room.", host: "a", want: true},
-		{reason: "There is room for two.", host: "b", want: true},
+		{reason: "The first host is kept.", host: "a", want: true},
+		{reason: "The second host is kept.", host: "b", want: true},
 		{reason: "A third host exceeds the limit of two.", host: "c"},
-		{reason: "The first stay.", after: time.Minute, host: "a", want: true},
-		{reason: "The third has to wait.", after: 59 * time.Second, host: "c"},
-		{reason: "One was not asked for so long that its connection is closed.", after: time.Second, host: "c", want: true},
+		{reason: "The first host stays.", after: time.Minute, host: "a", want: true},
+		{reason: "The third host is still over the limit.", after: 59 * time.Second, host: "c"},
+		{reason: "A third host replaces one whose connection has been idle for too long.", after: time.Second, host: "c", want: true},
 		{reason: "A host that lost its place must wait.", host: "b"},
-		{reason: "The other two stay.", host: "a", want: true},
+		{reason: "The other two hosts stay.", host: "a", want: true},
 	} {
 		now = now.Add(s.after)
 

@@ -17,10 +17,10 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 )
 
-// hidden is a value that must show nowhere.
+// hidden is a value that must never be printed.
 const hidden = "hunter2-hidden"
 
-// printed in every way that is likely.
+// printed returns a value in all likely formats.
 func printed(t *testing.T, v any) map[string]string {
 	t.Helper()
 
@@ -42,7 +42,7 @@ func printed(t *testing.T, v any) map[string]string {
 	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "v", v, slog.Group("g", "v", v))
 	out["slog"] = b.String()
 
-	// As the provider logs.
+	// The provider logs like this.
 	b.Reset()
 	zap.New(zap.WriteTo(&b)).Info("x", "v", v)
 	zap.New(zap.WriteTo(&b), zap.UseDevMode(true)).Info("x", "v", v)
@@ -58,12 +58,12 @@ func TestSecretIsNotPrinted(t *testing.T) {
 		reason string
 		value  any
 	}{
-		"Value":   {reason: "By itself.", value: s},
-		"Pointer": {reason: "By its address.", value: &s},
-		"Slice":   {reason: "In a list.", value: []Secret{s}},
-		"Map":     {reason: "In a map.", value: map[string]Secret{"a": s}},
-		"Struct":  {reason: "In a struct.", value: struct{ S Secret }{s}},
-		"Inside":  {reason: "By its address in a struct.", value: struct{ S *Secret }{&s}},
+		"Value":   {reason: "A value hides itself.", value: s},
+		"Pointer": {reason: "A pointer to a value hides it.", value: &s},
+		"Slice":   {reason: "A list hides its values.", value: []Secret{s}},
+		"Map":     {reason: "A map hides its values.", value: map[string]Secret{"a": s}},
+		"Struct":  {reason: "A struct hides its values.", value: struct{ S Secret }{s}},
+		"Inside":  {reason: "A pointer in a struct hides its value.", value: struct{ S *Secret }{&s}},
 	}
 
 	for name, tc := range cases {
@@ -84,11 +84,11 @@ func TestCreatorIsNotPrinted(t *testing.T) {
 		reason string
 		value  any
 	}{
-		"Value":   {reason: "By itself.", value: c},
-		"Pointer": {reason: "By its address.", value: &c},
-		"Slice":   {reason: "In a list.", value: []Creator{c}},
-		"Pooled":  {reason: "As the pool keeps it.", value: struct{ Creator }{c}},
-		"Inside":  {reason: "In a struct.", value: struct{ C Creator }{c}},
+		"Value":   {reason: "A client secret hides itself.", value: c},
+		"Pointer": {reason: "A pointer to a client secret hides it.", value: &c},
+		"Slice":   {reason: "A list hides its client secrets.", value: []Creator{c}},
+		"Pooled":  {reason: "The pool's key hides the client secret.", value: struct{ Creator }{c}},
+		"Inside":  {reason: "A struct hides its client secret.", value: struct{ C Creator }{c}},
 	}
 
 	for name, tc := range cases {
@@ -102,7 +102,7 @@ func TestCreatorIsNotPrinted(t *testing.T) {
 	}
 }
 
-// shows reports whether a text has the hidden value, also in hexadecimal.
+// shows reports whether a text contains the hidden value, also in hexadecimal.
 func shows(text string) bool {
 	for _, s := range []string{hidden, fmt.Sprintf("%x", hidden), fmt.Sprintf("%X", hidden), fmt.Sprintf("%d", []byte(hidden)), hidden[:3]} {
 		if strings.Contains(text, s) {

@@ -98,7 +98,7 @@ func TestAutoErrors(t *testing.T) {
 	}
 }
 
-// TestGuesses: what a guess takes, and what the content type takes besides.
+// TestGuesses compares the contents that a guess accepts with those that a content type accepts.
 func TestGuesses(t *testing.T) {
 	p := newParties(t)
 	pair := pkcs8(t, p.web) + pemOf(p.web)

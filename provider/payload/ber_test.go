@@ -15,9 +15,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// berOf encodes DER as BER. How each element is encoded is up to choose: 0 as it is, 1
-// with more bytes of length than needed, 2 with no length at all. Octet strings come in
-// pieces then.
+// berOf encodes DER as BER. choose selects the encoding of each element: 0 unchanged, 1 with more
+// length bytes than needed, 2 with an indefinite length. Octet strings are then split into pieces.
 func berOf(tb rapid.TB, der []byte, choose func() int) []byte {
 	tb.Helper()
 
@@ -52,7 +51,7 @@ func berOf(tb rapid.TB, der []byte, choose func() int) []byte {
 	return out
 }
 
-// header of an element. Unlike encode, it leaves pieces of strings alone.
+// header writes the header of an element. Unlike encode, it does not join pieces of strings.
 func header(tag byte, length int) []byte {
 	h := encode(0, make([]byte, length))[:len(encode(0, make([]byte, length)))-length]
 	h[0] = tag
@@ -82,7 +81,7 @@ func berPFX(tb testing.TB, value string) string {
 	}{3, dataContent(contents)}), indefinitely))
 }
 
-// However DER is encoded as BER, it becomes the same DER again.
+// Any BER encoding of DER is decoded to the same DER.
 func TestDER(t *testing.T) {
 	p := newParties(t)
 	files := [][]byte{p.root.Raw, p.web.Raw, p.rsa.Raw, mustMarshal([][]byte{nil, make([]byte, 300), make([]byte, 70_000)})}
@@ -95,7 +94,7 @@ func TestDER(t *testing.T) {
 	})
 }
 
-// Content that is not BER stays as it is, and no input takes long.
+// Content that is not BER stays unchanged, and no input takes long.
 func TestNotBER(t *testing.T) {
 	for name, ber := range map[string][]byte{
 		"Empty":      {},

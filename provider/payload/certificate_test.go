@@ -16,21 +16,21 @@ func TestCertificateEntries(t *testing.T) {
 	p := newParties(t)
 	noKeyIDs := func(c *x509.Certificate) { c.SubjectKeyId, c.AuthorityKeyId = nil, nil }
 
-	// A renewal of web with the same key.
+	// renewed is a renewal of web with the same key.
 	renewed := issue(t, "renewed", p.web.key, p.issuing, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(time.Hour) })
-	// A certificate that was made before, or after, somebody signed it.
+	// The certificate was made before or after the one from the authority.
 	self := issue(t, "web", p.web.key, party{}, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(2 * time.Hour) })
 	selfToo := issue(t, "self", p.web.key, party{}, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(3 * time.Hour) })
-	// The authority that had the name of issuing before it got a new key.
+	// The authority had the name of issuing before issuing got a new key.
 	former := issue(t, "issuing", newEC(t), p.intermediate, authority)
-	// The certificate of root that other has signed.
+	// The certificate of root is signed by other.
 	crossed := issue(t, "root", p.root.key, p.other, authority)
-	// Two authorities that have signed each other, and none of which is a root.
+	// The two authorities have signed each other, and neither is a root.
 	a := issue(t, "a", newEC(t), p.other, authority)
 	b := issue(t, "b", newEC(t), a, authority)
 	a = issue(t, "a", a.key, b, authority)
 	circular := issue(t, "circular", p.web.key, a)
-	// Certificates from before there were key identifiers.
+	// The certificates have no key identifiers.
 	old := issue(t, "old", newEC(t), party{}, noKeyIDs)
 	older := issue(t, "older", p.web.key, old, noKeyIDs)
 

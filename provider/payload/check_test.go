@@ -19,16 +19,16 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// marker stands for what must not be seen. Nothing else has its letters in a row.
+// marker stands for secret text. No other text contains its letters in a row.
 const marker = "Zq7XkW9vJ"
 
-// hide puts the marker somewhere into a value.
+// hide inserts the marker into a value.
 func hide(value string, at uint16) string {
 	i := int(at) % (len(value) + 1)
 	return value[:i] + marker + value[i:]
 }
 
-// checkParse checks what holds for any secret and format, and returns the payload.
+// checkParse checks the rules for all secrets and formats, and returns the payload.
 func checkParse(t rapid.TB, s Secret, format Format) (Payload, error) {
 	t.Helper()
 
@@ -74,7 +74,7 @@ func checkParse(t rapid.TB, s Secret, format Format) (Payload, error) {
 
 var validDataKey = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
 
-// checkError checks that an error is one of ours and shows nothing of a value.
+// checkError checks that an error is a *Error and contains nothing of a value.
 func checkError(t rapid.TB, err error) {
 	t.Helper()
 
@@ -85,7 +85,7 @@ func checkError(t rapid.TB, err error) {
 	if !utf8.ValidString(err.Error()) || strings.ContainsAny(err.Error(), "\n\r\x00") {
 		t.Errorf("Parse(...) returns an error that is not a line of text: %q", err)
 	}
-	// Any four letters of the marker.
+	// These are any four letters of the marker.
 	for i := range len(marker) - 3 {
 		if strings.Contains(e.Finding.Cause.String(), marker[i:i+4]) {
 			t.Fatalf("Parse(...) returns an error that shows a part of the value: %v", err)
@@ -93,7 +93,7 @@ func checkError(t rapid.TB, err error) {
 	}
 }
 
-// checkJSON compares a payload, or the error, with what encoding/json has to say.
+// checkJSON compares a payload, or the error, with the result of encoding/json.
 func checkJSON(t rapid.TB, s Secret, p Payload, err error) {
 	t.Helper()
 
@@ -138,7 +138,7 @@ func stricter(err error) bool {
 	}, e.Finding.Cause.Reason)
 }
 
-// keysOf returns all keys of an object, and whether it is one.
+// keysOf returns the keys of an object, and whether the text is an object.
 func keysOf(doc []byte) ([]string, bool) {
 	d := json.NewDecoder(bytes.NewReader(doc))
 	if token, err := d.Token(); err != nil || token != json.Delim('{') {
@@ -190,5 +190,5 @@ func oracleValue(t rapid.TB, raw json.RawMessage) Value {
 	}
 }
 
-// sentenceOf a problem.
+// sentenceOf renders a problem.
 func sentenceOf(r finding.Reason) string { return keyProblem(r).Finding.Cause.String() }

@@ -16,8 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A shell in a directory of its own. Programs in it have no terminal, so that they read
-// from stdin what they would ask for.
+// A shell has its own directory. Its programs have no terminal, so they read prompts from stdin.
 type shell struct {
 	dir, stdin string
 }
@@ -57,8 +56,7 @@ func (s shell) read(tb testing.TB, name string) string {
 // advised is a command in an error, and the file that it writes.
 var advised = regexp.MustCompile(`\(((?:openssl|sed) .*(?:-out|>) (\S+))\)$`)
 
-// Each command that an error advises exists, and does what it promises: what it writes is
-// read.
+// Each command in an error exists and works: the file that it writes can be parsed.
 func TestAdvice(t *testing.T) {
 	const (
 		selfSigned = " -subj /CN=k.example.org -days 3650 -out cert.pem"
@@ -127,8 +125,8 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// TestOpenSSL reads output of openssl, and passes it on byte for byte: keys on its curves,
-// and PFX files with its ciphers.
+// TestOpenSSL parses the output of openssl, and passes it on byte for byte: keys on its curves, and
+// PFX files with its ciphers.
 func TestOpenSSL(t *testing.T) {
 	const (
 		curve = "openssl req -x509 -subj /CN=k.example.org -days 3650 -nodes -keyout key.pem -out cert.pem -newkey ec -pkeyopt ec_paramgen_curve:"

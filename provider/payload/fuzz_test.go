@@ -13,8 +13,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// Each target parses the value as it is, and once more with something hidden in it
-// that no error may show.
+// Each target parses the value unchanged, and again with a hidden text that no error may show.
 
 func FuzzJSON(f *testing.F) {
 	for _, seed := range []string{
@@ -72,7 +71,7 @@ func FuzzDotenv(f *testing.F) {
 	})
 }
 
-// checkDotenv checks the variables of a secret, and that they are never guessed.
+// checkDotenv checks the variables of a secret, and that Dotenv is never guessed.
 func checkDotenv(t *testing.T, s Secret, p Payload) {
 	t.Helper()
 
@@ -140,8 +139,7 @@ func FuzzPKCS12(f *testing.F) {
 		}
 		f.Add(der, uint16(70))
 	}
-	// The files are changed, not their base64, in which every change would be a
-	// change of several bytes.
+	// The files are mutated, not their base64, in which one change would affect several bytes.
 	f.Fuzz(func(t *testing.T, der []byte, at uint16) {
 		for _, v := range []string{
 			base64.StdEncoding.EncodeToString(der),
@@ -155,7 +153,7 @@ func FuzzPKCS12(f *testing.F) {
 	})
 }
 
-// checkCertificate checks what is in the entries of a certificate.
+// checkCertificate checks the entries of a certificate.
 func checkCertificate(t *testing.T, p Payload, err error) {
 	t.Helper()
 
@@ -209,7 +207,7 @@ func FuzzAuto(f *testing.F) {
 			}
 			asked, errAsked := checkParse(t, s, format)
 			if guessed && err != nil && errAsked == nil {
-				continue // A guess is refused that may be asked for.
+				continue // A guess may be rejected although the requested format is accepted.
 			}
 			if (err == nil) != (errAsked == nil) {
 				t.Errorf("Parse(..., Auto) returns error %v, and as %s %v", err, format, errAsked)

@@ -12,8 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A secret has a limited number of keys, whatever its format and whether they have
-// values.
+// The number of keys of a secret is limited, in any format, with or without values.
 func TestMaxKeys(t *testing.T) {
 	key := func(i int) string { return "k" + strconv.Itoa(i) }
 	object := func(keys int) string {

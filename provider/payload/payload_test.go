@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// outcome is what Parse returned, in a form that is easy to write down.
+// outcome is the result of Parse in a compact form.
 type outcome struct {
 	Payload Payload
 	Error   string
@@ -26,8 +26,7 @@ func parsed(s Secret, f Format) outcome {
 	return outcome{Payload: p}
 }
 
-// readable makes entries of keys and values that alternate; those of a secret
-// called s.
+// readable makes entries of alternating keys and values, for a secret named s.
 func readable(keysAndValues ...string) []Entry {
 	var entries []Entry
 	for kv := range slices.Chunk(keysAndValues, 2) {
@@ -48,12 +47,12 @@ func TestParse(t *testing.T) {
 		want   outcome
 	}{
 		"DefaultIsAuto": {
-			reason: "No format counts as Auto, and the one that was found is told.",
+			reason: "An empty format means Auto, and the detected format is returned.",
 			args:   args{secret: Secret{Name: "s", Value: `{"A": "1"}`}},
 			want:   outcome{Payload: Payload{Format: JSON, Entries: readable("A", "1")}},
 		},
 		"FormatWins": {
-			reason: "A requested format is used, whatever the content type and content are.",
+			reason: "A requested format takes precedence over the content type and the content.",
 			args:   args{secret: Secret{Name: "s", ContentType: "application/json", Value: `{"A": "1"}`}, format: Text},
 			want: outcome{Payload: Payload{
 				Format: Text, Entries: []Entry{{DataKey: "s", Value: Value(`{"A": "1"}`)}},
@@ -65,12 +64,12 @@ func TestParse(t *testing.T) {
 			want:   outcome{Payload: Payload{Format: JSON, Entries: readable("B", "2", "a", "3", "ab", "4", "b", "1")}},
 		},
 		"NoSuchFormat": {
-			reason: "Only what the schema has is a format.",
+			reason: "Only the formats of the schema are accepted.",
 			args:   args{secret: Secret{Name: "s", Value: "v"}, format: "YAML"},
 			want:   outcome{Error: `cannot read secret "s": the format does not exist: use Auto, JSON, Text, Dotenv, PEM or PKCS12`},
 		},
 		"NoSuchName": {
-			reason: "Data keys are valid because the name is.",
+			reason: "Data keys are valid because the name of the secret is valid.",
 			args:   args{secret: Secret{Name: "a_b", Value: "v"}},
 			want:   outcome{Error: `cannot read secret "a_b": its name is invalid in Key Vault: use up to 127 letters, digits and hyphens`},
 		},
@@ -80,7 +79,7 @@ func TestParse(t *testing.T) {
 			want:   outcome{Error: `cannot read secret "s": the value is larger than the 25600 bytes that Key Vault stores: split it into several secrets`},
 		},
 		"NUL": {
-			reason: "No process can have such a variable. The place of its key is told, and nothing of it is shown.",
+			reason: "A NUL is rejected, because no process can have such a variable. The error has the position of its key, and nothing of the value.",
 			args:   args{secret: Secret{Name: "s", Value: `{"A": "1", "B": "hunter2\u0000"}`}, format: JSON},
 			want:   outcome{Error: `cannot read secret "s" as JSON: line 1, column 12: the value of this key has a NUL character, which environment variables cannot hold: remove it`},
 		},
@@ -90,12 +89,12 @@ func TestParse(t *testing.T) {
 			want:   outcome{Error: `cannot read secret "s" as Text: the value has a NUL character, which environment variables cannot hold: remove it`},
 		},
 		"NULFound": {
-			reason: "No other format is advised, as it would be refused in any.",
+			reason: "The error about a NUL advises no other format, because all formats reject it.",
 			args:   args{secret: Secret{Name: "s", Value: `{"A": "hunter2\u0000"}`}},
 			want:   outcome{Error: `cannot read secret "s" as JSON: line 1, column 2: the value of this key has a NUL character, which environment variables cannot hold: remove it`},
 		},
 		"NULEscaped": {
-			reason: "In an object it stays an escape sequence, which is text.",
+			reason: "An escaped NUL in an object stays an escape sequence, which is text.",
 			args:   args{secret: Secret{Name: "s", Value: `{"A": ["\u0000"]}`}, format: JSON},
 			want:   outcome{Payload: Payload{Format: JSON, Entries: readable("A", `["\u0000"]`)}},
 		},

@@ -88,7 +88,7 @@ func TestPEM(t *testing.T) {
 	}
 }
 
-// lineOf says which line is n lines after a text.
+// lineOf returns the number of the line that is n lines after a text.
 func lineOf(text string, n int) string {
 	return "line " + strconv.Itoa(strings.Count(text, "\n")+n)
 }

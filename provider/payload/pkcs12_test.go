@@ -101,8 +101,8 @@ func TestPKCS12(t *testing.T) {
 	}
 }
 
-// TestHostilePKCS12 has files that would keep the library busy for hours, take all
-// memory or make it panic. That it returns at all is what is tested.
+// TestHostilePKCS12 parses files that would keep the library busy for hours, exhaust memory or make
+// it panic. The test is that it returns at all.
 func TestHostilePKCS12(t *testing.T) {
 	p := newParties(t)
 	const forever = math.MaxInt32
@@ -138,8 +138,7 @@ func TestHostilePKCS12(t *testing.T) {
 	}
 }
 
-// TestIterations counts iterations before a file is decrypted, and none if it is rejected
-// before that.
+// TestIterations checks that iterations are counted before decryption, and not for rejected files.
 func TestIterations(t *testing.T) {
 	p := newParties(t)
 	modern := pfxOf(t, pkcs12.Modern.WithIterations(5000), "", p.web)
@@ -224,9 +223,8 @@ func without(tb testing.TB, value string) string {
 	return encodePFX(nil, outer.AuthSafe)
 }
 
-// macOfNothing returns the MAC that no password at all makes. As it has no salt
-// either, its key (RFC 7292, appendix B.2) is the hash of nothing but the
-// diversifier: a block of threes.
+// macOfNothing returns the MAC for a missing password. Without a salt, its key (RFC 7292, appendix
+// B.2) is the hash of the diversifier alone: a block of threes.
 func macOfNothing(content []byte) macData {
 	key := sha1.Sum(bytes.Repeat([]byte{3}, sha1.BlockSize)) //nolint:gosec // See the import.
 	mac := hmac.New(sha1.New, key[:])
@@ -239,12 +237,12 @@ func macOfNothing(content []byte) macData {
 	return m
 }
 
-// dataContent wraps content as it is.
+// dataContent wraps content unencrypted.
 func dataContent(content []byte) contentInfo {
 	return contentInfo{oid(1, 2, 840, 113549, 1, 7, 1), explicit(mustMarshal(content))}
 }
 
-// mustMarshal encodes what is known to be encodable.
+// mustMarshal encodes a value that can always be encoded.
 func mustMarshal(in any) []byte {
 	der, err := asn1.Marshal(in)
 	if err != nil {
@@ -268,7 +266,7 @@ func encodePFX(mac *macData, content contentInfo) string {
 	return base64.StdEncoding.EncodeToString(der)
 }
 
-// assemble makes a file of lists of bags.
+// assemble makes a file from lists of bags.
 func assemble(tb testing.TB, mac *macData, contents ...contentInfo) string {
 	tb.Helper()
 
@@ -290,7 +288,7 @@ func bag(kind int, der []byte) safeBagToWrite {
 	return safeBagToWrite{oid(1, 2, 840, 113549, 1, 12, 10, 1, kind), explicit(der)}
 }
 
-// bags is a bag that is a list of bags.
+// bags returns a bag that contains a list of bags.
 func bags(list ...safeBagToWrite) safeBagToWrite {
 	return bag(6, mustMarshal(list))
 }
@@ -318,7 +316,7 @@ func certBag(tb testing.TB, p party) safeBagToWrite {
 	return rawBag(p.Raw)
 }
 
-// rawBag has a certificate that need not be one.
+// rawBag returns a bag with a certificate that may be invalid.
 func rawBag(raw []byte) safeBagToWrite {
 	return bag(3, mustMarshal(struct {
 		Type asn1.ObjectIdentifier
@@ -346,9 +344,8 @@ func encryptedContent(tb testing.TB, a pkix.AlgorithmIdentifier, encrypted []byt
 	return contentInfo{oid(1, 2, 840, 113549, 1, 7, 6), explicit(mustMarshal(data))}
 }
 
-// encryptNothing encrypts bags as no password at all does it, with one iteration and
-// no salt: then the key and the initialization vector are hashes of their
-// diversifiers.
+// encryptNothing encrypts bags as programs do for a missing password, with one iteration and no
+// salt: the key and the initialization vector are hashes of their diversifiers.
 func encryptNothing(tb testing.TB, bags ...safeBagToWrite) []byte {
 	tb.Helper()
 
@@ -398,8 +395,7 @@ func cbc(c cipher.Block, iv, plain []byte) []byte {
 	return plain
 }
 
-// nothingPFX encodes a file for which the password is nothing, where others have an
-// empty string.
+// nothingPFX encodes a file for a missing password instead of an empty one.
 func nothingPFX(tb testing.TB, leaf, issuer party) string {
 	tb.Helper()
 
@@ -444,8 +440,8 @@ func pbes2(tb testing.TB, iterations int, iv []byte) pkix.AlgorithmIdentifier {
 	}
 }
 
-// derived writes the parameters of a scheme whose key is derived by PBKDF2 with
-// HMAC-SHA-256 and no salt.
+// derived returns the parameters of a scheme that derives its key by PBKDF2 with HMAC-SHA-256 and
+// no salt.
 func derived(tb testing.TB, iterations, keyLength int, scheme pkix.AlgorithmIdentifier) []byte {
 	tb.Helper()
 
@@ -461,7 +457,7 @@ func derived(tb testing.TB, iterations, keyLength int, scheme pkix.AlgorithmIden
 	})
 }
 
-// rc4 is a cipher that nobody should use.
+// rc4 returns an insecure cipher.
 func rc4() pkix.AlgorithmIdentifier {
 	a := pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 1, 12, 1, 1)}
 	a.Parameters.FullBytes = mustMarshal(struct {

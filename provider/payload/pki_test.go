@@ -19,16 +19,16 @@ import (
 	"time"
 )
 
-// A party has a certificate and the key of it.
+// A party has a certificate and its key.
 type party struct {
 	*x509.Certificate
 
 	key crypto.Signer
 }
 
-// A parties is a small public key infrastructure: the leaves web (ECDSA), rsa and
-// edward (Ed25519) were issued by issuing, that by intermediate, and that by root. The other
-// root is a stranger's.
+// parties is a small public key infrastructure: issuing issued the leaves web (ECDSA), rsa and
+// edward (Ed25519), intermediate issued issuing, and root issued intermediate. The other root is
+// unrelated.
 type parties struct {
 	root, intermediate, issuing, web, rsa, edward, other party
 }
@@ -52,7 +52,7 @@ func authority(c *x509.Certificate) {
 	c.IsCA, c.BasicConstraintsValid = true, true
 }
 
-// issue makes a certificate for a key. Nobody as issuer makes it self-signed.
+// issue makes a certificate for a key. Without an issuer, it is self-signed.
 func issue(tb testing.TB, name string, key crypto.Signer, issuer party, change ...func(*x509.Certificate)) party {
 	tb.Helper()
 
@@ -135,14 +135,14 @@ func pemOf(p party) string {
 	return block("CERTIFICATE", p.Raw)
 }
 
-// summary is what is in the entries of a certificate: the names in tls.crt and
-// ca.crt, and whose private key tls.key is.
+// summary describes the entries of a certificate: the names in tls.crt and ca.crt, and the owner of
+// the private key tls.key.
 type summary struct {
 	Served, Key, Trusted string
 	Error                string
 }
 
-// summarize parses a secret and summarizes what comes out.
+// summarize parses a secret and summarizes the result.
 func (p parties) summarize(tb testing.TB, value string, format Format) summary {
 	tb.Helper()
 
@@ -187,7 +187,7 @@ func names(tb testing.TB, value []byte) string {
 	return strings.Join(out, " ")
 }
 
-// owner returns whose private key this is.
+// owner returns the name of the party that a private key belongs to.
 func (p parties) owner(tb testing.TB, value []byte) string {
 	tb.Helper()
 

@@ -15,8 +15,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/plain"
 )
 
-// TestPlainValues: a plain value stays in one piece or is refused, and no piece of it
-// is in a key or an error, whatever format it is read in.
+// TestPlainValues checks that a plain value stays in one piece or is rejected, and that no key and
+// no error contains a piece of it, in any format.
 func TestPlainValues(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := plain.Values().Draw(t, "value")
@@ -43,8 +43,8 @@ func TestPlainValues(t *testing.T) {
 	})
 }
 
-// TestPieces: the pieces of a value are found, so that TestPlainValues is worth
-// something.
+// TestPieces checks that pieces of a value are found. Otherwise TestPlainValues would prove
+// nothing.
 func TestPieces(t *testing.T) {
 	const value = "c2VjcmV0\n<&>\"\\ é8Zq7XkW"
 	cases := map[string]struct {
@@ -78,8 +78,7 @@ func checkNoPiece(t rapid.TB, v plain.Value, err error) {
 	}
 }
 
-// checkGuess checks that a format that was guessed gives no keys but those of an object or
-// a certificate.
+// checkGuess checks that a guessed format yields only the keys of an object or a certificate.
 func checkGuess(t rapid.TB, s Secret, p Payload, err error) {
 	t.Helper()
 
@@ -97,7 +96,7 @@ func checkGuess(t rapid.TB, s Secret, p Payload, err error) {
 	}
 }
 
-// isKeyOf reports whether an object has a key, and it looks like one.
+// isKeyOf reports whether an object has a key that looks like a name.
 func isKeyOf(object, key string) bool {
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(trimBOM(object)), &members) != nil {

@@ -15,8 +15,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestJSONRoundTrip: strings that encoding/json writes are read again, whatever
-// the key and value.
+// TestJSONRoundTrip checks that strings written by encoding/json are parsed back, for any key and
+// value.
 func TestJSONRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.MapOfN(rapid.StringMatching(`[a-zA-Z0-9._-]{1,9}`), variable(), 0, 8).Draw(t, "members")
@@ -31,7 +31,7 @@ func TestJSONRoundTrip(t *testing.T) {
 	})
 }
 
-// TestDotenvRoundTrip: values in quotes are read again, whatever they are.
+// TestDotenvRoundTrip checks that any value in quotes is parsed back.
 func TestDotenvRoundTrip(t *testing.T) {
 	escapes := strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 	rapid.Check(t, func(t *rapid.T) {
@@ -51,7 +51,7 @@ func TestDotenvRoundTrip(t *testing.T) {
 	})
 }
 
-// TestBrokenJSON: wherever an object is cut off, the error says where that is and nothing
+// TestBrokenJSON checks that the error about a truncated object contains the position and nothing
 // else.
 func TestBrokenJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -64,7 +64,7 @@ func TestBrokenJSON(t *testing.T) {
 	})
 }
 
-// TestAwaitingComplements: a key of a structure is either awaited or has a value.
+// TestAwaitingComplements checks that each key of a structure is either awaited or has a value.
 func TestAwaitingComplements(t *testing.T) {
 	key := rapid.SampledFrom([]string{"A", "B", "C", "D"})
 	value := rapid.SampledFrom([]Value{nil, {}, Value("v")})
@@ -91,7 +91,7 @@ func TestAwaitingComplements(t *testing.T) {
 	})
 }
 
-// variable draws what an environment variable can hold.
+// variable draws a valid value of an environment variable.
 func variable() *rapid.Generator[string] {
 	return rapid.StringOf(rapid.Rune().Filter(func(r rune) bool { return r != 0 }))
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// rsaOf encodes numbers as those of an RSA key.
+// rsaOf encodes the numbers of an RSA key.
 func rsaOf(modulus, private, prime int) []byte {
 	of := func(bits int) *big.Int { return new(big.Int).SetBit(new(big.Int), bits-1, 1) }
 	return mustMarshal(struct {
@@ -24,7 +24,7 @@ func rsaOf(modulus, private, prime int) []byte {
 	}{0, of(modulus), of(17), of(private), of(prime), of(prime), of(prime), of(prime), of(prime)})
 }
 
-// pkcs8Of wraps it.
+// pkcs8Of wraps an RSA key in PKCS #8.
 func pkcs8Of(der []byte) []byte {
 	return mustMarshal(struct {
 		Version   int
@@ -33,8 +33,8 @@ func pkcs8Of(der []byte) []byte {
 	}{0, pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 1, 1, 1), Parameters: asn1.NullRawValue}, der})
 }
 
-// A key that would take long to read is refused unread. None of these is one, so that
-// any other error says that it was read.
+// A key that would take long to parse is rejected before that. None of these is a valid key, so any
+// other error shows that it was parsed.
 func TestLargeRSA(t *testing.T) {
 	p := newParties(t)
 	shrouded := func(size int) string {
@@ -43,7 +43,7 @@ func TestLargeRSA(t *testing.T) {
 	}
 	unread := "line 1: " + sentenceOf(finding.PrivateKeyUnreadable)
 	large, huge := rsaOf(16_384, 16_384, 8_192), rsaOf(16_385, 16_384, 8_192)
-	trailing := slices.Concat(rsaOf(26_000, 26_000, 13_000)[4:], []byte{0x30, 0x00, 0xff}) // Inside, where the reader goes over it.
+	trailing := slices.Concat(rsaOf(26_000, 26_000, 13_000)[4:], []byte{0x30, 0x00, 0xff}) // The trailing bytes are inside the key, which the reader skips.
 
 	cases := map[string]struct {
 		reason string

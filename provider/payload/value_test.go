@@ -16,7 +16,7 @@ import (
 
 func TestNothingPrintsValues(t *testing.T) {
 	const value = "hunter2-hunter2"
-	// As numbers, hexadecimal, base64: the forms in which bytes are printed.
+	// The forms are those in which bytes are printed: numbers, hexadecimal and base64.
 	forms := []string{"unter", "104 117", "0x68", "6875", "6855", "aHVudGVy"}
 
 	entry := Entry{Key: "PASSWORD", DataKey: "db.PASSWORD", Value: Value(value)}

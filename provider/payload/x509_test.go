@@ -21,12 +21,12 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// A body of a certificate, taken apart.
+// A body holds the parts of a certificate.
 type body struct {
 	version, serial, algorithm, issuer, validity, subject, key, extensions []byte
 }
 
-// alter a certificate. Its signature is wrong then, at which nobody looks.
+// alter changes a certificate. That invalidates its signature, which the parser ignores.
 func alter(tb testing.TB, raw []byte, change func(*body)) []byte {
 	tb.Helper()
 
@@ -57,12 +57,12 @@ func sequence(parts ...[]byte) []byte {
 	return encode(asn1.TagSequence|constructed, slices.Concat(parts...))
 }
 
-// extension writes one that is not critical.
+// extension writes an extension that is not critical.
 func extension(id asn1.ObjectIdentifier, value []byte) []byte {
 	return sequence(mustMarshal(id), encode(octetString, value))
 }
 
-// extensions of a certificate.
+// extensions writes the extensions of a certificate.
 func extensions(list ...[]byte) []byte {
 	return encode(0xa3, sequence(list...))
 }
@@ -72,7 +72,7 @@ func publicKey(key []byte, algorithm ...[]byte) []byte {
 	return sequence(sequence(algorithm...), mustMarshal(asn1.BitString{Bytes: key, BitLength: 8 * len(key)}))
 }
 
-// foreign writes the key of a party as if it were on another curve.
+// foreign writes the key of a party as a key on another curve.
 func foreign(tb testing.TB, curve asn1.ObjectIdentifier) (public, private []byte) {
 	tb.Helper()
 
@@ -105,7 +105,7 @@ func sec1Of(point []byte, curve asn1.ObjectIdentifier) []byte {
 	return sequence(parts...)
 }
 
-// refused are changes of a certificate that crypto/x509 does not read, and OpenSSL does.
+// refused are changes that crypto/x509 rejects and OpenSSL accepts.
 func refused(tb testing.TB) map[string]func(*body) {
 	tb.Helper()
 
@@ -114,7 +114,7 @@ func refused(tb testing.TB) map[string]func(*body) {
 	ec := mustMarshal(oid(1, 2, 840, 10045, 2, 1))
 	rsa := mustMarshal(oid(1, 2, 840, 113549, 1, 1, 1))
 	null := []byte{5, 0}
-	tooLarge := sequence(mustMarshal(35), encode(2, bytes.Repeat([]byte{1}, 9))) // As exponent.
+	tooLarge := sequence(mustMarshal(35), encode(2, bytes.Repeat([]byte{1}, 9))) // The number is the exponent.
 	with := func(list ...[]byte) func(*body) {
 		return func(b *body) { b.extensions = extensions(list...) }
 	}
@@ -152,8 +152,8 @@ func refused(tb testing.TB) map[string]func(*body) {
 	}
 }
 
-// Certificates that crypto/x509 refuses are passed on byte for byte, wherever they are, and
-// leaf and chain are what they would be without them.
+// Certificates that crypto/x509 rejects are passed on byte for byte, at any position, and do not
+// change leaf and chain.
 func TestRefused(t *testing.T) {
 	p := newParties(t)
 
@@ -184,8 +184,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Keys on curves that crypto/x509 does not have are passed on with their certificates, as
-// Key Vault has one of these curves.
+// Keys on curves that crypto/x509 lacks are passed on with their certificates, because Key Vault
+// supports one of these curves.
 func TestForeignCurve(t *testing.T) {
 	p := newParties(t)
 	p256k := oid(1, 3, 132, 0, 10)
@@ -265,7 +265,7 @@ func TestForeignCurve(t *testing.T) {
 	}
 }
 
-// checkLikeX509 compares a certificate with what crypto/x509 reads of it.
+// checkLikeX509 compares a certificate with the result of crypto/x509.
 func checkLikeX509(t rapid.TB, raw []byte) {
 	t.Helper()
 
@@ -285,8 +285,8 @@ func checkLikeX509(t rapid.TB, raw []byte) {
 	}
 }
 
-// A certificate with any byte changed is passed on as it is, or refused with its line. It
-// takes nothing from the others.
+// A certificate with any byte changed is passed on unchanged, or rejected with its line. The other
+// certificates stay.
 func TestDamagedRoot(t *testing.T) {
 	p := newParties(t)
 	key := pkcs8(t, p.web)
@@ -317,7 +317,7 @@ func TestDamagedRoot(t *testing.T) {
 	})
 }
 
-// entriesOf parses a secret.
+// entriesOf parses a secret and returns its entries.
 func entriesOf(tb testing.TB, value string, format Format) map[string]string {
 	tb.Helper()
 

@@ -40,17 +40,17 @@ func specOf(secrets ...v1alpha1.SyncedSecret) v1alpha1.KeyVaultSecretSyncParamet
 	}
 }
 
-// state that was found out without reading a secret.
+// state returns a finding that was made without reading a secret.
 func state(s v1alpha1.State) Observed { return Observed{Verdict: NewVerdict(s)} }
 
-// failed with a state, because an object does not exist.
+// failed returns a finding about a missing object.
 func failed(s v1alpha1.State, object string) Observed {
 	return Observed{Verdict: NewVerdict(s, finding.Finding{Reason: finding.ProviderConfigMissing, Object: object})}
 }
 
 func found(s keyvault.Secret) Observed { return Observed{Secret: &s} }
 
-// secret of a version that was set an hour before noon.
+// secret returns a secret with a version that was set an hour before noon.
 func secret(version, value string) keyvault.Secret {
 	return keyvault.Secret{
 		Properties: keyvault.Properties{Version: version, Enabled: true, Created: noon().Add(-2 * time.Hour), Updated: noon().Add(-time.Hour)},
@@ -58,7 +58,7 @@ func secret(version, value string) keyvault.Secret {
 	}
 }
 
-// content of that version, which was synced half an hour before noon.
+// content returns the content of that version, which was synced half an hour before noon.
 func content(version string, keys ...string) Content { //nolint:unparam // A case says which version it is about.
 	return Content{
 		Version: version, Keys: keys,
@@ -66,21 +66,21 @@ func content(version string, keys ...string) Content { //nolint:unparam // A cas
 	}
 }
 
-// retired data keys beside content.
+// retired adds retired data keys to content.
 func retired(c Content, dataKeys ...string) Content {
 	c.Retired = dataKeys
 
 	return c
 }
 
-// taken apart by an earlier release.
+// taken marks content that an earlier release split into keys.
 func taken(c Content) Content {
 	c.HadKeys = true
 
 	return c
 }
 
-// typed as a content type says.
+// typed sets a content type.
 func typed(s keyvault.Secret, contentType string) keyvault.Secret {
 	s.ContentType = contentType
 
@@ -96,7 +96,7 @@ func data(keysAndValues ...string) map[string][]byte {
 	return d
 }
 
-// observed is what the status says of content.
+// observed returns the status of content.
 func observed(state v1alpha1.State, message, version string, synced time.Duration, keys ...v1alpha1.ObservedKey) v1alpha1.ObservedSecret {
 	return v1alpha1.ObservedSecret{
 		Name: "db", State: state, Message: message, Version: version, Keys: keys,
@@ -149,7 +149,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"Same": {
-			reason: "A version that was read again changes nothing, nor when it was synced.",
+			reason: "A version that was read again changes nothing, not even the time of its sync.",
 			args:   args{current: had, finding: found(secret(v1, `{"A":"a"}`))},
 			want: want{
 				Data:   data("db.A", "a"),
@@ -158,7 +158,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"Latest": {
-			reason: "A secret that has not changed needs not be read.",
+			reason: "An unchanged secret needs no read.",
 			args:   args{current: had, finding: state(v1alpha1.StateSynced)},
 			want: want{
 				Data:   data("db.A", "a"),
@@ -167,7 +167,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"NewVersion": {
-			reason: "A new version replaces the old one: keys that it has no more go.",
+			reason: "A new version replaces the old one: its removed keys are deleted.",
 			args:   args{current: had, finding: found(secret(v2, `{"B":"b"}`))},
 			want: want{
 				Data: data("db.B", "b"), Changed: true,
@@ -176,7 +176,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"KeyInUse": {
-			reason: "A key that pods refer to stays, with its last value, and is not reported.",
+			reason: "A removed key that pods reference keeps its last value, and is not reported.",
 			args:   args{current: had, finding: found(secret(v2, `{"B":"b"}`)), inUse: []string{"db.A"}},
 			want: want{
 				Data: data("db.A", "a", "db.B", "b"), Changed: true, Retired: []string{"db.A"},
@@ -185,7 +185,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"KeyStillInUse": {
-			reason: "It stays when a later version does not have it either, and others go.",
+			reason: "A retired key remains when a later version lacks it too, and other removed keys are deleted.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db.B", "b", "db.C", "c"), Record: Record{"db": retired(content(v1, "B"), "db.A", "db.C")}},
 				finding: found(secret(v2, `{"D":"d"}`)), inUse: []string{"db.C", "db.A", "db.A", "dbx.A", "db.D", "db.E"},
@@ -197,7 +197,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"KeyInUseUnchanged": {
-			reason: "As long as nothing changes, nothing is written.",
+			reason: "Without a change, nothing is written.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": retired(content(v1, "B"), "db.A")}},
 				finding: state(v1alpha1.StateSynced), inUse: []string{"db.A", "db.B"},
@@ -209,7 +209,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"KeyBack": {
-			reason: "A key that is back has its new value.",
+			reason: "A key that returns gets its new value.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": retired(content(v1, "B"), "db.A")}},
 				finding: found(secret(v2, `{"A":"new"}`)), inUse: []string{"db.A"},
@@ -221,7 +221,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"KeyNotInUse": {
-			reason: "A key that no pod refers to any more goes, whatever the vault answers.",
+			reason: "A retired key that no pod references is deleted, whatever the vault answers.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": retired(content(v1, "B"), "db.A")}},
 				finding: failed(v1alpha1.StateUnreachable, "vault"), inUse: []string{"db.B"},
@@ -245,7 +245,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"LostRecordInUse": {
-			reason: "It needs no record to stay.",
+			reason: "A retired key is kept even without a record.",
 			args:   args{current: Current{Data: had.Data}, finding: found(secret(v2, `{"B":"b"}`)), inUse: []string{"db.A"}},
 			want: want{
 				Data: data("db.A", "a", "db.B", "b"), Changed: true, Retired: []string{"db.A"},
@@ -254,7 +254,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"RequiredKeyGone": {
-			reason: "A version without a key that is required does not replace the one that has it.",
+			reason: "A version without a required key does not replace one with the key.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
 				current: had, finding: found(secret(v2, `{"B":"b"}`)),
@@ -278,7 +278,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"RequiredKeyEmpty": {
-			reason: "An empty value is one: it may be meant.",
+			reason: "An empty value counts as a value, because it may be intended.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
 				current: had, finding: found(secret(v2, `{"A":""}`)),
@@ -302,7 +302,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"RequiredKeyOfNone": {
-			reason: "A secret that was just created has no values at all.",
+			reason: "A secret that was just created has no values.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
 				finding: found(secret(v1, `{}`)),
@@ -326,7 +326,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"RequiredKeyOfText": {
-			reason: "Plain text has no keys, and may have been meant as variables.",
+			reason: "Plain text has no keys, and its lines may have been meant as variables.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
 				current: had, finding: found(secret(v1, "A=a\nB=b\n")),
@@ -338,7 +338,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"StructureOfText": {
-			reason: "Plain text lacks the keys of the structure, whatever the text is.",
+			reason: "Plain text lacks the keys of the structure, whatever its content.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A", "B"}, RequiredKeys: []string{"C"}},
 				finding: found(secret(v1, "hunter2")),
@@ -350,7 +350,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"StructureOfTextChanged": {
-			reason: "Keys that are expected only now are missing, too.",
+			reason: "Keys that were added to the structure are missing, too.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A"}},
 				current: Current{Data: data("db", "text"), Record: Record{"db": content(v1, "")}}, finding: state(v1alpha1.StateSynced),
@@ -362,7 +362,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"HadKeys": {
-			reason: "Plain text that an earlier release split into keys is one value. Its keys stay while pods refer to them, and the message says what to do.",
+			reason: "Plain text that an earlier release split into keys is one value. Its keys stay while pods reference them, and the message contains the remedy.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": content(v1, "A", "B")}},
 				finding: found(secret(v1, "A=a\nB=b\n")), inUse: []string{"db.A"},
@@ -374,7 +374,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"HadKeysStill": {
-			reason: "It is said as long as nothing has changed.",
+			reason: "The hint on lost keys stays while nothing changes.",
 			args: args{
 				current: Current{Data: data("db", "A=a\nB=b\n"), Record: Record{"db": taken(content(v1, ""))}},
 				finding: state(v1alpha1.StateSynced),
@@ -398,7 +398,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"HadKeysAgain": {
-			reason: "A content type says what was meant.",
+			reason: "A content type text/plain shows that plain text was intended.",
 			args: args{
 				current: Current{Data: data("db", "A=a\n"), Record: Record{"db": taken(content(v1, ""))}},
 				finding: found(typed(secret(v1, "A=a\n"), "application/x-dotenv")),
@@ -432,7 +432,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"TextOfNewVersion": {
-			reason: "A new version may be text.",
+			reason: "A new version may be plain text.",
 			args:   args{current: had, finding: found(secret(v2, "hunter2"))},
 			want: want{
 				Data: data("db", "hunter2"), Changed: true,
@@ -441,7 +441,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"RequirementChanged": {
-			reason: "A key that is required only now is missed, though the version is the latest.",
+			reason: "A newly required key is reported as missing, even for the latest version.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
 				current: Current{Data: data("db.B", "b"), Record: Record{"db": content(v1, "B")}}, finding: state(v1alpha1.StateSynced),
@@ -453,7 +453,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"Repaired": {
-			reason: "A value that somebody has changed in the Secret is put right.",
+			reason: "A value that was changed in the Secret is restored.",
 			args: args{
 				current: Current{Data: data("db.A", "tampered"), Record: had.Record},
 				finding: found(secret(v1, `{"A":"a"}`)),
@@ -465,7 +465,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"Restored": {
-			reason: "A key that somebody has removed from the Secret is put back, and until then is not reported.",
+			reason: "A key that was removed from the Secret is restored, and not reported until then.",
 			args: args{
 				current: Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A", "B")}},
 				finding: found(secret(v1, `{"A":"a","B":"b"}`)),
@@ -477,7 +477,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"Text": {
-			reason: "Plain text is under the name of the secret.",
+			reason: "Plain text is stored under the name of the secret.",
 			args:   args{finding: found(secret(v1, "a"))},
 			want: want{
 				Data: data("db", "a"), Changed: true,
@@ -486,7 +486,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"Null": {
-			reason: "A key without a value is left out, an empty value is not.",
+			reason: "A key without a value is omitted, a key with an empty value is not.",
 			args:   args{finding: found(secret(v1, `{"A":null,"B":""}`))},
 			want: want{
 				Data: data("db.B", ""), Changed: true,
@@ -504,7 +504,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"AwaitingSome": {
-			reason: "As long as keys of the structure are empty, null or absent, none of it is written.",
+			reason: "While keys of the structure are empty, null or absent, nothing of the secret is written.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A", "B", "C", "D"}},
 				finding: found(secret(v1, `{"A":"a","B":"","C":null}`)),
@@ -516,7 +516,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"AwaitingAfterSynced": {
-			reason: "A new version that is not complete does not replace the one that was.",
+			reason: "An incomplete new version does not replace a complete one.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A"}},
 				current: had, finding: found(secret(v2, `{"A":""}`)),
@@ -528,7 +528,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"StructureChanged": {
-			reason: "A key that is asked for only now is missed, though the version is the latest.",
+			reason: "A newly listed key is reported as missing, even for the latest version.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A", "B"}},
 				current: had, finding: state(v1alpha1.StateSynced),
@@ -552,7 +552,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"Invalid": {
-			reason: "A value that cannot be read is said to be so in a sentence, without the value.",
+			reason: "The message about an invalid value is a sentence without the value.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Format: "JSON"},
 				current: had, finding: found(secret(v2, `hunter2`)),
@@ -564,7 +564,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"Failed": {
-			reason: "A secret that could not be read keeps its values.",
+			reason: "An unreadable secret keeps its values.",
 			args:   args{current: had, finding: failed(v1alpha1.StateForbidden, "vault")},
 			want: want{
 				Data:   data("db.A", "a"),
@@ -582,7 +582,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"LostRecord": {
-			reason: "Without a record, what looks like the secret's stays until it can be replaced; nobody knows its version.",
+			reason: "Without a record, data that looks like the secret's is kept until it can be replaced, and its version is unknown.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db", "text", "dbx", "foreign", "dbx.A", "foreign")},
 				finding: failed(v1alpha1.StateUnreachable, "vault"),
@@ -628,7 +628,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"ValidMeanwhile": {
-			reason: "When it is valid, the warning goes.",
+			reason: "The warning ends when the secret becomes valid.",
 			args: args{
 				current: Current{Data: had.Data, Record: func() Record {
 					c := content(v1, "A")
@@ -655,7 +655,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"NeverValid": {
-			reason: "A secret that ends before it begins gets both warnings, and a year that no status can have is left out.",
+			reason: "A secret that expires before it becomes valid gets both warnings, and a year that the status cannot hold is omitted.",
 			args: args{finding: found(keyvault.Secret{
 				Properties: keyvault.Properties{
 					Version: v1, Created: noon().Add(-2 * time.Hour), Updated: noon().Add(-time.Hour), NotBefore: time.Unix(maxUnix+1, 0), Expires: noon(),
@@ -674,7 +674,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"ExpiredMeanwhile": {
-			reason: "A message that goes with a synced secret is kept beside the warning.",
+			reason: "The message of a synced secret is kept next to the warning.",
 			args: args{
 				current: Current{Data: had.Data, Record: func() Record {
 					c := content(v1, "A")
@@ -701,7 +701,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"FormatChanged": {
-			reason: "The same version in another format is other content, of the same version.",
+			reason: "The same version in another format is different content.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Format: "Text"},
 				current: had, finding: found(secret(v1, `{"A":"a"}`)),
@@ -713,7 +713,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"MetadataChanged": {
-			reason: "A content type that was added later changes the record only.",
+			reason: "A content type that was added later changes only the record.",
 			args: args{current: had, finding: found(keyvault.Secret{
 				Properties: keyvault.Properties{Version: v1, ContentType: "application/json", Created: noon().Add(-2 * time.Hour), Updated: noon().Add(-time.Minute)}, Value: `{"A":"a"}`,
 			})},
@@ -743,7 +743,7 @@ func TestMakeSecret(t *testing.T) {
 			checkReasons(t, p.Before, spec)
 			checkReasons(t, p.After, spec)
 
-			// The messages are compared.
+			// The comparison includes the messages.
 			if diff := cmp.Diff(tc.want, got, cmpopts.IgnoreFields(v1alpha1.ObservedSecret{}, "Reason")); diff != "" {
 				t.Errorf("\n%s\nMake(...): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -751,8 +751,8 @@ func TestMakeSecret(t *testing.T) {
 	}
 }
 
-// A secret cannot be said to be synced if the Secret has not got all of it, as
-// then its keys are not reported.
+// A secret is not reported as synced unless all of its data is in the Secret, because its keys
+// would not be reported.
 func TestMakeIncompleteIsNotSynced(t *testing.T) {
 	current := Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A", "B")}}
 
@@ -770,14 +770,14 @@ func TestMakeForeignData(t *testing.T) {
 		current Current
 		want    bool
 	}{
-		"Other":   {reason: "Data of others changes nothing.", current: Current{Data: data("db.A", "a", "foreign", "x", "other.A", "x"), Record: Record{"db": content(v1, "A")}}},
-		"SameKey": {reason: "Foreign data is kept, even under a name that could be the secret's.", current: Current{Data: data("db.A", "a", "db.FOREIGN", "x"), Record: Record{"db": content(v1, "A")}}},
+		"Other":   {reason: "Foreign data changes nothing.", current: Current{Data: data("db.A", "a", "foreign", "x", "other.A", "x"), Record: Record{"db": content(v1, "A")}}},
+		"SameKey": {reason: "Foreign data is kept, even under a name that could belong to the secret.", current: Current{Data: data("db.A", "a", "db.FOREIGN", "x"), Record: Record{"db": content(v1, "A")}}},
 		"Removed": {
-			reason:  "Data of a secret that is not listed any more is removed.",
+			reason:  "The data of a secret that is no longer listed is removed.",
 			current: Current{Data: data("db.A", "a", "old.A", "x"), Record: Record{"db": content(v1, "A"), "old": content(v1, "A")}}, want: true,
 		},
 		"RemovedBySomebodyElse": {
-			reason:  "It may be gone already, and only has to be taken off the record.",
+			reason:  "Data that is already missing is only removed from the record.",
 			current: Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A"), "old": content(v1, "A")}}, want: true,
 		},
 	}
@@ -808,18 +808,18 @@ func TestMakeLastChangeTime(t *testing.T) {
 		finding  Observed
 		want     *metav1.Time
 	}{
-		"Nothing": {reason: "Nothing has ever been there.", finding: state(v1alpha1.StateMissing)},
-		"Changed": {reason: "Content changes now.", previous: before, finding: found(secret(v1, "a")), want: at(0)},
+		"Nothing": {reason: "Without any content, there is no time of change.", finding: state(v1alpha1.StateMissing)},
+		"Changed": {reason: "Changed content sets the time.", previous: before, finding: found(secret(v1, "a")), want: at(0)},
 		"Same": {
-			reason: "Content that stays leaves the time alone.", previous: before,
+			reason: "Unchanged content keeps the time.", previous: before,
 			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: state(v1alpha1.StateSynced), want: before,
 		},
 		"RecordOnly": {
-			reason: "A version with the same content is no change of the content.", previous: before,
+			reason: "A new version with the same content keeps the time.", previous: before,
 			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: found(secret(v2, "a")), want: before,
 		},
 		"StatusLost": {
-			reason:  "Content that was there before, but nobody remembers since when, changes now.",
+			reason:  "Existing content with an unknown time of change gets the current time.",
 			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: state(v1alpha1.StateSynced), want: at(0),
 		},
 	}
@@ -861,15 +861,15 @@ func TestMakeState(t *testing.T) {
 		findings map[string]Observed
 		want     want
 	}{
-		"None":   {reason: "A sync without secrets has nothing to wait for.", want: want{State: v1alpha1.StateSynced, Synced: "0/0"}},
-		"Synced": {reason: "All are.", secrets: secrets{a, b}, current: has, findings: map[string]Observed{"a": synced, "b": synced}, want: want{State: v1alpha1.StateSynced, Synced: "2/2"}},
+		"None":   {reason: "A sync without secrets is ready.", want: want{State: v1alpha1.StateSynced, Synced: "0/0"}},
+		"Synced": {reason: "A sync whose secrets are all synced is ready.", secrets: secrets{a, b}, current: has, findings: map[string]Observed{"a": synced, "b": synced}, want: want{State: v1alpha1.StateSynced, Synced: "2/2"}},
 		"Worst": {
-			reason: "One is refused, which is worse than a value that is awaited.", secrets: secrets{a, b, c}, current: has,
+			reason: "A rejected read is worse than an awaited value.", secrets: secrets{a, b, c}, current: has,
 			findings: map[string]Observed{"a": synced, "b": state(v1alpha1.StateForbidden), "c": state(v1alpha1.StateAwaitingValue)},
 			want:     want{State: v1alpha1.StateForbidden, Synced: "1/3", NotReady: []string{"c"}},
 		},
 		"NotFoundOut": {
-			reason: "Of one that nothing was found out about nothing is said.", secrets: secrets{a, b}, current: has,
+			reason: "A secret without a finding has no message.", secrets: secrets{a, b}, current: has,
 			findings: map[string]Observed{"a": synced}, want: want{State: "", Synced: "1/2"},
 		},
 		"OptionalMissing": {
@@ -881,15 +881,15 @@ func TestMakeState(t *testing.T) {
 			findings: map[string]Observed{"a": state(v1alpha1.StateAwaitingValue)}, want: want{State: v1alpha1.StateSynced, Synced: "0/1"},
 		},
 		"OptionalInvalid": {
-			reason: "An optional secret that is there but cannot be read is a problem, though not one to wait for.", secrets: secrets{optional},
+			reason: "An optional secret that cannot be read is a problem, but does not block readiness.", secrets: secrets{optional},
 			findings: map[string]Observed{"a": state(v1alpha1.StateInvalid)}, want: want{State: v1alpha1.StateInvalid, Synced: "0/1"},
 		},
 		"OptionalGone": {
-			reason: "An optional secret that is in use is missed.", secrets: secrets{optional}, current: has,
+			reason: "A missing optional secret is a problem while it is in use.", secrets: secrets{optional}, current: has,
 			findings: map[string]Observed{"a": state(v1alpha1.StateMissing)}, want: want{State: v1alpha1.StateMissing, Synced: "0/1"},
 		},
 		"Gone": {
-			reason: "A secret that was synced once delays nobody.", secrets: secrets{a}, current: has,
+			reason: "A secret that was synced once does not block readiness.", secrets: secrets{a}, current: has,
 			findings: map[string]Observed{"a": state(v1alpha1.StateMissing)}, want: want{State: v1alpha1.StateMissing, Synced: "0/1"},
 		},
 	}
@@ -921,7 +921,7 @@ func TestMakeForeignState(t *testing.T) {
 	}
 }
 
-// large secrets that do not fit into a Secret together.
+// large returns secrets that do not fit into one Secret together.
 func large(n int) (secrets []v1alpha1.SyncedSecret, findings map[string]Observed) {
 	findings = map[string]Observed{}
 
@@ -936,7 +936,7 @@ func large(n int) (secrets []v1alpha1.SyncedSecret, findings map[string]Observed
 
 const tooManyKeys = "The Secret would have %d keys, too many or with names too long for Kubernetes, so it is not changed. Remove some secrets from the list, or give them fewer or shorter keys, of letters, digits, hyphens, dots and underscores only; those with the most are %s."
 
-// wide secrets have many keys.
+// wide returns secrets with many keys.
 func wide(n int) (secrets []v1alpha1.SyncedSecret) {
 	for i := range n {
 		secrets = append(secrets, v1alpha1.SyncedSecret{Name: fmt.Sprintf("s%02d", i)})
@@ -945,7 +945,7 @@ func wide(n int) (secrets []v1alpha1.SyncedSecret) {
 	return secrets
 }
 
-// dotenv has keys of a length, without values.
+// dotenv returns keys of this length, without values.
 func dotenv(keys, length int) keyvault.Secret {
 	var b strings.Builder
 	for i := range keys {
@@ -958,8 +958,7 @@ func dotenv(keys, length int) keyvault.Secret {
 	return s
 }
 
-// The largest manifest is synced: 100 secrets with 50 keys, if their names are
-// those that people give.
+// The largest manifest is synced: 100 secrets with 50 keys each, with names of ordinary length.
 func TestMakeLargestManifest(t *testing.T) {
 	secrets, findings := []v1alpha1.SyncedSecret{}, map[string]Observed{}
 
@@ -997,12 +996,12 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 		want     string
 	}{
 		"Values": {
-			reason: "All values together are more than Kubernetes takes.", secrets: secrets, findings: findings,
+			reason: "All values together exceed the limit of a Secret.", secrets: secrets, findings: findings,
 			want: fmt.Sprintf("The Secret would have %d bytes, more than the %d that Kubernetes allows, so it is not changed. Make secrets smaller, or remove some from the list; "+
 				"the largest are s01, s02, s03, s04, s05, s06, s07, s08, s09, s10, and 41 more.", 49*25*1024-49*50/2+len("new")+len("kept"), corev1.MaxSecretSize),
 		},
 		"Keys": {
-			reason:  "All keys together do not fit into an annotation.",
+			reason:  "All keys together exceed the limit of annotations.",
 			secrets: []v1alpha1.SyncedSecret{{Name: "s00", Format: "JSON"}, {Name: "s01", Format: "JSON"}, {Name: "kept"}},
 			findings: map[string]Observed{
 				"s00": found(secret(v2, manyKeys())), "s01": found(secret(v2, manyKeys())), "kept": state(v1alpha1.StateSynced),
@@ -1010,7 +1009,7 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 			want: fmt.Sprintf(tooManyKeys, 301, "s00, s01, kept"),
 		},
 		"Names": {
-			reason:  "All names of keys together do not fit into a Deployment.",
+			reason:  "All names of keys together exceed the limit of a Deployment.",
 			secrets: append(wide(20), v1alpha1.SyncedSecret{Name: "kept"}),
 			findings: func() map[string]Observed {
 				f := map[string]Observed{"kept": state(v1alpha1.StateSynced)}
@@ -1023,7 +1022,7 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 			want: fmt.Sprintf(tooManyKeys, 20*250-190+1, "s00, s01, s02, s03, s04, s05, s06, s07, s08, s09, and 11 more"),
 		},
 		"Count": {
-			reason:  "There are more keys than a manifest can ask for.",
+			reason:  "The secret has more keys than a manifest can list.",
 			secrets: append(wide(20), v1alpha1.SyncedSecret{Name: "kept"}),
 			findings: func() map[string]Observed {
 				f := map[string]Observed{"kept": state(v1alpha1.StateSynced)}
@@ -1086,7 +1085,7 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 	}
 }
 
-// The content does not change, so neither does the time.
+// The content does not change, so the time does not change either.
 func TestMakeTooLargeLastChangeTime(t *testing.T) {
 	secrets, findings := large(50)
 
@@ -1097,8 +1096,7 @@ func TestMakeTooLargeLastChangeTime(t *testing.T) {
 	}
 }
 
-// A Secret that just fits, even with what somebody else has added to it, is no
-// problem.
+// A Secret at the limit is not a problem, even with data that others have added to it.
 func TestMakeLargeUnchanged(t *testing.T) {
 	secrets, findings := large(40)
 	first := Make(specOf(secrets...), v1alpha1.KeyVaultSecretSyncObservation{}, Current{}, findings, noon())
@@ -1129,18 +1127,18 @@ func TestTargetRevision(t *testing.T) {
 		record Record
 		same   bool
 	}{
-		"Order":       {reason: "The order of the list does not matter.", spec: specOf(v1alpha1.SyncedSecret{Name: "b"}, v1alpha1.SyncedSecret{Name: "a"}), record: base, same: true},
-		"Times":       {reason: "Times do not matter.", spec: spec, record: with(func(c *Content) { c.Synced, c.Updated, c.NotBefore, c.Expires, c.Created = 1, 2, 5, 3, 4 }), same: true},
-		"ContentType": {reason: "The content type does not matter.", spec: spec, record: with(func(c *Content) { c.ContentType = "application/json" }), same: true},
-		"Retired":     {reason: "Retired keys that pods still use do not matter.", spec: spec, record: with(func(c *Content) { c.Retired = []string{"b.OLD"} }), same: true},
-		"Keys":        {reason: "A version has its keys, so they do not matter.", spec: spec, record: with(func(c *Content) { c.Keys = []string{"C"} }), same: true},
-		"NotListed":   {reason: "A secret that is not listed does not matter.", spec: spec, record: Record{"a": base["a"], "b": base["b"], "c": content(v1, "C")}, same: true},
-		"Structure":   {reason: "The structure does not matter, only the content.", spec: specOf(v1alpha1.SyncedSecret{Name: "a", Keys: []string{"A"}, Optional: true}, v1alpha1.SyncedSecret{Name: "b"}), record: base, same: true},
-		"Version":     {reason: "A version matters.", spec: spec, record: with(func(c *Content) { c.Version = v2 })},
-		"Format":      {reason: "A format matters.", spec: spec, record: with(func(c *Content) { c.Format = "Text" })},
-		"Less":        {reason: "A secret that is not there any more matters.", spec: spec, record: Record{"a": base["a"]}},
-		"Off":         {reason: "A secret that is taken off the list matters.", spec: specOf(v1alpha1.SyncedSecret{Name: "a"}), record: base},
-		"Swapped":     {reason: "Which secret has which version matters.", spec: specOf(v1alpha1.SyncedSecret{Name: "a"}, v1alpha1.SyncedSecret{Name: "c"}), record: Record{"a": base["a"], "c": base["b"]}},
+		"Order":       {reason: "The order of the list does not change the revision.", spec: specOf(v1alpha1.SyncedSecret{Name: "b"}, v1alpha1.SyncedSecret{Name: "a"}), record: base, same: true},
+		"Times":       {reason: "Times do not change the revision.", spec: spec, record: with(func(c *Content) { c.Synced, c.Updated, c.NotBefore, c.Expires, c.Created = 1, 2, 5, 3, 4 }), same: true},
+		"ContentType": {reason: "The content type does not change the revision.", spec: spec, record: with(func(c *Content) { c.ContentType = "application/json" }), same: true},
+		"Retired":     {reason: "Retired keys that pods still reference do not change the revision.", spec: spec, record: with(func(c *Content) { c.Retired = []string{"b.OLD"} }), same: true},
+		"Keys":        {reason: "Keys do not change the revision, because the version determines them.", spec: spec, record: with(func(c *Content) { c.Keys = []string{"C"} }), same: true},
+		"NotListed":   {reason: "A secret that is not listed does not change the revision.", spec: spec, record: Record{"a": base["a"], "b": base["b"], "c": content(v1, "C")}, same: true},
+		"Structure":   {reason: "The structure does not change the revision, only the content does.", spec: specOf(v1alpha1.SyncedSecret{Name: "a", Keys: []string{"A"}, Optional: true}, v1alpha1.SyncedSecret{Name: "b"}), record: base, same: true},
+		"Version":     {reason: "A version changes the revision.", spec: spec, record: with(func(c *Content) { c.Version = v2 })},
+		"Format":      {reason: "A format changes the revision.", spec: spec, record: with(func(c *Content) { c.Format = "Text" })},
+		"Less":        {reason: "A missing secret changes the revision.", spec: spec, record: Record{"a": base["a"]}},
+		"Off":         {reason: "Removing a secret from the list changes the revision.", spec: specOf(v1alpha1.SyncedSecret{Name: "a"}), record: base},
+		"Swapped":     {reason: "Swapping the versions of two secrets changes the revision.", spec: specOf(v1alpha1.SyncedSecret{Name: "a"}, v1alpha1.SyncedSecret{Name: "c"}), record: Record{"a": base["a"], "c": base["b"]}},
 	}
 
 	for name, tc := range cases {
@@ -1168,10 +1166,10 @@ func TestAwaiting(t *testing.T) {
 		keys   []string
 		want   string
 	}{
-		"None": {reason: "A secret without a structure.", want: "It has no values yet. Set a value of db in https://web.vault.azure.net."},
-		"One":  {reason: "One key.", keys: []string{"A"}, want: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."},
-		"Two":  {reason: "Two keys.", keys: []string{"A", "B"}, want: "Keys A, B have no values yet. Set them in secret db of https://web.vault.azure.net."},
-		"Many": {reason: "Too many keys for a line.", keys: many, want: "Keys K0, K1, K2, K3, K4, K5, K6, K7, K8, K9, and 2 more have no values yet. Set them in secret db of https://web.vault.azure.net."},
+		"None": {reason: "A secret without a structure names no keys.", want: "It has no values yet. Set a value of db in https://web.vault.azure.net."},
+		"One":  {reason: "A single key is named in the singular.", keys: []string{"A"}, want: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."},
+		"Two":  {reason: "Two keys are joined by \"and\".", keys: []string{"A", "B"}, want: "Keys A, B have no values yet. Set them in secret db of https://web.vault.azure.net."},
+		"Many": {reason: "A long list of keys is shortened.", keys: many, want: "Keys K0, K1, K2, K3, K4, K5, K6, K7, K8, K9, and 2 more have no values yet. Set them in secret db of https://web.vault.azure.net."},
 	}
 
 	for name, tc := range cases {
@@ -1184,8 +1182,8 @@ func TestAwaiting(t *testing.T) {
 	}
 }
 
-// A verdict may be remembered for a time at which the Secret has no values any more, so it
-// says nothing of them.
+// A verdict may be cached from a time when the Secret still had values, so it contains nothing
+// about them.
 func TestVerdicts(t *testing.T) {
 	current := Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A")}}
 	p := Make(specOf(v1alpha1.SyncedSecret{Name: "db", Format: "JSON"}, v1alpha1.SyncedSecret{Name: "api"}), v1alpha1.KeyVaultSecretSyncObservation{}, current,
@@ -1207,8 +1205,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// Secrets of the same size are named in the same order every time, or the status
-// would be another at every look.
+// Secrets of the same size are always named in the same order. Otherwise the status would change
+// with every look.
 func TestMakeTooLargeSameSize(t *testing.T) {
 	var secrets []v1alpha1.SyncedSecret
 
@@ -1231,8 +1229,7 @@ func TestMakeTooLargeSameSize(t *testing.T) {
 	}
 }
 
-// TestGone has a Secret that somebody has deleted: until it is written again it is not
-// synced, whatever was reported before.
+// TestGone deletes the Secret: until it is written again, it is not reported as synced.
 func TestGone(t *testing.T) {
 	spec := v1alpha1.KeyVaultSecretSyncParameters{Secrets: []v1alpha1.SyncedSecret{{Name: "db"}}}
 	previous := v1alpha1.KeyVaultSecretSyncObservation{Secrets: []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateSynced, Version: v1}}}
@@ -1253,8 +1250,8 @@ func TestGone(t *testing.T) {
 	}
 }
 
-// checkReasons checks that each secret has the reason of its first finding, which belongs to
-// the first sentence of its message.
+// checkReasons checks that each secret has the reason of its first finding, which is also the first
+// sentence of its message.
 func checkReasons(t *testing.T, s Status, spec v1alpha1.KeyVaultSecretSyncParameters) {
 	t.Helper()
 
@@ -1274,7 +1271,7 @@ func checkReasons(t *testing.T, s Status, spec v1alpha1.KeyVaultSecretSyncParame
 	}
 }
 
-// A message can change with a release, and a reason cannot.
+// A release can change a message, but not a reason.
 func TestReason(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -1282,10 +1279,10 @@ func TestReason(t *testing.T) {
 		o      Observed
 		want   string
 	}{
-		"Synced":  {reason: "There is no reason without a problem.", o: found(secretWith("A")), want: ""},
-		"Invalid": {reason: "A value that cannot be parsed.", o: Observed{Secret: &keyvault.Secret{Value: "{"}}, want: "ValueInvalid"},
-		"NoValue": {reason: "A key of the structure has no value.", secret: v1alpha1.SyncedSecret{Keys: []string{"B"}}, o: found(secretWith("A")), want: "KeysWithoutValue"},
-		"Kept":    {reason: "The consequence for the pods is not the reason.", o: failed(v1alpha1.StateForbidden, "x"), want: "ProviderConfigMissing"},
+		"Synced":  {reason: "A synced secret has no reason.", o: found(secretWith("A")), want: ""},
+		"Invalid": {reason: "An invalid value has its reason.", o: Observed{Secret: &keyvault.Secret{Value: "{"}}, want: "ValueInvalid"},
+		"NoValue": {reason: "A key of the structure without a value has its reason.", secret: v1alpha1.SyncedSecret{Keys: []string{"B"}}, o: found(secretWith("A")), want: "KeysWithoutValue"},
+		"Kept":    {reason: "The consequence for the pods is not a reason.", o: failed(v1alpha1.StateForbidden, "x"), want: "ProviderConfigMissing"},
 		"Unknown": {reason: "A state without a finding has no reason.", o: state(v1alpha1.StateSynced), want: ""},
 	}
 
@@ -1302,7 +1299,7 @@ func TestReason(t *testing.T) {
 	}
 }
 
-// secretWith a key.
+// secretWith returns a secret with one key.
 func secretWith(key string) keyvault.Secret {
 	return keyvault.Secret{Properties: keyvault.Properties{Version: v1, ContentType: "application/json"}, Value: `{"` + key + `": "a"}`}
 }

@@ -20,21 +20,21 @@ import (
 	"github.com/p6m-dev/platform-application/provider/payload"
 )
 
-// marker begins every value, old or new, so that one can be found anywhere.
+// marker begins every value, old or new, so that a leaked value is found anywhere.
 const marker = "VaLuE"
 
-// An input is everything Make is given, and what is known of it.
+// An input has the arguments of Make, and the test's knowledge about them.
 type input struct {
 	spec     v1alpha1.KeyVaultSecretSyncParameters
 	previous v1alpha1.KeyVaultSecretSyncObservation
 	current  Current
 	findings map[string]Observed
 
-	// good are those secrets of which a good value was read.
+	// good are the secrets with a good value in the vault.
 	good map[string]bool
-	// whole are those secrets whose data is all there and on record.
+	// whole are the secrets whose data is complete and recorded.
 	whole map[string]bool
-	// foreign data of somebody else.
+	// foreign is data of other owners.
 	foreign []string
 }
 
@@ -42,8 +42,8 @@ func (in input) make() Plan {
 	return Make(in.spec, in.previous, in.current, in.findings, noon())
 }
 
-// applied is the Secret after the plan has been applied by its field manager:
-// what it applied before, and does not any more, is gone.
+// applied is the Secret after the field manager has applied the plan: keys that it no longer
+// applies are removed.
 func applied(in input, p Plan) Current {
 	d := maps.Clone(p.Data)
 	for _, key := range in.foreign {
@@ -55,7 +55,7 @@ func applied(in input, p Plan) Current {
 	return Current{Data: d, Record: p.Record}
 }
 
-// synced are the findings when a vault has nothing new.
+// synced are the findings if the vault has nothing new.
 func synced(r Record) map[string]Observed {
 	findings := map[string]Observed{}
 	for name := range r {
@@ -81,8 +81,8 @@ func TestMakeProperties(t *testing.T) {
 	})
 }
 
-// checkMessages: nothing depends on a message in the status, which an earlier version may
-// have written.
+// checkMessages checks that no decision depends on a message in the status, because an earlier
+// version may have written it.
 func checkMessages(t *rapid.T, in input, p Plan) {
 	t.Helper()
 
@@ -99,7 +99,7 @@ func checkMessages(t *rapid.T, in input, p Plan) {
 	}
 }
 
-// checkLastKnownGood: data of a listed secret stays unless good data replaces it.
+// checkLastKnownGood checks that data of a listed secret stays until good data replaces it.
 func checkLastKnownGood(t *rapid.T, in input, p Plan) {
 	t.Helper()
 
@@ -121,8 +121,8 @@ func checkLastKnownGood(t *rapid.T, in input, p Plan) {
 	}
 }
 
-// checkInUse: whatever the vault answers, no data of a listed secret goes as long
-// as pods refer to it, and what they no longer refer to goes with the version.
+// checkInUse checks that no data of a listed secret is deleted while pods reference it, whatever
+// the vault answers, and that unreferenced data of an old version is deleted.
 func checkInUse(t *rapid.T, in input, p Plan) {
 	t.Helper()
 
@@ -145,7 +145,7 @@ func checkInUse(t *rapid.T, in input, p Plan) {
 	}
 }
 
-// checkReplaced: good data is written whole.
+// checkReplaced checks that good data is written as a whole.
 func checkReplaced(t *rapid.T, in input, p Plan, s v1alpha1.SyncedSecret) {
 	t.Helper()
 
@@ -186,8 +186,7 @@ func checkReplaced(t *rapid.T, in input, p Plan, s v1alpha1.SyncedSecret) {
 	}
 }
 
-// checkStatus: it is in the order of the spec, and says of every secret what the
-// record does.
+// checkStatus checks that the status has the order of the spec, and agrees with the record.
 func checkStatus(t *rapid.T, in input, p Plan) { //nolint:gocognit // All that has to be true of a status.
 	t.Helper()
 
@@ -244,7 +243,7 @@ func statusOf(name string, r Record) []string {
 	return versionAndKeys(r[name].observe(name))
 }
 
-// checkForeign: data of others is no concern of a plan.
+// checkForeign checks that data of other owners does not affect a plan.
 func checkForeign(t *rapid.T, in input, p Plan) {
 	t.Helper()
 
@@ -266,8 +265,8 @@ func checkForeign(t *rapid.T, in input, p Plan) {
 	}
 }
 
-// checkOptionalCounts: SecretsSynced counts, and NotReady names the others unless
-// they were synced before or are optional.
+// checkOptionalCounts checks that SecretsSynced counts synced secrets, and that NotReady names the
+// others unless they were synced before or are optional.
 func checkOptionalCounts(t *rapid.T, in input, p Plan) {
 	t.Helper()
 
@@ -297,7 +296,7 @@ func checkOptionalCounts(t *rapid.T, in input, p Plan) {
 	}
 }
 
-// checkSecrecy: no value is anywhere but in the data.
+// checkSecrecy checks that values occur only in the data.
 func checkSecrecy(t *rapid.T, p Plan) {
 	t.Helper()
 
@@ -318,7 +317,7 @@ func checkSecrecy(t *rapid.T, p Plan) {
 	}
 }
 
-// checkAgain: what is applied needs not be applied again.
+// checkAgain checks that an applied plan needs no second apply.
 func checkAgain(t *rapid.T, in input, p Plan) {
 	t.Helper()
 
@@ -344,8 +343,7 @@ func checkAgain(t *rapid.T, in input, p Plan) {
 	}
 }
 
-// The revision is made of names, versions and formats: neither values nor times
-// nor anything else shows in it.
+// The revision depends only on names, versions and formats, not on values or times.
 func TestRevisionProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
@@ -377,15 +375,15 @@ func TestRevisionProperties(t *testing.T) {
 	})
 }
 
-// names that secrets have: some begin with others.
+// names are names of secrets. Some are prefixes of others.
 func secretNames() []string { return []string{"db", "db-2", "api", "Web", "common-x"} }
 
-// required key of those secrets that have one.
+// required maps secrets to a required key.
 const required = "REQUIRED"
 
 func keyNames() []string { return []string{"A", "B", "tls.crt", "c/d", "é"} }
 
-// values gives every value it is asked for another one.
+// values returns another value at each call.
 type values int
 
 func (v *values) next() string {
@@ -434,8 +432,8 @@ func anyInput(t *rapid.T) input {
 	return in
 }
 
-// anyCurrent content of one secret: none, whole, with a key gone, or with the
-// record lost.
+// anyCurrent draws the current content of one secret: none, complete, with a missing key, or
+// without its record.
 func anyCurrent(t *rapid.T, in *input, name string, v *values) {
 	kind := rapid.SampledFrom([]string{"none", "whole", "incomplete", "data lost", "record lost"}).Draw(t, name+" current")
 	if kind == "none" {
@@ -483,7 +481,7 @@ func anyFinding(t *rapid.T, in *input, s v1alpha1.SyncedSecret, v *values) Obser
 	read := secret(rapid.SampledFrom([]string{v1, v2}).Draw(t, "version"), "")
 
 	if slices.ContainsFunc(s.Keys, func(key string) bool { return payload.DataKey("", key) != "."+key }) {
-		read.ContentType = "application/json" // Such keys are not guessed.
+		read.ContentType = "application/json" // A guessed format would reject such keys.
 	}
 
 	switch rapid.SampledFrom(kinds).Draw(t, s.Name+" finding") {
@@ -547,7 +545,7 @@ func encode(members map[string]any) string {
 	return string(text)
 }
 
-// One order of a list gives the same Secret as any other.
+// The order of a list does not change the Secret.
 func TestMakeOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)

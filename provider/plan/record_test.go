@@ -24,9 +24,9 @@ func TestParseRecord(t *testing.T) {
 		"Garbled": {reason: "An invalid record counts as none.", text: `{"db":{"version":`, want: Record{}},
 		"Array":   {reason: "Other JSON counts as none.", text: `["db"]`, want: Record{}},
 		"Null":    {reason: "Null counts as none.", text: `null`, want: Record{}},
-		"Types":   {reason: "A part that cannot be read makes the whole unreadable.", text: `{"a":{"version":"1","keys":["A"]},"db":{"version":1}}`, want: Record{}},
+		"Types":   {reason: "One invalid entry makes the whole record invalid.", text: `{"a":{"version":"1","keys":["A"]},"db":{"version":1}}`, want: Record{}},
 		"Full": {
-			reason: "All that was recorded.",
+			reason: "All fields are restored.",
 			text:   `{"db":{"version":"` + v1 + `","contentType":"application/json","format":"JSON","created":1,"updated":2,"notBefore":5,"expires":3,"synced":4,"keys":["A","b/c"],"retired":["db.old"],"hadKeys":true}}`,
 			want:   Record{"db": full},
 		},
@@ -55,17 +55,17 @@ func TestParseRecord(t *testing.T) {
 	}
 }
 
-// Whatever somebody writes into the annotation, it costs no secret its data.
+// No content of the annotation causes the loss of data.
 func TestMakeGarbledRecord(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		record string
 	}{
-		"Lost":      {reason: "The annotation is gone."},
-		"Cut":       {reason: "It was cut.", record: `{"db":{"version":"1","keys":["A"`},
-		"Null":      {reason: "It is null.", record: `null`},
-		"NoContent": {reason: "It has an entry of nothing.", record: `{"db":{}}`},
-		"NoKeys":    {reason: "It has an entry without keys.", record: `{"db":{"version":"` + v1 + `","synced":1,"keys":[]}}`},
+		"Lost":      {reason: "A missing annotation loses no data."},
+		"Cut":       {reason: "A truncated annotation loses no data.", record: `{"db":{"version":"1","keys":["A"`},
+		"Null":      {reason: "A null annotation loses no data.", record: `null`},
+		"NoContent": {reason: "An empty entry loses no data.", record: `{"db":{}}`},
+		"NoKeys":    {reason: "An entry without keys loses no data.", record: `{"db":{"version":"` + v1 + `","synced":1,"keys":[]}}`},
 	}
 
 	for name, tc := range cases {
@@ -100,7 +100,7 @@ func FuzzParseRecord(f *testing.F) {
 			t.Errorf("\nAn encoded record can be read.\nParseRecord(...): -want, +got:\n%s", diff)
 		}
 
-		// Whatever it says, a plan can be made, and no data of a listed secret goes.
+		// For any annotation, a plan can be made, and no data of a listed secret is deleted.
 		spec, current := specOf(v1alpha1.SyncedSecret{Name: "db"}), Current{Data: data("db.A", "a"), Record: r}
 		p := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, current, map[string]Observed{"db": state(v1alpha1.StateUnreachable)}, noon())
 

@@ -21,12 +21,11 @@ import (
 	"github.com/p6m-dev/platform-application/provider/payload"
 )
 
-// maxRequest is what etcd takes by default.
+// maxRequest is etcd's default limit.
 const maxRequest = 3 << 19
 
-// Whatever is in a vault, all objects that are made of it can be written, or the state
-// says why they are not. The same holds when all keys change while pods use the old
-// ones.
+// For any vault, all resulting objects can be written, or the state contains the reason. That also
+// holds when all keys change while pods reference the old ones.
 func TestMakeSizes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec := specOf()
@@ -55,7 +54,7 @@ func TestMakeSizes(t *testing.T) {
 	})
 }
 
-// hostile secret: keys as many and as long as it takes, with or without values.
+// hostile returns a secret with as many and as long keys as needed, with or without values.
 func hostile(t *rapid.T, version string) keyvault.Secret {
 	first := rapid.SampledFrom([]string{"a", "A", "_", "k-k", "<", "é"}).Draw(t, "first")
 	keys := rapid.SampledFrom([]int{1, 50, 100, 200, 255, 256, 257, 1000}).Draw(t, "keys")
@@ -95,7 +94,7 @@ func checkSizes(t *rapid.T, spec v1alpha1.KeyVaultSecretSyncParameters, p Plan) 
 	}
 }
 
-// managed says of fields who set them, as the API server does.
+// managed returns the entries that the API server adds about field managers.
 func managed(fields ...string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{ManagedFields: []metav1.ManagedFieldsEntry{{FieldsV1: &metav1.FieldsV1{Raw: []byte(strings.Join(fields, ","))}}}}
 }
@@ -117,7 +116,7 @@ func sizeOfSecret(t *rapid.T, p Plan) int {
 	return s.Size()
 }
 
-// sizeOfDeployment with a variable for each key, and a prefix.
+// sizeOfDeployment returns the size of a Deployment with a variable for each key, and a prefix.
 func sizeOfDeployment(t *rapid.T, target string, p Plan) int {
 	t.Helper()
 
@@ -143,7 +142,7 @@ func sizeOfDeployment(t *rapid.T, target string, p Plan) int {
 	return d.Size()
 }
 
-// sizeOfSync with all keys in use.
+// sizeOfSync returns the size of a sync with all keys in use.
 func sizeOfSync(t *rapid.T, spec v1alpha1.KeyVaultSecretSyncParameters, p Plan) int {
 	t.Helper()
 
@@ -157,7 +156,7 @@ func sizeOfSync(t *rapid.T, spec v1alpha1.KeyVaultSecretSyncParameters, p Plan) 
 	return len(text)
 }
 
-// Keys that were synced before there was a limit stay.
+// Keys that were synced before the limit existed are kept.
 func TestMakeTooManyKeysStay(t *testing.T) {
 	current := Current{Data: map[string][]byte{}, Record: Record{}}
 	had := content(v1)
@@ -180,7 +179,7 @@ func TestMakeTooManyKeysStay(t *testing.T) {
 	}
 }
 
-// Each limit is one of its own.
+// Each limit applies by itself.
 func TestMakeLimits(t *testing.T) {
 	type args struct{ secrets, name, keys, key, value int }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
-// A crowd has vaults that fail in some way, and counts their lists.
+// A crowd holds vaults that fail in one way, and counts their lists.
 type crowd struct {
 	mu    sync.Mutex
 	err   error
@@ -54,10 +54,10 @@ func TestFastNeighbours(t *testing.T) {
 		err    error
 		vaults int
 	}{
-		"Refused":     {reason: "Vaults that may not be listed have their secrets read.", err: &keyvault.Error{Reason: keyvault.Forbidden}, vaults: 6},
-		"Unreachable": {reason: "Vaults that do not answer are hardly polled.", err: &keyvault.Error{Reason: keyvault.Unreachable}, vaults: 40},
-		"NoIdentity":  {reason: "Vaults that refuse everybody do not delay it either.", err: &keyvault.Error{Reason: keyvault.NoIdentity}, vaults: 40},
-		"Many":        {reason: "Many that work ask for more than all may.", vaults: 100},
+		"Refused":     {reason: "Vaults that reject lists have their secrets read one by one.", err: &keyvault.Error{Reason: keyvault.Forbidden}, vaults: 6},
+		"Unreachable": {reason: "Vaults that do not respond are rarely polled.", err: &keyvault.Error{Reason: keyvault.Unreachable}, vaults: 40},
+		"NoIdentity":  {reason: "Vaults that reject all identities do not delay the waiting namespace.", err: &keyvault.Error{Reason: keyvault.NoIdentity}, vaults: 40},
+		"Many":        {reason: "Many working vaults request more fast polls than the budget allows.", vaults: 100},
 	}
 
 	for name, tc := range cases {
@@ -76,7 +76,7 @@ func TestFastNeighbours(t *testing.T) {
 
 				hostile := func(i int) Target { return vaultOf("hostile", 1000+i) }
 
-				for range 4 { // They go on for an hour.
+				for range 4 { // The vaults change for an hour.
 					for i := range tc.vaults {
 						c.fails[hostile(i)] = tc.err != nil
 						w.Watch(t.Context(), syncOf("h"+strconv.Itoa(i)), hostile(i), Interest{Names: names, Interval: interval, Fast: fast, Changes: []time.Time{time.Now()}})
@@ -102,7 +102,7 @@ func TestFastNeighbours(t *testing.T) {
 	}
 }
 
-// Vaults that are left alone because they fail are planned with what is really sent.
+// Vaults in backoff are planned with the requests that are really sent.
 func TestPlannedIsSent(t *testing.T) {
 	for name, err := range map[string]error{
 		"Unreachable": &keyvault.Error{Reason: keyvault.Unreachable},
@@ -136,17 +136,17 @@ func TestPlannedIsSent(t *testing.T) {
 	}
 }
 
-// A team that requests a list all the time, in any way, gets as many as fast polls, and
-// then, with the budget of a day used up, the regular ones.
+// A team that requests lists continuously gets at most the fast polls, and after the daily budget
+// is used up, only regular polls.
 func TestOutOfTurn(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		ask    func(t *testing.T, watcher *Watcher, second int)
 	}{
-		"Requested": {reason: "A sync is requested every second.", ask: func(t *testing.T, watcher *Watcher, _ int) {
+		"Requested": {reason: "A request for a sync every second is limited.", ask: func(t *testing.T, watcher *Watcher, _ int) {
 			watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), interested())
 		}},
-		"Edited": {reason: "The list of secrets is edited every second.", ask: func(t *testing.T, watcher *Watcher, second int) {
+		"Edited": {reason: "An edit of the list of secrets every second is limited.", ask: func(t *testing.T, watcher *Watcher, second int) {
 			i := interested()
 			i.Names = []string{"n" + strconv.Itoa(second)}
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), i)
@@ -199,7 +199,7 @@ func TestTurn(t *testing.T) {
 	})
 }
 
-// A vault that throttles does so whatever the identity.
+// A throttled vault is throttled for all identities.
 func TestThrottledIdentities(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second})

@@ -23,7 +23,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
-// interested in db, and in a hurry.
+// interested returns an interest in db that allows fast polls.
 func interested(changes ...time.Time) Interest {
 	return Interest{Names: []string{"db"}, Interval: interval, Fast: fast, Changes: changes}
 }
@@ -41,70 +41,70 @@ func between(points []time.Duration, from, to time.Duration) int {
 	return n
 }
 
-// A change is for a quarter of an hour, if somebody may be waiting and the vault may be
-// asked more often.
+// A change starts fast polls for a quarter of an hour, if a person may be waiting and the vault may
+// be polled faster.
 func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of its polls.
 	now := func(ago time.Duration) int64 { return time.Now().Add(-ago).Unix() }
 
 	cases := map[string]struct {
 		reason string
-		// change after the vault was watched for an hour.
+		// change happens after the vault was watched for an hour.
 		change func(t *testing.T, w *world, watcher *Watcher)
-		// fast is for how long there are fast polls.
+		// fast is the time with fast polls.
 		fast time.Duration
-		// longest gap of them, if not the fast interval.
+		// longest is their longest gap. Default: the fast interval.
 		longest time.Duration
 		off     bool
 	}{
-		"Nothing": {reason: "Nothing has changed.", change: func(*testing.T, *world, *Watcher) {}},
-		"Set":     {reason: "A secret was set.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(0), true) }, fast: fastWindow},
-		"Disabled": {reason: "A secret was disabled, which moves its time.", change: func(_ *testing.T, w *world, _ *Watcher) {
+		"Nothing": {reason: "Without a change, polls are not fast.", change: func(*testing.T, *world, *Watcher) {}},
+		"Set":     {reason: "A new value starts fast polls.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(0), true) }, fast: fastWindow},
+		"Disabled": {reason: "Disabling a secret moves its update time, which starts fast polls.", change: func(_ *testing.T, w *world, _ *Watcher) {
 			w.set(vaultA(), "db", now(0), false)
 		}, fast: fastWindow},
-		"Foreign":  {reason: "A secret that nobody lists.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "other", now(0), true) }},
-		"Deleted":  {reason: "There is no time that says so.", change: func(_ *testing.T, w *world, _ *Watcher) { w.remove(vaultA()) }},
-		"LongAgo":  {reason: "A secret of long ago appears.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(time.Hour), true) }},
-		"Ago":      {reason: "The clock of the vault is behind.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(10*time.Minute), true) }, fast: 5 * time.Minute},
-		"Ahead":    {reason: "The clock of the vault is ahead.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(-3*time.Minute), true) }, fast: fastWindow},
-		"FarAhead": {reason: "A time far in the future is no time of a change.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(-24*time.Hour), true) }},
-		"Asked": {reason: "The sync says that somebody waits.", change: func(t *testing.T, _ *world, watcher *Watcher) {
+		"Foreign":  {reason: "A change of a secret that no sync lists does not start fast polls.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "other", now(0), true) }},
+		"Deleted":  {reason: "A deletion leaves no update time, so it starts no fast polls.", change: func(_ *testing.T, w *world, _ *Watcher) { w.remove(vaultA()) }},
+		"LongAgo":  {reason: "A secret with an old update time starts no fast polls.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(time.Hour), true) }},
+		"Ago":      {reason: "A vault whose clock is behind still gets fast polls.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(10*time.Minute), true) }, fast: 5 * time.Minute},
+		"Ahead":    {reason: "A vault whose clock is ahead still gets fast polls.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(-3*time.Minute), true) }, fast: fastWindow},
+		"FarAhead": {reason: "A time far in the future is not the time of a change.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(-24*time.Hour), true) }},
+		"Asked": {reason: "A requested sync starts fast polls.", change: func(t *testing.T, _ *world, watcher *Watcher) {
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
 		}, fast: fastWindow},
-		"AskedAgain": {reason: "To say so again makes it no longer.", change: func(t *testing.T, _ *world, watcher *Watcher) {
+		"AskedAgain": {reason: "A repeated request does not extend the fast polls.", change: func(t *testing.T, _ *world, watcher *Watcher) {
 			asked := interested(time.Now())
 			for range 20 {
 				watcher.Watch(t.Context(), syncOf("one"), vaultA(), asked)
 				pass(10 * time.Second)
 			}
 		}, fast: fastWindow},
-		"Ours": {reason: "We have created it.", change: func(_ *testing.T, w *world, watcher *Watcher) {
+		"Ours": {reason: "A secret created by the provider starts no fast polls.", change: func(_ *testing.T, w *world, watcher *Watcher) {
 			w.set(vaultA(), "db", now(0), true)
 			watcher.Created(syncOf("one"), time.Unix(now(0), 0))
 		}},
-		"OursPersisted": {reason: "We have, before the provider was started again.", change: func(t *testing.T, w *world, watcher *Watcher) {
+		"OursPersisted": {reason: "A secret created by the provider before a restart starts no fast polls.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			i := interested()
 			i.Created = time.Unix(now(0), 0)
 			w.set(vaultA(), "db", now(0), true)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), i)
 		}},
-		"AfterOurs": {reason: "Somebody sets it after we have created it.", change: func(_ *testing.T, w *world, watcher *Watcher) {
+		"AfterOurs": {reason: "A value that a person sets after the provider created the secret starts fast polls.", change: func(_ *testing.T, w *world, watcher *Watcher) {
 			watcher.Created(syncOf("one"), time.Unix(now(1), 0))
 			w.set(vaultA(), "db", now(0), true)
 		}, fast: fastWindow},
-		"Off": {reason: "It is turned off.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(0), true) }, off: true},
-		"Refused": {reason: "Roles may be on their way.", change: func(t *testing.T, w *world, watcher *Watcher) {
+		"Off": {reason: "A fast interval of zero disables fast polls.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(0), true) }, off: true},
+		"Refused": {reason: "A vault that rejects lists is polled fast, because roles may be propagating.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			w.fail(&keyvault.Error{Reason: keyvault.Forbidden})
 			pass(interval)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
 		}, fast: fastWindow},
-		"Throttled": {reason: "A vault that throttles is left alone.", change: func(t *testing.T, w *world, watcher *Watcher) {
+		"Throttled": {reason: "A throttled vault is not polled fast.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: 10 * time.Second})
 			pass(interval)
 			w.fail(nil)
 			pass(interval)
 			watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
 		}},
-		"Unreachable": {reason: "A vault that does not answer is asked less and less often.", change: func(t *testing.T, w *world, watcher *Watcher) {
+		"Unreachable": {reason: "A vault that does not respond is polled with growing pauses.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			w.fail(&keyvault.Error{Reason: keyvault.Unreachable})
 			watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
 			pass(10 * time.Minute)
@@ -116,7 +116,7 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 			pass(10 * time.Minute)
 			w.fail(nil)
 		}},
-		"Slow": {reason: "A vault with many pages has long lists anyway.", change: func(t *testing.T, w *world, watcher *Watcher) {
+		"Slow": {reason: "A vault with many pages is not polled fast, because its lists are long anyway.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			w.slow = map[Target]pages{vaultA(): {n: slowPages + 1}}
 			pass(2 * interval)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
@@ -126,7 +126,7 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 			pass(20 * time.Minute)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
 		}},
-		"Sluggish": {reason: "A vault whose few pages take long is not asked more often.", change: func(t *testing.T, w *world, watcher *Watcher) {
+		"Sluggish": {reason: "A vault with few but slow pages is not polled fast.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			w.slow = map[Target]pages{vaultA(): {n: 2, takes: 3 * time.Second}}
 			pass(3 * interval)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
@@ -178,8 +178,8 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 	}
 }
 
-// A provider that is started again knows nothing. Vaults that changed long ago are polled
-// as usual, and one that just changed for as long as if nothing had happened.
+// After a restart, the provider remembers nothing. It polls vaults that changed long ago at the
+// regular interval, and a vault that has just changed for the rest of its window.
 func TestFastAfterRestart(t *testing.T) {
 	const vaults = 100
 
@@ -238,7 +238,7 @@ func TestRequestsOfADay(t *testing.T) {
 		least, most int
 	}{
 		"Idle":     {reason: "An idle application costs no more than without fast polls.", fast: fast, least: 2880, most: 3150},
-		"Off":      {reason: "That is one list for each interval.", least: 2880, most: 3150},
+		"Off":      {reason: "Without fast polls, each interval costs one list.", least: 2880, most: 3150},
 		"Once":     {reason: "A value that is rotated once costs 150 lists.", every: 24 * time.Hour, fast: fast, least: 3030, most: 3330},
 		"Always":   {reason: "A team that sets a value every minute has two hours of fast polls.", every: time.Minute, fast: fast, least: 4080, most: 4480},
 		"Slowly":   {reason: "A platform may choose a longer interval.", every: 24 * time.Hour, fast: 15 * time.Second, least: 2910, most: 3200},
@@ -272,12 +272,12 @@ func TestRequestsOfADay(t *testing.T) {
 	}
 }
 
-// A fleet of vaults, which only counts lists.
+// A fleet holds vaults and only counts lists.
 type fleet struct {
 	mu      sync.Mutex
 	updated map[Target]time.Time
 	lists   int
-	// arrivals are how long changes took until a list showed them.
+	// arrivals are the times from a change to the first list that shows it.
 	arrivals []time.Duration
 	pending  map[Target]time.Time
 }
@@ -315,9 +315,8 @@ func (f *fleet) reset() (lists int, arrivals []time.Duration) {
 	return lists, arrivals
 }
 
-// Ten thousand vaults, of which one in a hundred is rotated in every minute: all lists are
-// a fifth more than without fast polls at most, and whoever sets two values in a row does
-// not wait as long for the second one.
+// With ten thousand vaults, one percent of which is rotated each minute, fast polls add at most a
+// fifth to the lists, and the second of two values set in a row does not wait as long.
 func TestFastFleet(t *testing.T) { //nolint:gocognit // It is told from the beginning to the end.
 	const (
 		vaults = 10_000
@@ -339,7 +338,7 @@ func TestFastFleet(t *testing.T) { //nolint:gocognit // It is told from the begi
 				watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target(i), Interest{Names: []string{"db"}, Interval: interval, Fast: fast})
 
 				if i%100 == 0 {
-					pass(interval / (vaults / 100)) // They do not all begin at once.
+					pass(interval / (vaults / 100)) // This spreads their starts.
 				}
 			}
 
@@ -362,7 +361,7 @@ func TestFastFleet(t *testing.T) { //nolint:gocognit // It is told from the begi
 			lists, _ = f.reset()
 			lists /= minutes
 
-			// Those that have changed lately change again.
+			// Vaults that changed recently change again.
 			for i := range vaults {
 				if time.Since(f.updated[target(i)]) < fastWindow/2 {
 					f.set(target(i))
@@ -404,7 +403,7 @@ func mean(list []time.Duration) time.Duration {
 	return sum / time.Duration(max(len(list), 1))
 }
 
-// It can be seen how many vaults are polled fast, and which budget keeps some from it.
+// The metrics show the number of fast-polled vaults, and the budget that delays fast polls.
 func TestFastMetrics(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
@@ -437,7 +436,7 @@ func TestFastMetrics(t *testing.T) {
 	})
 }
 
-// Another identity is no other vault, and neither is another spelling.
+// Another identity or another spelling does not make another vault.
 func TestFastIdentities(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		spellings := []string{"https://a.vault.azure.net", "https://a.vault.azure.net/", "https://A.vault.azure.net"}

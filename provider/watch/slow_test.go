@@ -19,13 +19,13 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
-// vaultOf a namespace.
+// vaultOf returns a vault of a namespace.
 func vaultOf(namespace string, n int) Target {
 	return Target{VaultURI: fmt.Sprintf("https://%s-%d.vault.azure.net", namespace, n), Identity: keyvault.Identity{Namespace: namespace}}
 }
 
-// Whatever hostile vaults do, and also before the watcher knows them, a vault of
-// another namespace is listed as if there were none, and nobody waits for them.
+// Hostile vaults, even before the watcher knows them, neither delay the lists of a vault in another
+// namespace nor block its syncs.
 func TestSlowVaults(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of it.
 	cases := map[string]struct {
 		reason string
@@ -34,14 +34,14 @@ func TestSlowVaults(t *testing.T) { //nolint:gocognit // One watcher, and all th
 		spread bool // over namespaces
 		lists  int  // of each, if not 2
 	}{
-		"Endless":     {reason: "A list that does not end.", slow: pages{n: 1 << 30, takes: 20 * time.Millisecond}, vaults: 20},
-		"SlowPages":   {reason: "Each page takes nearly as long as it can.", slow: pages{n: 1 << 30, takes: 9 * time.Second}, vaults: 20},
-		"Long":        {reason: "Just as long as a list may be.", slow: pages{n: keyvault.MaxPages, takes: 20 * time.Millisecond}, vaults: 20},
-		"OnePage":     {reason: "Only one page, but a slow one.", slow: pages{n: 1, takes: 9 * time.Second}, vaults: 20},
-		"Many":        {reason: "A namespace has many of them.", slow: pages{n: 1 << 30, takes: time.Second}, vaults: 300, lists: 1},
-		"ManyOwners":  {reason: "Every one has a namespace of its own.", slow: pages{n: 1 << 30, takes: time.Second}, vaults: 40, spread: true},
-		"SlowAndFew":  {reason: "A few pages, each slow.", slow: pages{n: 5, takes: 5 * time.Second}, vaults: 100},
-		"Neighbourly": {reason: "Nearly too many pages to be fast.", slow: pages{n: slowPages, takes: 50 * time.Millisecond}, vaults: 100},
+		"Endless":     {reason: "A list without an end does not delay others.", slow: pages{n: 1 << 30, takes: 20 * time.Millisecond}, vaults: 20},
+		"SlowPages":   {reason: "Pages that take almost the maximum time do not delay others.", slow: pages{n: 1 << 30, takes: 9 * time.Second}, vaults: 20},
+		"Long":        {reason: "A list of the maximum length does not delay others.", slow: pages{n: keyvault.MaxPages, takes: 20 * time.Millisecond}, vaults: 20},
+		"OnePage":     {reason: "A single slow page does not delay others.", slow: pages{n: 1, takes: 9 * time.Second}, vaults: 20},
+		"Many":        {reason: "Many slow vaults in one namespace do not delay others.", slow: pages{n: 1 << 30, takes: time.Second}, vaults: 300, lists: 1},
+		"ManyOwners":  {reason: "Slow vaults in many namespaces do not delay others.", slow: pages{n: 1 << 30, takes: time.Second}, vaults: 40, spread: true},
+		"SlowAndFew":  {reason: "A few slow pages do not delay others.", slow: pages{n: 5, takes: 5 * time.Second}, vaults: 100},
+		"Neighbourly": {reason: "Vaults just below the limit of fast lists do not delay others.", slow: pages{n: slowPages, takes: 50 * time.Millisecond}, vaults: 100},
 	}
 
 	for name, tc := range cases {
@@ -67,7 +67,7 @@ func TestSlowVaults(t *testing.T) { //nolint:gocognit // One watcher, and all th
 						start := time.Now()
 						watcher.Watch(t.Context(), syncOf(target.VaultURI), target, Interest{Names: []string{"db"}, Interval: interval})
 
-						// Two requests of 10 s at most, and what is slow in between.
+						// Two requests take at most 10 s, plus the slow pages in between.
 						if waited := time.Since(start); waited > 20*time.Second+slowAfter {
 							t.Errorf("\n%s\nWatch(...) takes %s", tc.reason, waited)
 						}
@@ -97,8 +97,8 @@ func TestSlowVaults(t *testing.T) { //nolint:gocognit // One watcher, and all th
 	}
 }
 
-// Azure is slow for a moment, and a short list with it. That does not put the vault
-// behind the long lists of others, however many namespaces have those.
+// Azure is slow for a moment, and so is a short list. The vault still does not queue behind the
+// long lists of other namespaces.
 func TestSluggishNeighbour(t *testing.T) {
 	const (
 		atOnce  = 16
@@ -113,20 +113,20 @@ func TestSluggishNeighbour(t *testing.T) {
 		longest time.Duration
 	}{
 		"LongLists": {
-			reason:  "A list of one page waits for no list of many pages.",
+			reason:  "A list of one page does not wait for lists of many pages.",
 			hostile: pages{n: keyvault.MaxPages, takes: 700 * time.Millisecond}, lag: pages{n: 1, takes: 3 * time.Second}, longest: 2 * interval,
 		},
 		"FewPages": {
-			reason:  "Nor does one of a few pages, also if all of it takes longer.",
+			reason:  "A list of a few pages does not wait either, even if it takes longer.",
 			hostile: pages{n: keyvault.MaxPages, takes: 700 * time.Millisecond}, lag: pages{n: 3, takes: 5 * time.Second}, longest: 2 * interval,
 		},
 		"SlowPages": {
-			reason:  "Others that are sluggish have a slot of the lane for one page and sluggishFor.",
+			reason:  "Other sluggish vaults occupy a slot of the lane for one page and sluggishFor.",
 			hostile: pages{n: slowPages, takes: 9 * time.Second}, lag: pages{n: 1, takes: 3 * time.Second},
 			longest: 2*interval + hostile/atOnce*(2*9*time.Second+sluggishFor),
 		},
 		"OnePage": {
-			reason:  "They have it for one page.",
+			reason:  "Slow lists occupy a slot of the lane for one page.",
 			hostile: pages{n: 1, takes: 9 * time.Second}, lag: pages{n: 1, takes: 3 * time.Second}, longest: 2*interval + (1+hostile/atOnce)*9*time.Second,
 		},
 	}
@@ -166,7 +166,7 @@ func TestSluggishNeighbour(t *testing.T) {
 					t.Errorf("\n%s\nA gap of %s, which is more than %s", tc.reason, longest, tc.longest)
 				}
 
-				// The vault is listed as ever afterwards.
+				// Afterwards the vault is listed as before.
 				for i := range hostile {
 					target := vaultOf(fmt.Sprintf("hostile-%d", i), i)
 					watcher.Forget(syncOf(target.VaultURI))
@@ -182,8 +182,8 @@ func TestSluggishNeighbour(t *testing.T) {
 	}
 }
 
-// A sync of a vault that takes long to list is told that nothing is known yet, and
-// woken when something is.
+// A sync of a vault with a long list first learns that nothing is known, and is woken when the list
+// has arrived.
 func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of it.
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.set(vaultA(), "db", 100, true)
@@ -194,7 +194,7 @@ func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all tha
 			t.Errorf("\nNothing is known yet, not even that something is missing.\nWatch(...) = %+v", s)
 		}
 
-		// Nobody else waits either.
+		// Other syncs do not wait either.
 		start := time.Now()
 		if s := watcher.WatchAfresh(t.Context(), syncOf("two"), vaultA(), Interest{Names: []string{"api"}, Interval: interval}); s.Covers("api") || time.Since(start) > 0 {
 			t.Errorf("\nThe list under way was not taken for this.\nWatchAfresh(...) = %+v after %s", s, time.Since(start))
@@ -214,7 +214,7 @@ func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all tha
 			t.Errorf("\nSlow(): -want, +got:\n%s", diff)
 		}
 
-		// 100 pages take 50 s at two a second.
+		// 100 pages take 50 s at two pages a second.
 		pass(10 * time.Minute)
 
 		for _, gap := range gaps(w.listed(vaultA())) {
@@ -244,7 +244,7 @@ func sizes(w *Watcher) []int {
 	return []int{slow, tooLarge}
 }
 
-// A vault without end is left alone for a while.
+// After an endless list, the vault is not listed for a while.
 func TestTooLarge(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.set(vaultA(), "db", 100, true)
@@ -287,7 +287,7 @@ func TestTooLarge(t *testing.T) {
 	})
 }
 
-// A list says nothing of names that it was not taken for.
+// A list says nothing about names that it was not requested for.
 func TestNewNames(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.set(vaultA(), "Db", 100, true)
@@ -320,7 +320,7 @@ func TestNewNames(t *testing.T) {
 			t.Errorf("\nA name without subscribers is not kept.\nWatch(...) = %+v", s)
 		}
 
-		// New names of a vault that asked for a pause.
+		// New names are requested from a vault during its Retry-After.
 		w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Hour})
 		pass(interval)
 
@@ -331,7 +331,7 @@ func TestNewNames(t *testing.T) {
 	})
 }
 
-// A secret that was read without a list may have changed by the first list.
+// A secret that was read without a list may have changed before the first list.
 func TestWakeUncovered(t *testing.T) {
 	old, next := NewSnapshot(nil, []string{"db"}, time.Unix(1, 0)), NewSnapshot(nil, []string{"db", "api"}, time.Unix(2, 0))
 
@@ -340,8 +340,8 @@ func TestWakeUncovered(t *testing.T) {
 	}
 }
 
-// A lane is shared: no namespace has more than half, nobody waits while there is room,
-// and each namespace has its turn, whatever others have waiting.
+// Namespaces share a lane: none gets more than half of it, none waits while there is room, and each
+// gets its turn regardless of the queues of others.
 func TestLaneProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		slots := rapid.IntRange(1, 6).Draw(rt, "slots")
@@ -357,7 +357,7 @@ func TestLaneProperties(t *testing.T) {
 	})
 }
 
-// tryLane with namespaces that enter (+) and leave (-).
+// tryLane makes namespaces enter (+) and leave (-) a lane.
 func tryLane(slots int, steps []string) (problem string) { //nolint:gocognit // Steps, and what has to be true after each.
 	var (
 		l       = newLane(slots)
@@ -428,7 +428,7 @@ func tryLane(slots int, steps []string) (problem string) { //nolint:gocognit // 
 	return problem
 }
 
-// A namespace with many waiting does not keep another waiting for more than one.
+// A namespace with a long queue delays another one by at most one list.
 func TestLaneTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLane(2)

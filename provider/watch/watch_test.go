@@ -39,7 +39,7 @@ func syncOf(name string) types.NamespacedName {
 	return types.NamespacedName{Namespace: "team-a", Name: name}
 }
 
-// A world has vaults, and notes who lists them when and who is woken.
+// A world holds vaults, and records who lists them and who is woken.
 type world struct {
 	mu      sync.Mutex
 	start   time.Time
@@ -47,9 +47,9 @@ type world struct {
 	err     error
 	takes   time.Duration
 	hang    chan struct{}
-	// slow vaults have so many pages, each of which takes so long.
+	// slow vaults have this many pages, each of which takes this long.
 	slow map[Target]pages
-	// down are vaults that do not answer, and how long it takes to see that.
+	// down are the vaults that do not respond, and the time until a request fails.
 	down map[Target]time.Duration
 
 	lists   map[Target][]time.Duration
@@ -121,7 +121,7 @@ func (w *world) watcher(atOnce int) *Watcher {
 	})
 }
 
-// set a secret of a vault.
+// set updates a secret of a vault.
 func (w *world) set(t Target, name string, updated int64, enabled bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -151,7 +151,7 @@ func (w *world) listed(t Target) []time.Duration {
 	return slices.Clone(w.lists[t])
 }
 
-// wakes since it was last asked, sorted.
+// wakes returns the syncs woken since the last call, sorted.
 func (w *world) wakes() []string {
 	synctest.Wait()
 	w.mu.Lock()
@@ -164,13 +164,13 @@ func (w *world) wakes() []string {
 	return woken
 }
 
-// pass some time.
+// pass lets time pass.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// gaps between points in time.
+// gaps returns the durations between points in time.
 func gaps(points []time.Duration) []time.Duration {
 	var out []time.Duration
 	for i := 1; i < len(points); i++ {
@@ -180,8 +180,7 @@ func gaps(points []time.Duration) []time.Duration {
 	return out
 }
 
-// bubble runs a test with a watcher that is stopped at the end, after which
-// nothing may go on.
+// bubble runs a test with a watcher, which stops at the end of the test without leaving goroutines.
 func bubble(t *testing.T, atOnce int, test func(t *testing.T, w *world, watcher *Watcher)) {
 	t.Helper()
 
@@ -261,10 +260,10 @@ func TestTogether(t *testing.T) {
 		after  time.Duration
 		want   time.Duration
 	}{
-		"Between":  {reason: "It waits for the next tick.", now: noon, after: 27200 * time.Millisecond, want: 28 * time.Second},
-		"OnTick":   {reason: "It is on a tick, so there is nothing to wait for.", now: noon, after: 28 * time.Second, want: 28 * time.Second},
-		"OtherNow": {reason: "Ticks are the same for all.", now: noon.Add(300 * time.Millisecond), after: 27200 * time.Millisecond, want: 27700 * time.Millisecond},
-		"JustOver": {reason: "Never earlier than that: the vault may have asked for it.", now: noon, after: 28*time.Second + 1, want: 29 * time.Second},
+		"Between":  {reason: "A time between two ticks is rounded up to the next tick.", now: noon, after: 27200 * time.Millisecond, want: 28 * time.Second},
+		"OnTick":   {reason: "A time on a tick is not rounded.", now: noon, after: 28 * time.Second, want: 28 * time.Second},
+		"OtherNow": {reason: "Ticks do not depend on the current time.", now: noon.Add(300 * time.Millisecond), after: 27200 * time.Millisecond, want: 27700 * time.Millisecond},
+		"JustOver": {reason: "A time is never rounded down, because it may be a Retry-After.", now: noon, after: 28*time.Second + 1, want: 29 * time.Second},
 	}
 
 	for name, tc := range cases {
@@ -296,7 +295,7 @@ func TestPollTogether(t *testing.T) {
 	})
 }
 
-// because of something.
+// because returns an error with this text.
 func because(what string) finding.Finding {
 	return finding.Finding{Reason: finding.ProviderConfigMissing, Object: what}
 }
@@ -312,72 +311,72 @@ func TestWake(t *testing.T) {
 		return &keyvault.Error{Reason: keyvault.Unreachable, Status: status, Cause: because(detail), Meaning: keyvault.IssuerUnreachable}
 	}
 
-	// Before each change, the vault has db and api, and sync one has db, two has api
-	// and three has both.
+	// Before each change, the vault has db and api. Sync one lists db, two lists api, and three
+	// lists both.
 	cases := map[string]struct {
 		reason string
-		// before is an error that lists have at first.
+		// before is the error of the first lists.
 		before error
 		change func(w *world)
 		want   []string
 	}{
-		"Nothing":  {reason: "Nothing has changed.", change: func(*world) {}},
-		"Updated":  {reason: "A secret has a new version.", change: func(w *world) { w.set(vaultA(), "db", noon+1, true) }, want: []string{"one", "three"}},
-		"Disabled": {reason: "A secret was disabled.", change: func(w *world) { w.set(vaultA(), "api", noon, false) }, want: []string{"three", "two"}},
-		"Created":  {reason: "A secret that is listed was created.", change: func(w *world) { w.set(vaultA(), "new", noon, true) }, want: []string{"two"}},
-		"Foreign":  {reason: "A secret that nobody lists was created.", change: func(w *world) { w.set(vaultA(), "foreign", noon, true) }},
-		"Case": {reason: "Key Vault does not tell names apart by case.", change: func(w *world) {
+		"Nothing":  {reason: "Without a change, no sync is woken.", change: func(*world) {}},
+		"Updated":  {reason: "A new version of a secret wakes its syncs.", change: func(w *world) { w.set(vaultA(), "db", noon+1, true) }, want: []string{"one", "three"}},
+		"Disabled": {reason: "A disabled secret wakes its syncs.", change: func(w *world) { w.set(vaultA(), "api", noon, false) }, want: []string{"three", "two"}},
+		"Created":  {reason: "A new secret wakes the syncs that list it.", change: func(w *world) { w.set(vaultA(), "new", noon, true) }, want: []string{"two"}},
+		"Foreign":  {reason: "A new secret that no sync lists wakes no sync.", change: func(w *world) { w.set(vaultA(), "foreign", noon, true) }},
+		"Case": {reason: "Key Vault ignores case in names of secrets.", change: func(w *world) {
 			w.remove(vaultA())
 			w.set(vaultA(), "DB", noon, true)
 			w.set(vaultA(), "API", noon, true)
 		}},
-		"Removed": {reason: "All were deleted.", change: func(w *world) { w.remove(vaultA()) }, want: []string{"one", "three", "two"}},
-		"Other":   {reason: "Another vault.", change: func(w *world) { w.set(vaultB(), "db", noon+1, true) }},
-		"Fails":   {reason: "The vault cannot be listed.", change: func(w *world) { w.fail(unreachable(403, "x")) }, want: []string{"one", "three", "two"}},
+		"Removed": {reason: "The deletion of all secrets wakes all syncs.", change: func(w *world) { w.remove(vaultA()) }, want: []string{"one", "three", "two"}},
+		"Other":   {reason: "A change in another vault wakes no sync.", change: func(w *world) { w.set(vaultB(), "db", noon+1, true) }},
+		"Fails":   {reason: "A failing list wakes all syncs.", change: func(w *world) { w.fail(unreachable(403, "x")) }, want: []string{"one", "three", "two"}},
 		"FailsSame": {
-			reason: "It still cannot, for the same reason.", before: unreachable(403, "x"),
+			reason: "The same failure again wakes no sync.", before: unreachable(403, "x"),
 			change: func(w *world) { w.fail(unreachable(403, "x")) },
 		},
 		"FailsOther": {
-			reason: "It cannot, for another reason.", before: unreachable(403, "x"),
+			reason: "A failure with another reason wakes all syncs.", before: unreachable(403, "x"),
 			change: func(w *world) { w.fail(&keyvault.Error{Reason: keyvault.Forbidden, Cause: because("x")}) }, want: []string{"one", "three", "two"},
 		},
 		"FailsElse": {
-			reason: "It cannot, and says something else.", before: unreachable(403, "x"),
+			reason: "A failure with another code wakes all syncs.", before: unreachable(403, "x"),
 			change: func(w *world) { w.fail(unreachable(403, "y")) }, want: []string{"one", "three", "two"},
 		},
 		"FailsDown": {
-			reason: "It is down, and fails as it happens.", before: unreachable(500, "x"),
+			reason: "Varying errors of an unavailable vault wake no sync.", before: unreachable(500, "x"),
 			change: func(w *world) { w.fail(unreachable(503, "y")) },
 		},
 		"FailsIssuer": {
-			reason: "Entra ID does not reach the issuer, and has several codes for that.", before: issuer(400, "AADSTS50166"),
+			reason: "The codes of Entra ID for an unreachable issuer wake no sync.", before: issuer(400, "AADSTS50166"),
 			change: func(w *world) { w.fail(issuer(504, "AADSTS90061")) },
 		},
 		"FailsIssuerThen": {
-			reason: "It was down, and now it is the issuer.", before: unreachable(500, "x"),
+			reason: "An unreachable issuer after an unavailable vault wakes all syncs.", before: unreachable(500, "x"),
 			change: func(w *world) { w.fail(issuer(400, "AADSTS50166")) }, want: []string{"one", "three", "two"},
 		},
 		"FailsEntra": {
-			reason: "Entra ID is broken, in whatever words.", before: unreachable(500, "x"),
+			reason: "Varying errors of an unavailable Entra ID wake no sync.", before: unreachable(500, "x"),
 			change: func(w *world) {
 				w.fail(&keyvault.Error{Reason: keyvault.Unreachable, Status: 400, Cause: because("AADSTS90033"), Meaning: keyvault.EntraBroken})
 			},
 		},
 		"FailsSilent": {
-			reason: "Sometimes it does not even answer.", before: unreachable(500, "x"),
+			reason: "A missing response after an error response wakes no sync.", before: unreachable(500, "x"),
 			change: func(w *world) { w.fail(unreachable(0, "y")) },
 		},
 		"FailsRefused": {
-			reason: "Then it answers, and refuses.", before: unreachable(0, "x"),
+			reason: "A rejection after an outage wakes all syncs.", before: unreachable(0, "x"),
 			change: func(w *world) { w.fail(unreachable(403, "y")) }, want: []string{"one", "three", "two"},
 		},
 		"FailsUnknown": {
-			reason: "An error that is none of ours is like any other such.", before: errors.New("x"),
+			reason: "Two foreign errors count as the same failure.", before: errors.New("x"),
 			change: func(w *world) { w.fail(errors.New("y")) },
 		},
 		"Recovers": {
-			reason: "It can be listed again.", before: unreachable(403, "x"),
+			reason: "A successful list after a failure wakes all syncs.", before: unreachable(403, "x"),
 			change: func(w *world) { w.fail(nil) }, want: []string{"one", "three", "two"},
 		},
 	}
@@ -409,15 +408,15 @@ func TestWake(t *testing.T) {
 	}
 }
 
-// A request is not delayed to the next poll, unless the vault is throttled.
+// A request does not wait for the next poll, unless the vault is throttled.
 func TestWatchAfresh(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		err    error
 		want   []time.Duration
 	}{
-		"Now":    {reason: "The vault is listed at once, and then an interval later.", want: []time.Duration{0, time.Second}},
-		"Failed": {reason: "Another try costs nothing.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: []time.Duration{0, time.Second}},
+		"Now":    {reason: "A requested vault is listed at once, and then after an interval.", want: []time.Duration{0, time.Second}},
+		"Failed": {reason: "A failing vault is listed at once, because a retry costs nothing.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: []time.Duration{0, time.Second}},
 		"Paused": {reason: "A throttled vault is not listed.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: []time.Duration{0}},
 	}
 
@@ -444,8 +443,8 @@ func TestWatchAfresh(t *testing.T) {
 	}
 }
 
-// A change while a vault cannot be listed is seen when it can be again, and
-// what is known stays known.
+// A change during an outage is detected when the vault can be listed again, and earlier knowledge
+// is kept.
 func TestSnapshot(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.set(vaultA(), "db", 100, true)
@@ -490,8 +489,8 @@ func TestNeverListed(t *testing.T) {
 	})
 }
 
-// The list is under way until all of them have come, in real time: a bubble cannot
-// tell that somebody waits for a mutex.
+// The list is under way until all have arrived, in real time: a bubble cannot detect that a
+// goroutine waits for a mutex.
 func TestConcurrentFirst(t *testing.T) {
 	w := newWorld()
 	w.hang = make(chan struct{})
@@ -536,26 +535,26 @@ func TestBackoff(t *testing.T) {
 		reason   string
 		err      error
 		interval time.Duration
-		// want are the longest gaps between lists; a tenth less is fine.
+		// want are the longest gaps between lists. They may be a tenth shorter.
 		want []time.Duration
 	}{
 		"Unreachable": {
-			reason: "A vault that cannot be reached is left alone for longer and longer, up to 2 minutes.",
+			reason: "An unreachable vault is polled with growing pauses of up to 2 minutes.",
 			err:    &keyvault.Error{Reason: keyvault.Unreachable}, interval: interval,
 			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute},
 		},
 		"Unknown": {
-			reason: "An error of any other kind is such a problem.",
+			reason: "A foreign error is handled like an unreachable vault.",
 			err:    errors.New("x"), interval: interval,
 			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute},
 		},
 		"NoIdentity": {
-			reason: "Somebody may be waiting for an identity that was just made.",
+			reason: "A missing identity is retried soon, because a person may be waiting for a new one.",
 			err:    &keyvault.Error{Reason: keyvault.NoIdentity}, interval: interval,
 			want: []time.Duration{30 * time.Second, time.Minute, time.Minute, time.Minute},
 		},
 		"IssuerUnreachable": {
-			reason: "An issuer that comes back is found soon.",
+			reason: "A recovered issuer is detected soon.",
 			err:    &keyvault.Error{Reason: keyvault.Unreachable, Meaning: keyvault.IssuerUnreachable, Status: 400}, interval: interval,
 			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute},
 		},
@@ -565,32 +564,32 @@ func TestBackoff(t *testing.T) {
 			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute},
 		},
 		"Often": {
-			reason: "Even from the shortest interval.",
+			reason: "The shortest interval does not shorten the pauses.",
 			err:    &keyvault.Error{Reason: keyvault.Unreachable}, interval: time.Second,
 			want: []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, 64 * time.Second, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute},
 		},
 		"Seldom": {
-			reason: "An interval that is longer anyway stays.",
+			reason: "A longer interval remains in effect.",
 			err:    &keyvault.Error{Reason: keyvault.Unreachable}, interval: 10 * time.Minute,
 			want: []time.Duration{10 * time.Minute, 10 * time.Minute, 10 * time.Minute},
 		},
 		"Forbidden": {
-			reason: "A role can be given at any moment, and to be refused costs Azure nothing.",
+			reason: "A rejected list is retried at the regular interval, because roles can be assigned at any time.",
 			err:    &keyvault.Error{Reason: keyvault.Forbidden}, interval: interval,
 			want: []time.Duration{30 * time.Second, 30 * time.Second, 30 * time.Second},
 		},
 		"RetryAfter": {
-			reason: "Azure is left alone for as long as it asks.",
+			reason: "A throttled vault is not polled before its Retry-After.",
 			err:    &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: 45 * time.Second}, interval: interval,
 			want: []time.Duration{45 * time.Second, 45 * time.Second},
 		},
 		"RetryAfterLong": {
-			reason: "Even if that is longer than any pause of ours.",
+			reason: "A Retry-After may exceed the longest pause of the provider.",
 			err:    &keyvault.Error{Reason: keyvault.Unreachable, RetryAfter: 10 * time.Minute}, interval: interval,
 			want: []time.Duration{10 * time.Minute, 10 * time.Minute},
 		},
 		"RetryAfterShort": {
-			reason: "A time that is shorter than the interval is nothing to hurry for.",
+			reason: "A Retry-After below the interval does not cause an earlier poll.",
 			err:    &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, interval: interval,
 			want: []time.Duration{30 * time.Second, 30 * time.Second},
 		},
@@ -639,8 +638,7 @@ func TestBackoffEnds(t *testing.T) {
 	})
 }
 
-// Whatever interval and failures: polls go on, and are never further apart than
-// they may be.
+// With any interval and any failures, polls continue, and no gap exceeds its limit.
 func TestDelayProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		wanted := time.Duration(rapid.Int64Range(int64(time.Second), int64(1000*time.Hour)).Draw(t, "interval"))
@@ -729,8 +727,8 @@ func TestForget(t *testing.T) {
 	})
 }
 
-// A list that is under way when its vault is forgotten uses a client, which has
-// to go, too; and it wakes nobody.
+// If a vault is forgotten during a list, the list's client is dropped as well, and the list wakes
+// no sync.
 func TestForgetDuringList(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
@@ -761,8 +759,8 @@ func TestForgetDuringList(t *testing.T) {
 	})
 }
 
-// One that comes back while the list for it is still under way gets a list of its
-// own, and nothing is dropped that it uses.
+// If the vault is watched again during that list, it gets a list of its own, and nothing in use is
+// dropped.
 func TestWatchAgainDuringList(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
@@ -802,11 +800,11 @@ func TestShorterInterval(t *testing.T) {
 	cases := map[string]struct {
 		reason   string
 		interval time.Duration
-		// want is when the next list is at the latest.
+		// want is the latest time of the next list.
 		want time.Duration
 	}{
 		"Shorter": {reason: "A sync with a shorter interval is woken sooner.", interval: 10 * time.Second, want: 10 * time.Second},
-		"Longer":  {reason: "A sync with a longer interval does not delay it.", interval: time.Hour, want: 10 * time.Minute},
+		"Longer":  {reason: "A sync with a longer interval does not delay the vault.", interval: time.Hour, want: 10 * time.Minute},
 	}
 
 	for name, tc := range cases {
@@ -857,7 +855,7 @@ func TestShorterIntervalWhenDue(t *testing.T) {
 	})
 }
 
-// With long intervals polls are spread over more than a few moments.
+// With long intervals, polls are spread over many moments.
 func TestLongInterval(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: time.Hour})
@@ -869,7 +867,7 @@ func TestLongInterval(t *testing.T) {
 	})
 }
 
-// An interval that becomes shorter does not end a backoff or what Azure asked for.
+// A shorter interval does not end a backoff or a Retry-After.
 func TestShorterIntervalOfFailed(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Hour})
@@ -921,7 +919,7 @@ func TestSlots(t *testing.T) {
 	})
 }
 
-// Vaults that do not answer take slots for long, and keep only each other waiting.
+// Vaults that do not respond occupy slots for long, but delay only each other.
 func TestSlotsOfUnanswered(t *testing.T) {
 	bubble(t, 2, func(t *testing.T, w *world, watcher *Watcher) {
 		const vaults = 20
@@ -938,7 +936,7 @@ func TestSlotsOfUnanswered(t *testing.T) {
 			watcher.Watch(t.Context(), syncOf(target.VaultURI), target, Interest{Interval: interval})
 		}
 
-		// Until it is known of all of them.
+		// This takes until all of them are known to be down.
 		pass(10 * time.Minute)
 		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Interval: interval})
 		pass(time.Hour)
@@ -981,11 +979,11 @@ func TestSnapshotItem(t *testing.T) {
 		covers bool
 		want   *Item
 	}{
-		"Found":   {reason: "By its name.", name: "api", covers: true, want: &Item{}},
+		"Found":   {reason: "A listed secret is found by its name.", name: "api", covers: true, want: &Item{}},
 		"Case":    {reason: "Key Vault does not tell names apart by case.", name: "dB", covers: true, want: &Item{Enabled: true, Updated: time.Unix(1, 0)}},
-		"Absent":  {reason: "There is none.", name: "web", covers: true},
-		"Unknown": {reason: "Nobody wanted to know whether there is one.", name: "other"},
-		"Foreign": {reason: "Nobody wanted to know, so it is not kept.", name: "foreign"},
+		"Absent":  {reason: "A missing secret is known to be missing.", name: "web", covers: true},
+		"Unknown": {reason: "A name that no sync watches is unknown.", name: "other"},
+		"Foreign": {reason: "A secret that no sync watches is not kept.", name: "foreign"},
 	}
 
 	for name, tc := range cases {

@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// What policies say to a team.
+// The messages are those of the policies.
 const (
 	ofFields  = "only Crossplane and the platform team may set these fields. Remove them from the manifest: "
 	ofMarks   = "only Crossplane and the platform team may set these labels and annotations. Remove them from the manifest: "
@@ -27,9 +27,9 @@ const (
 	fieldName = "argocd-controller"
 )
 
-// fieldsOfCrossplane are those that a team does not write, with a value for each: those of
-// this variant, and those that only the other one has or an older Crossplane, which are kept
-// as well, like all unknown fields.
+// fieldsOfCrossplane are fields that a team must not write, with a value for each: those of this
+// variant, and those of the other variant or an older Crossplane, which are preserved like all
+// unknown fields.
 func (c *cluster) fieldsOfCrossplane() map[string]any {
 	name, labels := map[string]any{"name": "another"}, map[string]any{"matchLabels": map[string]any{"channel": "another"}}
 
@@ -54,15 +54,15 @@ func (c *cluster) fieldsOfCrossplane() map[string]any {
 	return fields
 }
 
-// refused names the field of spec that a policy refuses.
+// refused names the field of spec that a policy rejects.
 func refused(path string) string {
 	field, _, _ := strings.Cut(path, ".")
 
 	return ofFields + "spec." + field
 }
 
-// TestFieldsOfCrossplane has nobody but Crossplane and the platform set or change
-// what Crossplane keeps in an application.
+// TestFieldsOfCrossplane lets only Crossplane and the platform set or change the fields of
+// Crossplane in an application.
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestFieldsOfCrossplane(t *testing.T) {
@@ -105,7 +105,7 @@ func TestFieldsOfCrossplane(t *testing.T) {
 					},
 				}
 
-				// A field that has a default is not removed: it gets that again.
+				// A field with a default is not removed, but gets the default again.
 				if _, found, _ := unstructured.NestedFieldNoCopy(filled.Object, fields...); found && path != "compositionUpdatePolicy" && path != "compositeDeletePolicy" {
 					unstructured.RemoveNestedField(removed.Object, fields...)
 					writes["Remove"] = func(ctx context.Context, kube client.Client) error {
@@ -134,8 +134,8 @@ func TestFieldsOfCrossplane(t *testing.T) {
 	}
 }
 
-// TestTeamWrites has a team do all that it does with an application that Crossplane has
-// looked at, and nothing else.
+// TestTeamWrites lets a team do only the usual writes to an application that Crossplane has
+// reconciled.
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestTeamWrites(t *testing.T) {
@@ -183,9 +183,9 @@ func TestTeamWrites(t *testing.T) {
 				do     func(context.Context, client.Client) error
 				want   string
 			}{
-				"Create": {reason: "A new application.", do: create(func(*unstructured.Unstructured) {})},
+				"Create": {reason: "A team creates an application.", do: create(func(*unstructured.Unstructured) {})},
 				"CreateWithDefaults": {
-					reason: "What the API server would set is no choice.",
+					reason: "The default of the API server is not a choice of the team.",
 					do: create(func(u *unstructured.Unstructured) {
 						path := []string{"spec", "crossplane", "compositionUpdatePolicy"}
 						if c.claims {
@@ -197,17 +197,17 @@ func TestTeamWrites(t *testing.T) {
 						}
 					}),
 				},
-				"ServerSideApply": {reason: "Argo CD with ServerSideApply, or kubectl apply --server-side.", do: func(ctx context.Context, kube client.Client) error { return serverSide(ctx, kube, git) }},
+				"ServerSideApply": {reason: "Argo CD with ServerSideApply and kubectl apply --server-side are allowed.", do: func(ctx context.Context, kube client.Client) error { return serverSide(ctx, kube, git) }},
 				"Apply": {
-					reason: "Argo CD and kubectl apply send what has changed in Git.",
+					reason: "Argo CD and kubectl apply send the changes in Git.",
 					do: func(ctx context.Context, kube client.Client) error {
 						return merge(ctx, kube, filled, nest(manifestImage, "spec", "deployment", "image"))
 					},
 				},
-				"Update":   {reason: "Somebody who has read the object writes it back.", do: with(func(*unstructured.Unstructured) {})},
-				"Restart":  {reason: "The action restart.", do: annotate("meta.p6m.dev/restarted-at", "2026-01-01T00:00:00Z")},
-				"Sync":     {reason: "The action sync-secrets-now.", do: annotate("meta.p6m.dev/sync-requested-at", "2026-01-01T00:00:00Z")},
-				"Namesake": {reason: "Another domain that ends alike.", do: annotate("notcrossplane.io/paused", "true")},
+				"Update":   {reason: "An update with a previously read object is allowed.", do: with(func(*unstructured.Unstructured) {})},
+				"Restart":  {reason: "The action restart is allowed.", do: annotate("meta.p6m.dev/restarted-at", "2026-01-01T00:00:00Z")},
+				"Sync":     {reason: "The action sync-secrets-now is allowed.", do: annotate("meta.p6m.dev/sync-requested-at", "2026-01-01T00:00:00Z")},
+				"Namesake": {reason: "A domain that only ends like Crossplane's is not restricted.", do: annotate("notcrossplane.io/paused", "true")},
 				"Delete": {
 					reason: "A team may delete its application, also in the foreground.",
 					do: func(ctx context.Context, kube client.Client) error {
@@ -215,65 +215,65 @@ func TestTeamWrites(t *testing.T) {
 					},
 				},
 				"Replace": {
-					reason: "kubectl replace takes what Crossplane keeps out of the object.",
+					reason: "kubectl replace would remove Crossplane's fields.",
 					do: with(func(u *unstructured.Unstructured) {
 						u.Object["spec"] = git.Object["spec"]
 					}),
 					want: ofFields + fields,
 				},
 				"Paused": {
-					reason: "An application that is paused keeps what the platform takes from all, and is not deleted with its namespace.",
+					reason: "A paused application would keep permissions that the platform revokes, and would block the deletion of its namespace.",
 					do:     annotate("crossplane.io/paused", "true"),
 					want:   ofMarks + "crossplane.io/paused",
 				},
-				"Part":         {reason: "An application is no part of another.", do: annotate("crossplane.io/composition-resource-name", "key-vault"), want: ofMarks + "crossplane.io/composition-resource-name"},
-				"ExternalName": {reason: "It is Crossplane's name for it.", do: annotate("crossplane.io/external-name", "victim"), want: ofMarks + "crossplane.io/external-name"},
-				"PollInterval": {reason: "Nobody but the platform says how often Crossplane looks.", do: annotate("crossplane.io/poll-interval", "1s"), want: ofMarks + "crossplane.io/poll-interval"},
+				"Part":         {reason: "An application cannot be a part of another one.", do: annotate("crossplane.io/composition-resource-name", "key-vault"), want: ofMarks + "crossplane.io/composition-resource-name"},
+				"ExternalName": {reason: "The external name belongs to Crossplane.", do: annotate("crossplane.io/external-name", "victim"), want: ofMarks + "crossplane.io/external-name"},
+				"PollInterval": {reason: "Only the platform sets Crossplane's poll interval.", do: annotate("crossplane.io/poll-interval", "1s"), want: ofMarks + "crossplane.io/poll-interval"},
 				"Subdomain": {
-					reason: "Later versions of Crossplane have other marks.",
+					reason: "Later versions of Crossplane have other annotations.",
 					do:     annotate("usage.crossplane.io/deletion-attempt-with-policy", "x"),
 					want:   ofMarks + "usage.crossplane.io/deletion-attempt-with-policy",
 				},
 				"Labels": {
-					reason: "Crossplane gives these labels to every part.",
+					reason: "Crossplane sets these labels on every part.",
 					do: with(func(u *unstructured.Unstructured) {
 						u.SetLabels(map[string]string{"crossplane.io/composite": "victim", "crossplane.io/claim-namespace": "payments", "app": "web"})
 					}),
 					want: ofMarks + "crossplane.io/claim-namespace, crossplane.io/composite",
 				},
 				"NoMarks": {
-					reason: "Nor does a team take them away.",
+					reason: "A team cannot remove these labels.",
 					do: with(func(u *unstructured.Unstructured) {
 						u.SetLabels(nil)
 						u.SetAnnotations(nil)
 					}),
 					want: ofMarks + "crossplane.io/composite, crossplane.io/external-name",
 				},
-				"NoFinalizers": {reason: "A claim without finalizer would leave its composite resource.", do: with(func(u *unstructured.Unstructured) { u.SetFinalizers(nil) }), want: ofOwners},
+				"NoFinalizers": {reason: "A claim without its finalizer would leave its composite resource.", do: with(func(u *unstructured.Unstructured) { u.SetFinalizers(nil) }), want: ofOwners},
 				"Finalizers": {
-					reason: "Its namespace could not be deleted.",
+					reason: "A foreign finalizer would block the deletion of the namespace.",
 					do: with(func(u *unstructured.Unstructured) {
 						u.SetFinalizers(append(u.GetFinalizers(), "example.com/never"))
 					}),
 					want: ofOwners,
 				},
 				"Owner": {
-					reason: "It would look like a part of something else, and be deleted with it.",
+					reason: "An owner would make the application look like a part of another object, and delete it with that object.",
 					do: with(func(u *unstructured.Unstructured) {
 						setOwner(u, owner("PlatformApplication", "victim", "0"))
 					}),
 					want: ofOwners,
 				},
 				"CreateWithMarks": {
-					reason: "A decoy: it would be observed as the vault of another application.",
+					reason: "A decoy would be observed as the vault of another application.",
 					do: create(func(u *unstructured.Unstructured) {
 						u.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "key-vault", "crossplane.io/external-name": "victim"})
 					}),
 					want: ofMarks + "crossplane.io/composition-resource-name, crossplane.io/external-name",
 				},
-				"CreateWithFinalizer": {reason: "Its namespace could not be deleted.", do: create(func(u *unstructured.Unstructured) { u.SetFinalizers([]string{"example.com/never"}) }), want: ofOwners},
+				"CreateWithFinalizer": {reason: "A new application with a foreign finalizer would block the deletion of its namespace.", do: create(func(u *unstructured.Unstructured) { u.SetFinalizers([]string{"example.com/never"}) }), want: ofOwners},
 				"Status": {
-					reason: "The function takes names and ids from it.",
+					reason: "The function reads names and ids from the status.",
 					do: func(ctx context.Context, kube client.Client) error {
 						u := filled.DeepCopy()
 						u.Object["status"] = map[string]any{"keyVault": map[string]any{"name": "victim"}}
@@ -283,7 +283,7 @@ func TestTeamWrites(t *testing.T) {
 					want: ofStatus,
 				},
 				"StatusPatch": {
-					reason: "In whatever way.",
+					reason: "No kind of write is allowed.",
 					do: func(ctx context.Context, kube client.Client) error {
 						return kube.Status().Patch(ctx, filled.DeepCopy(), mergePatch(nest("victim", "status", "keyVault", "name")), client.DryRunAll)
 					},
@@ -313,8 +313,7 @@ func TestTeamWrites(t *testing.T) {
 	}
 }
 
-// TestOrphans has nobody but Crossplane and the platform delete an application without what
-// it consists of.
+// TestOrphans lets only Crossplane and the platform delete an application without its parts.
 func TestOrphans(t *testing.T) {
 	const orphans = "a PlatformApplication must be deleted together with its resources. Use propagation policy Background or Foreground, not Orphan"
 
@@ -337,23 +336,23 @@ func TestOrphans(t *testing.T) {
 				want   string
 			}{
 				"Plain":      {reason: "A team may delete its application.", do: remove()},
-				"Background": {reason: "Argo CD does.", do: remove(client.PropagationPolicy("Background"))},
-				"Foreground": {reason: "By default.", do: remove(client.PropagationPolicy("Foreground"))},
-				"Orphan":     {reason: "With PrunePropagationPolicy=orphan.", do: remove(client.PropagationPolicy("Orphan")), want: orphans},
+				"Background": {reason: "Argo CD deletes in the background.", do: remove(client.PropagationPolicy("Background"))},
+				"Foreground": {reason: "Argo CD deletes in the foreground by default.", do: remove(client.PropagationPolicy("Foreground"))},
+				"Orphan":     {reason: "Argo CD with PrunePropagationPolicy=orphan would leave the parts.", do: remove(client.PropagationPolicy("Orphan")), want: orphans},
 				"Deprecated": {
-					reason: "There is an older way to say it.",
+					reason: "The older option orphanDependents is rejected, too.",
 					do:     remove(&client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: &deprecated}}), //nolint:staticcheck // It is what is tried.
 					want:   orphans,
 				},
 				"All": {
-					reason: "And many may be deleted at once.",
+					reason: "A deletion of many applications is rejected, too.",
 					do: func(ctx context.Context, kube client.Client) error {
 						return kube.DeleteAllOf(ctx, filled.DeepCopy(), client.InNamespace(namespace), client.PropagationPolicy("Orphan"), client.DryRunAll)
 					},
 					want: orphans,
 				},
 				"AllOfThem": {
-					reason: "As a namespace is deleted.",
+					reason: "The namespace controller deletes applications with their namespace.",
 					do: func(ctx context.Context, kube client.Client) error {
 						return kube.DeleteAllOf(ctx, filled.DeepCopy(), client.InNamespace(namespace), client.DryRunAll)
 					},
@@ -375,8 +374,8 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
-// TestCollectorChangesOwners has the garbage collector remove its finalizers, and owners
-// that are gone.
+// TestCollectorChangesOwners lets the garbage collector remove its finalizers, and owners that no
+// longer exist.
 func TestCollectorChangesOwners(t *testing.T) {
 	namespace := modern.namespace(t)
 	filled := modern.filled(t, namespace, "filled")
@@ -391,7 +390,7 @@ func TestCollectorChangesOwners(t *testing.T) {
 	}
 }
 
-// sorted list of names.
+// sorted returns a sorted list of names.
 func sorted(list string) string {
 	names := strings.Split(list, ", ")
 	slices.Sort(names)
@@ -399,19 +398,19 @@ func sorted(list string) string {
 	return strings.Join(names, ", ")
 }
 
-// owner that controls an object.
+// owner returns an owner that controls an object.
 func owner(kind, name, uid string) map[string]any {
 	return map[string]any{
 		"apiVersion": "meta.p6m.dev/v1alpha1", "kind": kind, "name": name, "uid": uid, "controller": true, "blockOwnerDeletion": true,
 	}
 }
 
-// setOwner of an object.
+// setOwner sets the owner of an object.
 func setOwner(u *unstructured.Unstructured, owner map[string]any) {
 	u.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner} //nolint:forcetypeassert // It has metadata.
 }
 
-// nest a value below those fields.
+// nest returns a value below these fields.
 func nest(value any, fields ...string) map[string]any {
 	for _, f := range slices.Backward(fields) {
 		value = map[string]any{f: value}
@@ -431,7 +430,7 @@ func mergePatch(content map[string]any) client.Patch {
 	return client.RawPatch(types.MergePatchType, data)
 }
 
-// merge content into an object.
+// merge merges content into an object.
 func merge(ctx context.Context, kube client.Client, u *unstructured.Unstructured, content map[string]any) error {
 	return kube.Patch(ctx, u.DeepCopy(), mergePatch(content), client.DryRunAll) //nolint:wrapcheck // The test looks at it.
 }

@@ -23,15 +23,15 @@ import (
 	"github.com/p6m-dev/platform-application/test/schema"
 )
 
-// A composed kind that only some accounts write.
+// A composed kind is one that only some accounts can write.
 type composed struct {
 	resource string
 	object   *unstructured.Unstructured
 
-	// reconciler of the kind.
+	// reconciler is the account that reconciles the kind.
 	reconciler string
 
-	// usage of a provider configuration, which its reconciler makes.
+	// usage is the usage of a provider configuration that the reconciler creates.
 	usage bool
 
 	// status is a subresource.
@@ -40,7 +40,7 @@ type composed struct {
 
 const azureGroup = "azure.m.upbound.io"
 
-// composedKinds are an object of each kind in a namespace.
+// composedKinds returns an object of each kind in a namespace.
 func composedKinds(namespace string) []composed {
 	managed := func(group, kind, resource string, forProvider map[string]any) composed {
 		return composed{
@@ -93,9 +93,9 @@ func composedKinds(namespace string) []composed {
 	}
 }
 
-// verbs that change an object.
+// verbs are those that change an object.
 func (k composed) verbs() map[string]func(context.Context, client.Client) error {
-	// Metadata, as what is reconciled has it changed.
+	// The metadata changes are those of a reconciler.
 	change := nest("now", "metadata", "annotations", "crossplane.io/external-create-succeeded")
 	fresh := func() *unstructured.Unstructured {
 		u := k.object.DeepCopy()
@@ -144,7 +144,7 @@ func (k composed) verbs() map[string]func(context.Context, client.Client) error 
 	return out
 }
 
-// allowed verbs of an account.
+// allowed returns the verbs of an account.
 func (k composed) allowed(user string) []string {
 	all := []string{"create", "apply", "update", "patch", "delete", "deletecollection", "status"}
 
@@ -204,7 +204,7 @@ func TestComposedKinds(t *testing.T) {
 	}
 }
 
-// TestComposedMessages tells a team what to do.
+// TestComposedMessages shows the messages for a team.
 func TestComposedMessages(t *testing.T) {
 	namespace := modern.namespace(t)
 	vault := composedKinds(namespace)[0]
@@ -234,8 +234,8 @@ func TestComposedMessages(t *testing.T) {
 	}
 }
 
-// TestUsageOfOwner has the namespace controller leave the usage of a provider configuration
-// to the garbage collector as long as it has an owner. One without would stay for ever.
+// TestUsageOfOwner checks that the namespace controller leaves a usage with an owner to the garbage
+// collector, and deletes one without an owner, which would otherwise stay forever.
 func TestUsageOfOwner(t *testing.T) {
 	namespace := modern.namespace(t)
 
@@ -264,7 +264,7 @@ func TestUsageOfOwner(t *testing.T) {
 	}
 }
 
-// TestCollectorKeepsSpec lets the garbage collector change metadata only.
+// TestCollectorKeepsSpec lets the garbage collector change only metadata.
 func TestCollectorKeepsSpec(t *testing.T) {
 	vault := composedKinds(modern.namespace(t))[0].object
 	if err := modern.Client().Create(t.Context(), vault); err != nil {
@@ -277,7 +277,7 @@ func TestCollectorKeepsSpec(t *testing.T) {
 	}
 }
 
-// TestSyncNow has the action of Argo CD ask for a sync, and do nothing else.
+// TestSyncNow lets the action of Argo CD request a sync, and nothing else.
 func TestSyncNow(t *testing.T) {
 	namespace := modern.namespace(t)
 
@@ -303,15 +303,15 @@ func TestSyncNow(t *testing.T) {
 		patch  map[string]any
 		denied bool
 	}{
-		"Asked":      {reason: "The button.", patch: asked},
-		"Paused":     {reason: "Another annotation.", patch: annotations("crossplane.io/paused", "true"), denied: true},
-		"Annotation": {reason: "An annotation that is there.", patch: annotations("crossplane.io/composition-resource-name", "key-vault"), denied: true},
-		"Removed":    {reason: "An annotation that is gone.", patch: nest(nil, "metadata", "annotations", "crossplane.io/composition-resource-name"), denied: true},
-		"Label":      {reason: "A label.", patch: nest("victim", "metadata", "labels", "crossplane.io/composite"), denied: true},
-		"Owner":      {reason: "An owner.", patch: nest([]any{owner("PlatformApplication", "victim", "0")}, "metadata", "ownerReferences"), denied: true},
-		"Spec":       {reason: "Another vault.", patch: nest("https://victim.vault.azure.net/", "spec", "forProvider", "vaultUri"), denied: true},
+		"Asked":      {reason: "The action requests a sync.", patch: asked},
+		"Paused":     {reason: "Another annotation is rejected.", patch: annotations("crossplane.io/paused", "true"), denied: true},
+		"Annotation": {reason: "A change of an existing annotation is rejected.", patch: annotations("crossplane.io/composition-resource-name", "key-vault"), denied: true},
+		"Removed":    {reason: "A removal of an annotation is rejected.", patch: nest(nil, "metadata", "annotations", "crossplane.io/composition-resource-name"), denied: true},
+		"Label":      {reason: "A label is rejected.", patch: nest("victim", "metadata", "labels", "crossplane.io/composite"), denied: true},
+		"Owner":      {reason: "An owner is rejected.", patch: nest([]any{owner("PlatformApplication", "victim", "0")}, "metadata", "ownerReferences"), denied: true},
+		"Spec":       {reason: "Another vault is rejected.", patch: nest("https://victim.vault.azure.net/", "spec", "forProvider", "vaultUri"), denied: true},
 		"Both": {
-			reason: "Another vault with it.", denied: true,
+			reason: "Another vault together with a request is rejected.", denied: true,
 			patch: map[string]any{"metadata": asked["metadata"], "spec": map[string]any{"forProvider": map[string]any{"clientId": "99999999-9999-4999-8999-999999999999"}}},
 		},
 	}
@@ -326,8 +326,8 @@ func TestSyncNow(t *testing.T) {
 	}
 }
 
-// TestEveryAzureGroup has the policy know every group of namespaced kinds that the
-// Azure provider has, as a policy cannot match the ending of a group.
+// TestEveryAzureGroup checks that the policy lists every API group with namespaced kinds of the
+// Azure provider, because a policy cannot match the end of a group's name.
 func TestEveryAzureGroup(t *testing.T) {
 	dir, err := schema.AzureDefinitions(t.Context())
 	if err != nil {
@@ -358,7 +358,7 @@ func TestEveryAzureGroup(t *testing.T) {
 	}
 }
 
-// TestCompositeOfClaim has nobody but Crossplane write what it makes of a claim.
+// TestCompositeOfClaim lets only Crossplane write the composite resource of a claim.
 func TestCompositeOfClaim(t *testing.T) {
 	k := composed{
 		resource: "xplatformapplications.meta.p6m.dev", reconciler: crossplane, status: true,
@@ -393,8 +393,8 @@ func TestCompositeOfClaim(t *testing.T) {
 	}
 }
 
-// TestParts has nobody but Crossplane and the platform make an object look like a
-// part of an application.
+// TestParts lets only Crossplane and the platform make an object look like a part of an
+// application.
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestParts(t *testing.T) {
@@ -457,23 +457,23 @@ func TestParts(t *testing.T) {
 				want   string
 			}{
 				"CreateAnnotated": {
-					reason: "A decoy under the name of a part.", want: denied,
+					reason: "A team could create a decoy with the name of a part.", want: denied,
 					do: func(ctx context.Context, kube client.Client) error {
 						return kube.Create(ctx, annotated.DeepCopy(), client.DryRunAll)
 					},
 				},
 				"CreateOwned": {
-					reason: "A decoy that the application seems to control.", want: denied,
+					reason: "A team could create a decoy that the application seems to control.", want: denied,
 					do: func(ctx context.Context, kube client.Client) error {
 						return kube.Create(ctx, owned.DeepCopy(), client.DryRunAll)
 					},
 				},
-				"Annotate": {reason: "An object becomes a decoy.", want: denied, do: patched(other, annotation)},
-				"Own":      {reason: "An object becomes a decoy.", want: denied, do: patched(other, reference)},
-				"Rename":   {reason: "A part becomes another part.", want: denied, do: patched(part, annotation)},
-				"Label":    {reason: "Controllers annotate what they look after.", do: patched(part, nest("1", "metadata", "annotations", "deployment.kubernetes.io/revision"))},
+				"Annotate": {reason: "An annotation could turn an object into a decoy.", want: denied, do: patched(other, annotation)},
+				"Own":      {reason: "An owner could turn an object into a decoy.", want: denied, do: patched(other, reference)},
+				"Rename":   {reason: "A part could be turned into another part.", want: denied, do: patched(part, annotation)},
+				"Label":    {reason: "Controllers annotate the objects that they manage.", do: patched(part, nest("1", "metadata", "annotations", "deployment.kubernetes.io/revision"))},
 				"Orphan":   {reason: "The garbage collector removes owners.", do: patched(part, nest([]any{}, "metadata", "ownerReferences"))},
-				"Other":    {reason: "What is no part is not looked at.", do: patched(other, nest("1", "metadata", "annotations", "example.com/note"))},
+				"Other":    {reason: "Objects that are not parts are not restricted.", do: patched(other, nest("1", "metadata", "annotations", "example.com/note"))},
 			}
 
 			for name, tc := range cases {
@@ -489,13 +489,13 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// patched is an object with that content.
+// patched returns the patch of an object with this content.
 func patched(u *unstructured.Unstructured, content map[string]any) func(context.Context, client.Client) error {
 	return func(ctx context.Context, kube client.Client) error { return merge(ctx, kube, u, content) }
 }
 
-// TestParameters has no component make itself a part of the platform, and nobody pass
-// when nobody knows who the platform is.
+// TestParameters checks that no component can make itself a part of the platform, and that missing
+// parameters reject all requests.
 func TestParameters(t *testing.T) {
 	config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: parameters}}
 	other := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: "other"}}
@@ -527,15 +527,15 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-// TestShippedParameters names system:masters and nobody else.
+// TestShippedParameters checks that only system:masters is listed.
 func TestShippedParameters(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"groups": "system:masters\n", "users": "", "azureProviders": azureProvider + "\n"}, shipped(t, "parameters.yaml", "ConfigMap", parameters).Object["data"]); diff != "" {
 		t.Errorf("the platform, unless it says otherwise: -want, +got:\n%s", diff)
 	}
 }
 
-// TestNoParameters has the policies refuse everybody when nobody knows who the platform
-// is, and nobody but those who are listed when a list is empty.
+// TestNoParameters checks that missing parameters reject all users, and that empty lists allow only
+// Crossplane's own accounts.
 func TestNoParameters(t *testing.T) {
 	c := &cluster{Server: apiserver.StartFor(t)}
 	if err := c.install(t.Context()); err != nil {
@@ -580,7 +580,7 @@ func TestNoParameters(t *testing.T) {
 		return nil
 	})
 
-	// It is all that it takes.
+	// No other step is needed.
 	if err := c.ApplyFiles(t.Context(), restrictions+"parameters.yaml"); err != nil {
 		t.Fatal(err)
 	}
@@ -596,7 +596,7 @@ func eventually(t *testing.T, check func() error) {
 	}
 }
 
-// shipped is the object of that kind and name in a file of policies.
+// shipped returns the object of that kind and name from a file of policies.
 func shipped(t *testing.T, file, kind, name string) *unstructured.Unstructured {
 	t.Helper()
 

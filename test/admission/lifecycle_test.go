@@ -22,8 +22,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// TestDeletion deletes applications and namespaces with the real garbage collector
-// and namespace controller, which have to get through to what is composed.
+// TestDeletion deletes applications and namespaces with the real garbage collector and namespace
+// controller, whose writes the policies must allow.
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestDeletion(t *testing.T) {
@@ -35,23 +35,23 @@ func TestDeletion(t *testing.T) {
 		reason string
 		delete func(ctx context.Context, app *unstructured.Unstructured) error
 
-		// stay is true if what is composed outlives the application.
+		// stay is true if composed resources outlive the application.
 		stay bool
 	}{
 		"Foreground": {
-			reason: "The application waits for its parts, and the garbage collector removes the finalizer that says so.",
+			reason: "The application waits for its parts, and the garbage collector then removes its finalizer.",
 			delete: func(ctx context.Context, app *unstructured.Unstructured) error {
 				return modern.as(team).Delete(ctx, app, foreground)
 			},
 		},
 		"Background": {
-			reason: "The application is gone first.",
+			reason: "The application is deleted before its parts.",
 			delete: func(ctx context.Context, app *unstructured.Unstructured) error {
 				return modern.as(team).Delete(ctx, app)
 			},
 		},
 		"Orphan": {
-			reason: "The platform may; the garbage collector removes the owner from what stays.",
+			reason: "The platform may keep the parts; the garbage collector removes their owner.",
 			stay:   true,
 			delete: func(ctx context.Context, app *unstructured.Unstructured) error {
 				return modern.as(backup).Delete(ctx, app, client.PropagationPolicy(metav1.DeletePropagationOrphan))
@@ -70,7 +70,7 @@ func TestDeletion(t *testing.T) {
 			namespace := modern.namespace(t)
 			app := modern.filled(t, namespace, "web")
 
-			// Crossplane removes its own when an application is deleted.
+			// Crossplane removes its own finalizer when an application is deleted.
 			app.SetFinalizers(nil)
 
 			if err := modern.as(crossplane).Update(t.Context(), app); err != nil {
@@ -114,9 +114,9 @@ func TestDeletion(t *testing.T) {
 	}
 }
 
-// TestNamespaceKeepsUsages has a managed resource outlive its namespace's other content
-// until its provider has deleted what it stands for, with the usage of the provider
-// configuration, which providers make before that and cannot make again.
+// TestNamespaceKeepsUsages checks that a managed resource in a deleted namespace stays until its
+// provider has deleted the Azure resource, and so does the usage of its provider configuration,
+// which the provider could not create again.
 func TestNamespaceKeepsUsages(t *testing.T) {
 	startControllers(t)
 
@@ -152,7 +152,7 @@ func TestNamespaceKeepsUsages(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// The namespace controller has tried all kinds when it says what is left.
+	// The namespace controller has tried all kinds when it reports the remaining ones.
 	eventually(t, func() error {
 		if err := modern.Client().Get(t.Context(), client.ObjectKeyFromObject(ns), ns); err != nil {
 			return fmt.Errorf("cannot get the namespace: %w", err)
@@ -171,7 +171,7 @@ func TestNamespaceKeepsUsages(t *testing.T) {
 		t.Errorf("usage of a managed resource that is there: %v", err)
 	}
 
-	// The provider is done.
+	// The provider has deleted the Azure resource.
 	finished := vault.DeepCopy()
 	if err := modern.as(azureProvider).Patch(t.Context(), finished, mergePatch(nest([]any{}, "metadata", "finalizers"))); err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestNamespaceKeepsUsages(t *testing.T) {
 	}
 }
 
-// gone is an error as long as an object is there.
+// gone returns an error while an object exists.
 func (c *cluster) gone(ctx context.Context, u *unstructured.Unstructured) error {
 	u = u.DeepCopy()
 
@@ -196,7 +196,7 @@ func (c *cluster) gone(ctx context.Context, u *unstructured.Unstructured) error 
 	return fmt.Errorf("%s %s is still there, with finalizers %v", u.GetKind(), u.GetName(), u.GetFinalizers())
 }
 
-// orphaned is an error as long as an object has an owner.
+// orphaned returns an error while an object has an owner.
 func (c *cluster) orphaned(ctx context.Context, u *unstructured.Unstructured) error {
 	u = u.DeepCopy()
 
@@ -211,8 +211,8 @@ func (c *cluster) orphaned(ctx context.Context, u *unstructured.Unstructured) er
 	return nil
 }
 
-// startControllers starts the garbage collector and the namespace controller, which act as
-// the ServiceAccounts that they have in other clusters.
+// startControllers starts the garbage collector and the namespace controller with their usual
+// ServiceAccounts.
 func startControllers(t *testing.T) {
 	t.Helper()
 
@@ -259,8 +259,8 @@ func startControllers(t *testing.T) {
 	})
 }
 
-// TestRestore brings everything back that a backup has, status and references included, as
-// the account of the backup, and as somebody of the platform.
+// TestRestore restores all objects of a backup, with status and references, as the account of the
+// backup and as a user of the platform.
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestRestore(t *testing.T) {

@@ -27,20 +27,20 @@ import (
 )
 
 const (
-	// root of the repository.
+	// root is the root of the repository.
 	root = "../.."
 
-	// policies of applications are here.
+	// restrictions is the directory of the policies for applications.
 	restrictions = root + "/package/platform/restrictions/"
 
-	// parameters is the ConfigMap that says who the platform is.
+	// parameters is the ConfigMap that names the platform's users and groups.
 	parameters = "platform-application-admission"
 
 	// labelComposed marks namespaces of teams.
 	labelComposed = "meta.p6m.dev/workloads"
 )
 
-// The accounts that write where the policies look.
+// The accounts are those that write restricted objects.
 const (
 	team                = "system:serviceaccount:argocd:argocd-application-controller"
 	crossplane          = "system:serviceaccount:crossplane-system:crossplane"
@@ -55,7 +55,7 @@ const (
 	engineers           = "platform-engineers"
 )
 
-// A cluster has one of the variants of the API, and the policies.
+// A cluster has one variant of the API, and the policies.
 type cluster struct {
 	*apiserver.Server
 
@@ -92,10 +92,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// variants are a cluster of each.
+// variants are one cluster of each variant.
 func variants() map[string]*cluster { return map[string]*cluster{"Modern": modern, "Claim": claim} }
 
-// install the definitions and the policies, and let everybody do everything else.
+// install installs the definitions and the policies, and grants all users everything else.
 func (c *cluster) install(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "definitions-")
 	if err != nil {
@@ -152,8 +152,8 @@ func (c *cluster) install(ctx context.Context) error {
 	return c.inForce(ctx)
 }
 
-// writeDefinitions that Crossplane derives of ours, with the defaults it gives to
-// its own fields.
+// writeDefinitions writes the definitions that Crossplane derives from ours, with the defaults of
+// Crossplane's own fields.
 func (c *cluster) writeDefinitions(dir string) error {
 	load := map[string]func() (*schema.Validator, error){
 		"platformapplications": func() (*schema.Validator, error) {
@@ -198,15 +198,14 @@ func (c *cluster) writeDefinitions(dir string) error {
 	return nil
 }
 
-// setPlatform says who the platform is.
+// setPlatform sets the users and groups of the platform.
 func (c *cluster) setPlatform(ctx context.Context, data map[string]string) error {
 	return c.Apply(ctx, &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: parameters}, Data: data,
 	})
 }
 
-// inForce waits until the API server heeds every policy and the parameters, which
-// it reads at its leisure.
+// inForce waits until the API server has read every policy and the parameters.
 func (c *cluster) inForce(ctx context.Context) error {
 	const namespace = "in-force"
 
@@ -266,7 +265,7 @@ func (c *cluster) inForce(ctx context.Context) error {
 	return nil
 }
 
-// as returns a client that is somebody. Without groups it is in those of its name.
+// as returns a client that impersonates a user. Without groups, it uses those of the user's name.
 func (c *cluster) as(user string, groups ...string) client.Client {
 	config := c.Config()
 	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
@@ -279,7 +278,7 @@ func (c *cluster) as(user string, groups ...string) client.Client {
 	return out
 }
 
-// deniedBy is the policy that an error comes from.
+// deniedBy returns the policy that caused an error.
 func deniedBy(err error) string {
 	if err == nil {
 		return ""
@@ -291,7 +290,7 @@ func deniedBy(err error) string {
 	return policy
 }
 
-// said is what a policy says in an error. Another error is all that it says.
+// said returns the message of a policy in an error, or the text of any other error.
 func said(err error) string {
 	if err == nil {
 		return ""
@@ -304,7 +303,7 @@ func said(err error) string {
 	return "not by a policy: " + err.Error()
 }
 
-// namespace of a team that no other test has.
+// namespace creates a team's namespace that no other test uses.
 func (c *cluster) namespace(t *testing.T) string {
 	t.Helper()
 
@@ -313,7 +312,7 @@ func (c *cluster) namespace(t *testing.T) string {
 		t.Fatal(err)
 	}
 
-	// Labels are heeded when the API server has read them.
+	// The API server needs a moment to read the labels.
 	part := serviceAccount(ns.Name, "part")
 	part.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "service-account"})
 
@@ -339,7 +338,7 @@ func serviceAccount(namespace, name string) *corev1.ServiceAccount {
 	return &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 }
 
-// object of a kind in a namespace.
+// object returns an object of a kind in a namespace.
 func object(apiVersion, kind, namespace, name string, content map[string]any) *unstructured.Unstructured {
 	u := &unstructured.Unstructured{Object: map[string]any{}}
 
@@ -353,7 +352,7 @@ func object(apiVersion, kind, namespace, name string, content map[string]any) *u
 	return u
 }
 
-// application as a team has it in Git.
+// application returns an application as a team writes it in Git.
 func (c *cluster) application(namespace, name string) *unstructured.Unstructured {
 	return object("meta.p6m.dev/v1alpha1", "PlatformApplication", namespace, name, map[string]any{
 		"spec": map[string]any{"deployment": map[string]any{"image": "registry.example.com/web:1"}},
@@ -366,7 +365,7 @@ func providerConfig(namespace, name string) *unstructured.Unstructured {
 	})
 }
 
-// filled is an application that Crossplane has looked at, as the API server has it.
+// filled returns an application that Crossplane has reconciled, as it is stored.
 func (c *cluster) filled(t *testing.T, namespace, name string) *unstructured.Unstructured {
 	t.Helper()
 

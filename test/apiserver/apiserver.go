@@ -1,14 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package apiserver runs a real Kubernetes API server, and the etcd behind it,
-// for tests: admission, RBAC, server-side apply, watches and tokens are those of
-// production. No controllers run: nothing is garbage collected, a deleted
-// namespace stays, and a ServiceAccount exists if someone made it.
+// Package apiserver runs a real Kubernetes API server with its etcd for tests: admission, RBAC,
+// server-side apply, watches and tokens are those of production. No controllers run: nothing is
+// garbage collected, a deleted namespace stays, and only explicitly created ServiceAccounts exist.
 //
-// Both programs come from package/tools in their pinned versions. All they keep is
-// in one temporary directory, and they end with the test, even one that is
-// killed.
+// Both programs come from package/tools in their pinned versions. All their data is in one
+// temporary directory, and they end with the test, even if it is killed.
 package apiserver
 
 import (
@@ -30,14 +28,14 @@ import (
 )
 
 const (
-	// FieldOwner of all that a Server applies.
+	// FieldOwner owns everything that a Server applies.
 	FieldOwner = "test"
 
-	// attempts to start. A port that was free when it was chosen may be taken when
-	// it is needed.
+	// attempts is the number of attempts to start, because a free port may be taken before it is
+	// used.
 	attempts = 3
 
-	// Generous, for machines that are busy with other tests.
+	// The timeout is generous, for machines that are busy with other tests.
 	startTimeout = time.Minute
 	stopTimeout  = 20 * time.Second
 )
@@ -54,8 +52,8 @@ type Server struct {
 	audit   auditLog
 }
 
-// Start starts an API server, in some seconds if its programs are built. The
-// caller must Stop it; see also StartFor and Run.
+// Start starts an API server, in some seconds if its programs are built. The caller must Stop it;
+// see also StartFor and Run.
 func Start(ctx context.Context, opts ...Option) (*Server, error) {
 	o := options{issuer: DefaultIssuer}
 	for _, opt := range opts {
@@ -80,7 +78,7 @@ func Start(ctx context.Context, opts ...Option) (*Server, error) {
 			return s, nil
 		}
 
-		// The logs stay, because they say why.
+		// The logs stay, because they contain the reason.
 		failures = append(failures, fmt.Errorf("%w; see the logs in %s", err, s.dir), s.stop(true))
 
 		if ctx.Err() != nil {
@@ -91,19 +89,19 @@ func Start(ctx context.Context, opts ...Option) (*Server, error) {
 	return nil, fmt.Errorf("cannot start API server: %w", errors.Join(failures...))
 }
 
-// Stop ends the API server and removes all it kept.
+// Stop ends the API server and removes all its data.
 func (s *Server) Stop() error {
 	return s.stop(false)
 }
 
-// Config returns a copy of the configuration of a client that may do anything,
-// as fast as it can.
+// Config returns a copy of the configuration of a client with all permissions and without rate
+// limits.
 func (s *Server) Config() *rest.Config {
 	return rest.CopyConfig(s.config)
 }
 
-// Client returns a client that may do anything. It knows the types of
-// Kubernetes itself and, unstructured, every other.
+// Client returns a client with all permissions. It knows the types of Kubernetes and, as
+// unstructured objects, all others.
 func (s *Server) Client() client.Client {
 	return s.client
 }
@@ -197,15 +195,15 @@ func (s *Server) configureAPIServer(program string) error {
 	flags.Set("authorization-mode", "RBAC")
 	flags.Set("service-account-issuer", s.options.issuer)
 	flags.Set("service-account-jwks-uri", s.options.issuer+jwksPath)
-	// The public key is in the private one.
+	// The private key contains the public one.
 	flags.Set("service-account-signing-key-file", tokenKey)
 	flags.Set("service-account-key-file", tokenKey)
 	flags.Set("audit-policy-file", policy)
 	flags.Set("audit-log-path", s.audit.path)
-	// In mebibytes: rotating the log would lose counted requests.
+	// The size is in mebibytes: rotating the log would lose counted requests.
 	flags.Set("audit-log-maxsize", "4096")
-	// Nothing in the cluster connects to the service "kubernetes", and a machine
-	// without a network has no other address.
+	// Nothing in the cluster connects to the service "kubernetes", and a machine without a network
+	// has no other address.
 	flags.Set("advertise-address", net.IPv4(127, 0, 0, 1).String())
 	flags.Set("endpoint-reconciler-type", "none")
 
@@ -216,8 +214,7 @@ func (s *Server) configureAPIServer(program string) error {
 	return nil
 }
 
-// connect makes the client, and waits until the namespaces are there that the
-// API server makes itself.
+// connect makes the client, and waits for the namespaces that the API server creates itself.
 func (s *Server) connect(ctx context.Context) error {
 	user, err := s.plane.AddUser(envtest.User{Name: "admin", Groups: []string{"system:masters"}}, &rest.Config{QPS: -1})
 	if err != nil {
@@ -265,7 +262,7 @@ func (s *Server) stop(keep bool) error {
 		}
 	}
 
-	// It ends the remaining processes, and so comes last.
+	// It ends the remaining processes, so it must be last.
 	if s.guard != nil {
 		errs = append(errs, s.guard.stop(keep))
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// envChild has the test binary start a server and wait to be killed.
+// envChild makes the test binary start a server and wait to be killed.
 const envChild = "APISERVER_TEST_CHILD"
 
 var server *Server //nolint:gochecknoglobals // Shared by all tests: starting one takes seconds.
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(Run(m, func(s *Server) { server = s }))
 }
 
-// TestPoll expects the unmet condition in the error, not that time is up.
+// TestPoll checks that the error has the failed condition, not the timeout.
 func TestPoll(t *testing.T) {
 	t.Parallel()
 
@@ -46,7 +46,7 @@ func TestPoll(t *testing.T) {
 	}
 }
 
-// child runs in a process of its own, for TestKilled.
+// child runs in a separate process, for TestKilled.
 func child() {
 	s, err := Start(context.Background())
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// ReadFiles returns the objects in YAML files, in order. Of a directory it reads
-// every *.yaml file, and no directory below it.
+// ReadFiles returns the objects in YAML files, in order. For a directory, it reads every *.yaml
+// file in it, but no subdirectories.
 func ReadFiles(paths ...string) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 
@@ -65,7 +65,7 @@ func readFile(path string) (objects []*unstructured.Unstructured, err error) {
 			return objects, nil
 		case err != nil:
 			return nil, fmt.Errorf("cannot parse: %w", err)
-		case len(u.Object) > 0: // A document may be all comments.
+		case len(u.Object) > 0: // A document may contain only comments.
 			objects = append(objects, u)
 		}
 	}
@@ -87,8 +87,8 @@ func (s *Server) ApplyFiles(ctx context.Context, paths ...string) error {
 	return nil
 }
 
-// Apply applies objects server-side as FieldOwner, taking over fields of others.
-// The objects are left as they are.
+// Apply applies objects server-side as FieldOwner, taking over fields of others. The objects are
+// not changed.
 func (s *Server) Apply(ctx context.Context, objects ...client.Object) error {
 	for _, o := range objects {
 		u, err := s.unstructured(o)
@@ -105,7 +105,7 @@ func (s *Server) Apply(ctx context.Context, objects ...client.Object) error {
 	return nil
 }
 
-// unstructured returns what to apply for an object.
+// unstructured converts an object for Apply.
 func (s *Server) unstructured(o client.Object) (*unstructured.Unstructured, error) {
 	gvk, err := s.client.GroupVersionKindFor(o)
 	if err != nil {
@@ -125,8 +125,8 @@ func (s *Server) unstructured(o client.Object) (*unstructured.Unstructured, erro
 	return u, nil
 }
 
-// InstallCRDs applies the CustomResourceDefinitions that ReadFiles finds, and
-// returns when their resources are served. Objects of other kinds are left out.
+// InstallCRDs applies the CustomResourceDefinitions that ReadFiles finds, and returns when their
+// resources are served. It ignores objects of other kinds.
 func (s *Server) InstallCRDs(ctx context.Context, paths ...string) error {
 	objects, err := ReadFiles(paths...)
 	if err != nil {

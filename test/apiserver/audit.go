@@ -13,8 +13,8 @@ import (
 	"sync"
 )
 
-// auditPolicy has the API server write down every request for a resource before
-// it looks at it: what a client has had an answer to is in the log.
+// auditPolicy makes the API server log every request for a resource before it handles the request,
+// so that the log has every request that a client got a response to.
 const auditPolicy = `
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -27,8 +27,7 @@ rules:
   - level: Metadata
 `
 
-// A Request is what someone asked of the API server, whether or not it was
-// allowed, as far as it is counted.
+// A Request has the counted fields of a request to the API server, allowed or not.
 type Request struct {
 	// Verb is get, list, watch, create, update, patch, delete or deletecollection.
 	// Server-side apply is patch.
@@ -43,14 +42,13 @@ type Request struct {
 // Requests counts requests.
 type Requests map[Request]int
 
-// Requests returns how often the user has asked what since the API server
-// started. It takes the user's name as the API server has it: see
-// ServiceAccountUser.
+// Requests returns the number of requests of the user since the start of the API server. user is
+// the name in the API server: see ServiceAccountUser.
 func (s *Server) Requests(user string) (Requests, error) {
 	return s.audit.requests(user)
 }
 
-// Since returns the requests that came after an earlier count.
+// Since returns the requests after an earlier count.
 func (r Requests) Since(earlier Requests) Requests {
 	return r.filter(func(q Request) int { return r[q] - earlier[q] })
 }
@@ -66,9 +64,9 @@ func (r Requests) In(namespace string) Requests {
 	})
 }
 
-// Writes returns the requests that change what the cluster stores, if they are
-// allowed. Leases are left out, which leader election renews all the time, as
-// are questions that are put as objects, such as a request for a token.
+// Writes returns the requests that change the stored objects, if they are allowed. It excludes
+// Leases, which leader election renews continuously, and questions in the form of objects, such as
+// a request for a token.
 func (r Requests) Writes() Requests {
 	return r.filter(func(q Request) int {
 		if q.writes() {
@@ -129,7 +127,7 @@ type auditLog struct {
 	counts map[string]Requests
 }
 
-// auditEvent has the fields of an entry that are used.
+// auditEvent has the used fields of an entry.
 type auditEvent struct {
 	Verb string `json:"verb"`
 	User struct {
@@ -157,7 +155,7 @@ func (l *auditLog) requests(user string) (Requests, error) {
 	return out, nil
 }
 
-// catchUp counts the entries since the last time.
+// catchUp counts the entries since the last call.
 func (l *auditLog) catchUp() error {
 	f, err := os.Open(l.path)
 	if err != nil {
@@ -170,7 +168,7 @@ func (l *auditLog) catchUp() error {
 		return fmt.Errorf("cannot read %q: %w", l.path, err)
 	}
 
-	// An entry that is still being written counts next time.
+	// An incomplete entry is counted next time.
 	entries = entries[:bytes.LastIndexByte(entries, '\n')+1]
 
 	for entry := range bytes.Lines(entries) {

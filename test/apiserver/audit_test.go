@@ -46,7 +46,7 @@ func TestRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	cfg, err := server.ConfigFor(t.Context(), ns, "one") // It requests a token.
+	cfg, err := server.ConfigFor(t.Context(), ns, "one") // The configuration requests a token.
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func Poll(ctx context.Context, interval, timeout time.Duration, check func(conte
 	err := wait.PollUntilContextTimeout(ctx, interval, timeout, true, func(ctx context.Context) (bool, error) {
 		err := check(ctx)
 
-		// An error that only says that time is up would hide the one that matters.
+		// A timeout error would hide the relevant one.
 		if last == nil || ctx.Err() == nil {
 			last = err
 		}

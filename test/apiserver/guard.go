@@ -13,11 +13,11 @@ import (
 	"syscall"
 )
 
-// keepWord tells the guard to leave the directory.
+// keepWord makes the guard keep the directory.
 const keepWord = "keep"
 
-// guardScript waits for a word or for the end of its input, which comes when the
-// process that holds the other end is gone, and ends what is left.
+// guardScript waits for a word or for the end of its input, which comes when the process at the
+// other end has ended, and ends the remaining programs.
 const guardScript = `
 word=; read -r word
 for f in "$0"/*.pid; do
@@ -26,12 +26,11 @@ done
 [ "$word" = ` + keepWord + ` ] || rm -rf "$0"
 `
 
-// wrapScript runs a program under the process id that it writes down first.
+// wrapScript runs a program, after writing down its process id.
 const wrapScript = "#!/bin/sh\necho $$ >'%s'\nexec '%s' \"$@\"\n"
 
-// A guard is a process that outlives this one for a moment. A test that is
-// killed, or runs into its timeout, cannot end the servers it started; the guard
-// notices that the test is gone and does it.
+// A guard is a process that briefly outlives this one. A test that is killed, or runs into its
+// timeout, cannot end the servers it started; the guard notices the end of the test and does it.
 type guard struct {
 	dir      string
 	cmd      *exec.Cmd
@@ -39,12 +38,12 @@ type guard struct {
 	pidFiles []string
 }
 
-// startGuard starts a guard of the programs that are started through wrap. In
-// the end it removes the directory.
+// startGuard starts a guard of the programs that are started through wrap. At the end, it removes
+// the directory.
 func startGuard(dir string) (*guard, error) {
 	//nolint:noctx // It must outlive every context.
 	g := &guard{dir: dir, cmd: exec.Command("/bin/sh", "-c", guardScript, dir)}
-	// Out of reach of an interrupt from the terminal.
+	// An interrupt from the terminal must not reach it.
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 
 	var err error
@@ -72,8 +71,7 @@ func (g *guard) wrap(name, program string) (string, error) {
 	return path, nil
 }
 
-// forget the programs, which have ended: their process ids may soon be those of
-// others.
+// forget forgets the programs, which have ended: other processes may soon have their ids.
 func (g *guard) forget() error {
 	for _, f := range g.pidFiles {
 		if err := os.Remove(f); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -84,8 +82,8 @@ func (g *guard) forget() error {
 	return nil
 }
 
-// stop ends the programs that still run, and then the guard. The directory is
-// removed unless it is to be kept.
+// stop ends the remaining programs, and then the guard. It removes the directory, unless keep is
+// set.
 func (g *guard) stop(keep bool) error {
 	var errs []error
 

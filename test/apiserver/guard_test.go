@@ -17,8 +17,7 @@ import (
 	"testing"
 )
 
-// TestKilled kills a test that has started a server, and expects nothing of it
-// to be left.
+// TestKilled kills a test that has started a server, and checks that nothing of the server is left.
 func TestKilled(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -50,7 +49,7 @@ func TestKilled(t *testing.T) {
 		t.Fatalf("cannot kill child: %v", err)
 	}
 
-	_ = cmd.Wait() // It fails, having been killed.
+	_ = cmd.Wait() // It fails because it was killed.
 
 	if err := Eventually(t.Context(), func(context.Context) error { return ended(dir, pids) }); err != nil {
 		t.Errorf("after the child was killed: %v", err)

@@ -20,13 +20,13 @@ import (
 )
 
 const (
-	// jwksPath is where an API server has the keys of its tokens.
+	// jwksPath is the path of the API server's keys for tokens.
 	jwksPath = "/openid/v1/jwks"
 
 	// tokenKeyFile has the key that signs ServiceAccount tokens.
 	tokenKeyFile = "token.key"
 
-	// sessionLife is longer than any test, so that no client has to renew its token.
+	// sessionLife exceeds any test, so that no client has to renew its token.
 	sessionLife = 24 * time.Hour
 )
 
@@ -56,8 +56,8 @@ func (s *Server) JWKS(ctx context.Context) ([]byte, error) {
 	return keys, nil
 }
 
-// ConfigFor returns the configuration of a client that may do what the
-// ServiceAccount may, and nothing else. The ServiceAccount must exist.
+// ConfigFor returns the configuration of a client with only the permissions of the ServiceAccount,
+// which must exist.
 func (s *Server) ConfigFor(ctx context.Context, namespace, serviceAccount string) (*rest.Config, error) {
 	sa := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: serviceAccount}}
 	tr := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
@@ -69,7 +69,7 @@ func (s *Server) ConfigFor(ctx context.Context, namespace, serviceAccount string
 	}
 
 	cfg := rest.AnonymousClientConfig(s.config)
-	// As clients have it that say nothing about their limits.
+	// These are the limits of clients that set none.
 	cfg.QPS, cfg.Burst = 0, 0
 	cfg.BearerToken = tr.Status.Token
 

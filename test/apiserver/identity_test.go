@@ -10,7 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// TestInstallProvider has what the provider cannot do. What it can do, test/provider does.
+// TestInstallProvider checks what the provider is not allowed to do. test/provider covers what it
+// is allowed to do.
 func TestInstallProvider(t *testing.T) {
 	if _, err := server.InstallProvider(t.Context()); err != nil {
 		t.Fatalf("InstallProvider(...): %v", err)
@@ -31,8 +32,8 @@ func TestInstallProvider(t *testing.T) {
 		ask    authorizationv1.ResourceAttributes
 	}{
 		"DeleteSyncs":     {reason: "The provider never deletes the objects it reconciles.", ask: authorizationv1.ResourceAttributes{Verb: "delete", Group: "secrets.p6m.dev", Resource: "keyvaultsecretsyncs"}},
-		"ServiceAccounts": {reason: "The provider needs a token of a ServiceAccount, and nothing else.", ask: authorizationv1.ResourceAttributes{Verb: "get", Resource: "serviceaccounts"}},
-		"Pods":            {reason: "The provider has nothing to do with workloads.", ask: authorizationv1.ResourceAttributes{Verb: "list", Resource: "pods"}},
+		"ServiceAccounts": {reason: "The provider can request tokens of ServiceAccounts, but not read ServiceAccounts.", ask: authorizationv1.ResourceAttributes{Verb: "get", Resource: "serviceaccounts"}},
+		"Pods":            {reason: "The provider has no access to workloads.", ask: authorizationv1.ResourceAttributes{Verb: "list", Resource: "pods"}},
 	}
 
 	for name, tc := range cases {

@@ -3,8 +3,8 @@
 
 package apiserver
 
-// DefaultIssuer of ServiceAccount tokens. Nobody has to serve it: who verifies
-// tokens takes the keys from JWKS.
+// DefaultIssuer is the default issuer of ServiceAccount tokens. It need not be served: verifiers
+// get the keys from JWKS.
 const DefaultIssuer = "https://oidc.example.com/cluster"
 
 // An Option of a Server.
@@ -21,8 +21,8 @@ func WithIssuer(issuer string) Option {
 	return func(o *options) { o.issuer = issuer }
 }
 
-// WithLogs has logs written into a directory, where they stay. By default they are
-// removed with the server.
+// WithLogs writes logs into a directory, where they stay. By default they are removed with the
+// server.
 func WithLogs(dir string) Option {
 	return func(o *options) { o.logs = dir }
 }

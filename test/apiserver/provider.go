@@ -23,17 +23,17 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// The provider's ServiceAccount in a cluster.
+// These identify the provider's ServiceAccount in a cluster.
 const (
 	ProviderNamespace      = "crossplane-system"
 	ProviderServiceAccount = "provider-keyvault-secretsync"
 )
 
-// InstallProvider does to the cluster what installing the provider's package as
-// documented does: its CustomResourceDefinitions, its ServiceAccount, what
-// Crossplane's RBAC manager would grant, and the RBAC and admission policies
-// beside the package. When all of that is in force it returns the configuration
-// of a client that may do what the provider may. It may be called more than once.
+// InstallProvider does to the cluster what the documented installation of the provider's package
+// does: it creates the CustomResourceDefinitions, the ServiceAccount, the grants of Crossplane's
+// RBAC manager, and the RBAC and admission policies of the package. When everything is in force, it
+// returns the configuration of a client with the provider's permissions. It may be called more than
+// once.
 func (s *Server) InstallProvider(ctx context.Context) (*rest.Config, error) {
 	root, err := tools.Root()
 	if err != nil {
@@ -75,9 +75,9 @@ func (s *Server) InstallProvider(ctx context.Context) (*rest.Config, error) {
 	return cfg, nil
 }
 
-// providerRestricted waits until the API server heeds the roles and the policies,
-// which it reads at its leisure and in order: with the last one, all are in force.
-// Each try would succeed without a policy, and fails in another way without a role.
+// providerRestricted waits until the API server has read the roles and the policies. It reads them
+// in order, so with the last one, all are in force. Each attempt would succeed without a policy,
+// and fail differently without a role.
 func (s *Server) providerRestricted(ctx context.Context, cfg *rest.Config) error {
 	c, err := client.New(cfg, client.Options{Scheme: s.client.Scheme()})
 	if err != nil {
@@ -116,8 +116,8 @@ func (s *Server) providerRestricted(ctx context.Context, cfg *rest.Config) error
 	return nil
 }
 
-// grantAsRBACManager grants the provider's ServiceAccount what Crossplane's RBAC
-// manager does: https://github.com/crossplane/crossplane/blob/v2.4.0/internal/controller/rbac/provider/roles/roles.go.
+// grantAsRBACManager grants the provider's ServiceAccount the same as Crossplane's RBAC manager:
+// https://github.com/crossplane/crossplane/blob/v2.4.0/internal/controller/rbac/provider/roles/roles.go.
 func (s *Server) grantAsRBACManager(ctx context.Context, crds string) error {
 	objects, err := ReadFiles(crds)
 	if err != nil {

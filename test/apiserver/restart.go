@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// Kill ends the API server at once, as a machine that fails does. What it has
-// acknowledged is in etcd, which goes on.
+// Kill ends the API server at once, like a failing machine. Acknowledged writes are in etcd, which
+// keeps running.
 func (s *Server) Kill(ctx context.Context) error {
 	written, err := os.ReadFile(filepath.Join(s.dir, "kube-apiserver.pid"))
 	if err != nil {
@@ -40,12 +40,12 @@ func (s *Server) Kill(ctx context.Context) error {
 	})
 }
 
-// Restart starts an API server that was killed, at the same address and with the
-// same certificates and keys, so that clients find it again.
+// Restart restarts an API server that was killed, with the same address, certificates and keys, so
+// that clients can reconnect.
 func (s *Server) Restart() error {
 	api := s.plane.APIServer
 
-	// It has ended. This only makes envtest notice.
+	// The process has ended. This only updates the state of envtest.
 	if err := api.Stop(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot tidy up after API server: %w", err)
 	}

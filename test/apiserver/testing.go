@@ -33,7 +33,7 @@ func Run(m *testing.M, use func(*Server), opts ...Option) int {
 		return 1
 	}
 
-	// Not lost in a panic: the guard ends the server then.
+	// A panic does not leak the server, because the guard ends it.
 	use(s)
 
 	code := m.Run()
@@ -65,15 +65,14 @@ func StartFor(tb testing.TB, opts ...Option) *Server {
 	return s
 }
 
-// notInNames are the characters that a namespace cannot have in its name.
+// notInNames are the characters that the name of a namespace cannot have.
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// Namespace creates a namespace for applications that no other test has, named after
-// the test.
+// Namespace creates a namespace for applications with a unique name that contains the test's.
 func (s *Server) Namespace(tb testing.TB) string {
 	tb.Helper()
 
-	// Some characters are for the API server to make the name unique.
+	// The API server needs some characters to make the name unique.
 	prefix := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(tb.Name()), "-"), "-")
 	prefix = strings.TrimSuffix(prefix[:min(len(prefix), 50)], "-")
 

@@ -349,7 +349,7 @@ func TestProject(t *testing.T) {
 	allowed := []map[string]string{
 		{"group": "meta.p6m.dev", "kind": "PlatformApplication"},
 		{"group": "", "kind": "ConfigMap"},
-		// Only for viewing. An admission policy blocks their creation.
+		// These kinds are only for viewing. An admission policy blocks their creation.
 		{"group": "apps", "kind": "Deployment"},
 		{"group": "apps", "kind": "ReplicaSet"},
 		{"group": "", "kind": "Pod"},

@@ -26,12 +26,12 @@ import (
 const (
 	golden = "testdata/golden"
 
-	// stopMargin is kept of a test's deadline to stop the function's process.
+	// stopMargin is the part of a test's deadline for stopping the function's process.
 	stopMargin = 10 * time.Second
 )
 
-// TestGolden builds the examples as Argo CD does, and renders what they are when Azure and the vault have answered. Both are
-// frozen in golden files, byte for byte, and must be what an API server takes as it is.
+// TestGolden builds the examples as Argo CD does, and renders them after Azure and the vault have responded. Both results
+// equal the golden files byte for byte, and an API server accepts them unchanged.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 
@@ -100,7 +100,7 @@ func repository(t *testing.T) string {
 	return root
 }
 
-// testContext ends a little before the test's deadline, so that a test that hangs still stops what it started.
+// testContext ends a little before the test's deadline, so that a hanging test still stops its processes.
 func testContext(t *testing.T) context.Context {
 	t.Helper()
 
@@ -115,14 +115,14 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
-// A said is what a tool had to say.
+// A said is the output of a tool.
 type said struct {
 	stdout []byte
 	stderr string
 	failed bool
 }
 
-// run runs a pinned tool, without any settings of the developer who runs the test.
+// run runs a pinned tool, without the settings of the user who runs the test.
 func run(t *testing.T, tool string, stdin string, args ...string) said {
 	t.Helper()
 
@@ -146,7 +146,7 @@ func run(t *testing.T, tool string, stdin string, args ...string) said {
 	return said{stdout: stdout.Bytes(), stderr: strings.TrimSpace(stderr.String()), failed: err != nil}
 }
 
-// succeed returns what a tool printed that must not fail.
+// succeed returns the output of a tool that must not fail.
 func succeed(t *testing.T, s said) []byte {
 	t.Helper()
 
@@ -157,7 +157,7 @@ func succeed(t *testing.T, s said) []byte {
 	return s.stdout
 }
 
-// spec returns the spec of the only document of some YAML.
+// spec returns the spec of the only document in a YAML stream.
 func spec(t *testing.T, manifest []byte) map[string]any {
 	t.Helper()
 
@@ -171,7 +171,7 @@ func spec(t *testing.T, manifest []byte) map[string]any {
 	return application.Spec
 }
 
-// parseYAML returns the value of some YAML.
+// parseYAML returns the value of a YAML document.
 func parseYAML[T any](t *testing.T, text string) T {
 	t.Helper()
 
@@ -183,7 +183,7 @@ func parseYAML[T any](t *testing.T, text string) T {
 	return value
 }
 
-// validate returns every problem of the files, one line each.
+// validate returns all problems of the files, one per line.
 func validate(ctx context.Context, t *testing.T, files ...render.File) []string {
 	t.Helper()
 
@@ -205,12 +205,12 @@ func validate(ctx context.Context, t *testing.T, files ...render.File) []string 
 	return lines
 }
 
-// An edit replaces a piece of a file of the example. Without an old piece it adds a file.
+// An edit replaces a part of a file of the example. Without an old part, it adds a file.
 type edit struct {
 	file, old, replacement string
 }
 
-// edited returns a copy of a directory after the edits.
+// edited returns a copy of a directory with the edits.
 func edited(t *testing.T, dir string, edits ...edit) string {
 	t.Helper()
 

@@ -2,6 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package delivery tests the ways from a team's repository to one PlatformApplication: overlays for kustomize and the chart for
-// Helm, in its directory and from a registry. The real tools build, the real function renders what they have built, and all of it
+// Helm, in its directory and from a registry. The real tools build the manifests, the real function renders them, and everything
 // is validated.
 package delivery

@@ -14,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// page returns the blocks of YAML on a page of the documentation.
+// page returns the YAML blocks of a page of the documentation.
 func page(t *testing.T, name string) []string {
 	t.Helper()
 
@@ -34,7 +34,7 @@ func page(t *testing.T, name string) []string {
 	return blocks
 }
 
-// helmBlock returns the only block on the page about Helm that begins so.
+// helmBlock returns the only block of the page about Helm with this prefix.
 func helmBlock(t *testing.T, beginning string) string {
 	t.Helper()
 
@@ -53,7 +53,7 @@ func helmBlock(t *testing.T, beginning string) string {
 	return found[0]
 }
 
-// TestEnvironmentsPage makes sure that the page shows the files of the example.
+// TestEnvironmentsPage checks that the page shows the files of the example.
 func TestEnvironmentsPage(t *testing.T) {
 	t.Parallel()
 
@@ -64,7 +64,7 @@ func TestEnvironmentsPage(t *testing.T) {
 
 	for _, dir := range []string{"base", "prd"} {
 		for name, content := range files(t, filepath.Join(environments(t), dir)) {
-			// The page says what a comment in the first line says.
+			// The page replaces the comment in the first line.
 			if first, rest, _ := strings.Cut(content, "\n"); strings.HasPrefix(first, "#") {
 				content = rest
 			}
@@ -76,7 +76,7 @@ func TestEnvironmentsPage(t *testing.T) {
 	}
 }
 
-// TestHelmPage makes sure that the chart makes of the values on the page what the page says.
+// TestHelmPage checks that the chart renders the values on the page as shown.
 func TestHelmPage(t *testing.T) {
 	t.Parallel()
 

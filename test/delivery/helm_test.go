@@ -21,14 +21,14 @@ const (
 	exampleValues = "examples/helm/values.yaml"
 )
 
-// template runs the chart.
+// template renders the chart.
 func template(t *testing.T, values string, args ...string) said {
 	t.Helper()
 
 	return run(t, "helm", values, append([]string{"template", "web-application", chart, "--namespace", "shop", "--values", "-"}, args...)...)
 }
 
-// exampleChart runs the chart with the values of the example.
+// exampleChart renders the chart with the values of the example.
 func exampleChart(t *testing.T) []byte {
 	t.Helper()
 
@@ -48,14 +48,14 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// TestValues turns values into a spec, and has it validated.
+// TestValues turns values into a spec, and validates it.
 func TestValues(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		values string
 		want   string
 	}{
-		"Nothing": {reason: "An application may have a vault and nothing else.", want: "{}"},
+		"Nothing": {reason: "An application may have only a vault.", want: "{}"},
 		"Spec": {
 			reason: "The fields of spec are values of the same name.",
 			values: "deployment: {image: web:1, replicas: 2, startupProbe: {port: 80, initialDelaySeconds: 2000000}, resources: {limits: {cpu: 1}}}\n" +
@@ -66,17 +66,17 @@ func TestValues(t *testing.T) {
 				"keyVault: {sku: premium}\nsecrets: [{name: api-credentials, prefix: A_}]",
 		},
 		"Unknown": {
-			reason: "The API keeps values that are no fields of spec, and the function lists them.",
+			reason: "The API preserves unknown fields of spec, and the function reports them.",
 			values: "{image: 'web:1', deployment: {image: 'web:1', replica: 1}, secrets: [{name: a, nam: b}]}",
 			want:   "{image: 'web:1', deployment: {image: 'web:1', replica: 1}, secrets: [{name: a, nam: b}]}",
 		},
 		"SeveralSecretsInOneGroup": {
-			reason: "A group may refer to several secrets; each is an entry, in the order of their names.",
+			reason: "A group that refers to several secrets becomes one entry for each, sorted by name.",
 			values: external("db: {data: [{secretKey: B, remoteRef: {key: two, property: b}}, {secretKey: A, remoteRef: {key: one, property: a}}]}"),
 			want:   "secrets: [{name: one, env: [{name: A, key: a}], keys: [a]}, {name: two, env: [{name: B, key: b}], keys: [b]}]",
 		},
 		"OneSecretInSeveralGroups": {
-			reason: "Groups that refer to one secret make one entry, with the shortest interval.",
+			reason: "Groups that refer to one secret become one entry, with the shortest interval.",
 			values: external("a: {refreshInterval: 90m, data: [{secretKey: A, remoteRef: {key: one, property: a}}]}, " +
 				"b: {refreshInterval: 1h, data: [{secretKey: B, remoteRef: {key: one, property: b}}, {secretKey: C, remoteRef: {key: one, property: a}}]}, " +
 				"c: {refreshInterval: 1h0m1s, data: [{secretKey: D, remoteRef: {key: one, property: b}}]}"),
@@ -84,23 +84,23 @@ func TestValues(t *testing.T) {
 				"env: [{name: A, key: a}, {name: B, key: b}, {name: C, key: a}, {name: D, key: b}]}]",
 		},
 		"NoInterval": {
-			reason: "No interval is the shortest: changes are taken at every look.",
+			reason: "No interval is the shortest: changes are synced at every poll.",
 			values: external("a: {refreshInterval: 1h, data: [{secretKey: A, remoteRef: {key: one}}]}, b: {data: [{secretKey: B, remoteRef: {key: one}}]}"),
 			want:   "secrets: [{name: one, env: [{name: A}, {name: B}]}]",
 		},
 		"SameVariableTwice": {
-			reason: "A variable that comes from the same key twice is there once.",
+			reason: "A variable that comes from the same key twice is listed once.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: one}}]}, b: {data: [{secretKey: A, remoteRef: {key: one}}]}"),
 			want:   "secrets: [{name: one, env: [{name: A}]}]",
 		},
-		"Slashes": {reason: "No Key Vault has slashes in names, so hyphens stand for them.", values: external("a: {data: [{secretKey: A, remoteRef: {key: prod/api/key}}]}"), want: "secrets: [{name: prod-api-key, env: [{name: A}]}]"},
+		"Slashes": {reason: "Key Vault allows no slashes in names, so hyphens replace them.", values: external("a: {data: [{secretKey: A, remoteRef: {key: prod/api/key}}]}"), want: "secrets: [{name: prod-api-key, env: [{name: A}]}]"},
 		"BothLists": {
-			reason: "The secrets of spec come last, so that they win.",
+			reason: "The secrets of spec come last, so that they take precedence.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: two}}]}") + "\nsecrets: [{name: one}]",
 			want:   "secrets: [{name: two, env: [{name: A}]}, {name: one}]",
 		},
 		"Disabled":          {reason: "externalSecrets can be switched off.", values: "externalSecrets: {enabled: false, secrets: {a: {data: [{secretKey: A, remoteRef: {key: one}}]}}}", want: "{}"},
-		"NoExternalSecrets": {reason: "They can be removed as well.", values: "externalSecrets: null\nsecrets: [{name: one}]", want: "secrets: [{name: one}]"},
+		"NoExternalSecrets": {reason: "externalSecrets can be removed.", values: "externalSecrets: null\nsecrets: [{name: one}]", want: "secrets: [{name: one}]"},
 	}
 
 	var manifests []render.File
@@ -121,7 +121,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestUnset has a second file of values in which null unsets what the first one has set.
+// TestUnset uses a second file of values, in which null unsets values of the first.
 func TestUnset(t *testing.T) {
 	const first = `
 name: shop
@@ -179,23 +179,23 @@ secrets:
 	cases := map[string]struct {
 		reason string
 		second string
-		// unset of what the first file makes.
+		// unset removes values of the first file from the expected result.
 		unset func(w *want)
 	}{
-		"Nothing":     {reason: "Another file changes nothing by itself.", second: "{}", unset: func(*want) {}},
-		"Config":      {reason: "A variable.", second: "config: {LOG_LEVEL: null}", unset: func(w *want) { delete(in(w.Spec, "config"), "LOG_LEVEL") }},
+		"Nothing":     {reason: "An empty second file changes nothing.", second: "{}", unset: func(*want) {}},
+		"Config":      {reason: "A variable can be unset.", second: "config: {LOG_LEVEL: null}", unset: func(w *want) { delete(in(w.Spec, "config"), "LOG_LEVEL") }},
 		"Tilde":       {reason: "YAML writes null in several ways.", second: "config: {LOG_LEVEL: ~, PORT: }", unset: func(w *want) { w.Spec["config"] = map[string]any{} }},
-		"NotSet":      {reason: "What is not set can be unset.", second: "config: {OTHER: null}\nrollouts: null", unset: func(*want) {}},
-		"WholeMap":    {reason: "All variables.", second: "config: null", unset: func(w *want) { delete(w.Spec, "config") }},
-		"Labels":      {reason: "A label.", second: "labels: {stage: null}", unset: func(w *want) { delete(w.Labels, "stage") }},
-		"Annotations": {reason: "The last annotation.", second: "annotations: {a: null}", unset: func(w *want) { w.Annotations = nil }},
-		"Metadata":    {reason: "All of them.", second: "labels: null\nannotations: null", unset: func(w *want) { w.Labels, w.Annotations = map[string]any{"p6m.dev/app": "shop"}, nil }},
-		"Deployment": {reason: "The whole deployment, and what scales it.", second: "deployment: null\nautoscaling: null", unset: func(w *want) {
+		"NotSet":      {reason: "An absent value can be unset.", second: "config: {OTHER: null}\nrollouts: null", unset: func(*want) {}},
+		"WholeMap":    {reason: "All variables can be unset.", second: "config: null", unset: func(w *want) { delete(w.Spec, "config") }},
+		"Labels":      {reason: "A label can be unset.", second: "labels: {stage: null}", unset: func(w *want) { delete(w.Labels, "stage") }},
+		"Annotations": {reason: "The last annotation can be unset.", second: "annotations: {a: null}", unset: func(w *want) { w.Annotations = nil }},
+		"Metadata":    {reason: "All labels and annotations can be unset.", second: "labels: null\nannotations: null", unset: func(w *want) { w.Labels, w.Annotations = map[string]any{"p6m.dev/app": "shop"}, nil }},
+		"Deployment": {reason: "The whole deployment and its autoscaling can be unset.", second: "deployment: null\nautoscaling: null", unset: func(w *want) {
 			delete(w.Spec, "deployment")
 			delete(w.Spec, "autoscaling")
 		}},
 		"Fields": {
-			reason: "Fields, however deep, of every type.",
+			reason: "Nested fields of every type can be unset.",
 			second: "deployment: {replicas: null, ports: null, resources: {limits: null, requests: {cpu: null}}, readinessProbe: {path: null}}\nkeyVault: {sku: null}\nautoscaling: {enabled: null}",
 			unset: func(w *want) {
 				delete(in(w.Spec, "deployment"), "replicas")
@@ -207,29 +207,29 @@ secrets:
 				delete(in(w.Spec, "autoscaling"), "enabled")
 			},
 		},
-		"Ingress": {reason: "Maps in maps, and fields that are only kept.", second: "networking: {ingress: {type: null, annotations: {a: null}}, cdn: {zone: null}}", unset: func(w *want) {
+		"Ingress": {reason: "Nested maps, and fields that are only preserved, can be unset.", second: "networking: {ingress: {type: null, annotations: {a: null}}, cdn: {zone: null}}", unset: func(w *want) {
 			delete(in(w.Spec, "networking", "ingress"), "type")
 			delete(in(w.Spec, "networking", "ingress", "annotations"), "a")
 			delete(in(w.Spec, "networking", "cdn"), "zone")
 		}},
-		"Page": {reason: "As the page about Helm has it.", second: helmBlock(t, "config:\n"), unset: func(w *want) {
+		"Page": {reason: "The values of the page about Helm are unset as shown.", second: helmBlock(t, "config:\n"), unset: func(w *want) {
 			delete(in(w.Spec, "config"), "LOG_LEVEL")
 			delete(in(w.Spec, "deployment"), "resources")
 		}},
-		"InList": {reason: "A list replaces the one before it, and its entries may have nulls, too.", second: "secrets: [{name: one, optional: null, prefix: A_}]", unset: func(w *want) {
+		"InList": {reason: "A list replaces the previous one, and its entries may contain nulls.", second: "secrets: [{name: one, optional: null, prefix: A_}]", unset: func(w *want) {
 			list, _ := w.Spec["secrets"].([]any)
 			list[2] = map[string]any{"name": "one", "prefix": "A_"}
 		}},
-		"Secrets": {reason: "All secrets of one kind.", second: "secrets: null", unset: func(w *want) {
+		"Secrets": {reason: "All secrets of one kind can be unset.", second: "secrets: null", unset: func(w *want) {
 			list, _ := w.Spec["secrets"].([]any)
 			w.Spec["secrets"] = list[:2]
 		}},
-		"ExternalSecrets": {reason: "A group of external secrets, and a field of another.", second: "externalSecrets: {enabled: null, secrets: {api: null, db: {refreshInterval: null}}}", unset: func(w *want) {
+		"ExternalSecrets": {reason: "A group of external secrets, and a field of another, can be unset.", second: "externalSecrets: {enabled: null, secrets: {api: null, db: {refreshInterval: null}}}", unset: func(w *want) {
 			list, _ := w.Spec["secrets"].([]any)
 			delete(in(map[string]any{"two": list[1]}, "two"), "refreshInterval")
 			w.Spec["secrets"] = list[1:]
 		}},
-		"NoExternalSecrets": {reason: "All of them.", second: "externalSecrets: null", unset: func(w *want) {
+		"NoExternalSecrets": {reason: "All external secrets can be unset.", second: "externalSecrets: null", unset: func(w *want) {
 			list, _ := w.Spec["secrets"].([]any)
 			w.Spec["secrets"] = list[2:]
 		}},
@@ -266,7 +266,7 @@ secrets:
 				t.Errorf("\n%s\nspec: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			// The notes are made of the same values.
+			// The notes use the same values.
 			succeed(t, run(t, "helm", first, "install", "web-application", chart, "--namespace", "shop", "--dry-run=client", "--values", "-", "--values", second))
 		})
 	}
@@ -276,7 +276,7 @@ secrets:
 	}
 }
 
-// TestMetadata has the values that are not in spec.
+// TestMetadata checks the values that are not in spec.
 func TestMetadata(t *testing.T) {
 	t.Parallel()
 
@@ -285,13 +285,13 @@ func TestMetadata(t *testing.T) {
 		values string
 		want   string
 	}{
-		"Release": {reason: "Without values it is called as the release is.", want: "{name: web-application, namespace: shop, labels: {p6m.dev/app: web-application}}"},
+		"Release": {reason: "By default, the name is that of the release.", want: "{name: web-application, namespace: shop, labels: {p6m.dev/app: web-application}}"},
 		"Named": {
-			reason: "Everything can be chosen, the usual label too; global is nothing to us.",
+			reason: "All metadata can be set, including the usual label; global is ignored.",
 			values: "name: shop\nlabels: {team: a, p6m.dev/app: store}\nannotations: {b: c}\nglobal: {d: e}",
 			want:   "{name: shop, namespace: shop, labels: {team: a, p6m.dev/app: store}, annotations: {b: c}}",
 		},
-		"NotAString": {reason: "A name that YAML takes for something else is still a name.", values: "name: 'on'", want: "{name: 'on', namespace: shop, labels: {p6m.dev/app: 'on'}}"},
+		"NotAString": {reason: "A name that YAML reads as another type is still a name.", values: "name: 'on'", want: "{name: 'on', namespace: shop, labels: {p6m.dev/app: 'on'}}"},
 	}
 
 	for name, tc := range cases {
@@ -312,7 +312,7 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// TestBrokenValues makes the mistakes that people make, and freezes what they are told.
+// TestBrokenValues makes common mistakes, and compares the messages.
 func TestBrokenValues(t *testing.T) {
 	t.Parallel()
 
@@ -321,51 +321,51 @@ func TestBrokenValues(t *testing.T) {
 		values string
 		want   string
 	}{
-		"Required":       {reason: "What a manifest needs the values need.", values: "deployment: {replicas: 1}", want: "- at '/deployment': missing property 'image'"},
-		"Type":           {reason: "A number is no text, here as in a manifest.", values: "config: {PORT: 8080}", want: "- at '/config/PORT': got number, want string"},
-		"RequiredIsNull": {reason: "What is needed cannot be unset.", values: "deployment: {image: null}", want: "- at '/deployment/image': got null, want string"},
+		"Required":       {reason: "Required fields of the manifest are required values.", values: "deployment: {replicas: 1}", want: "- at '/deployment': missing property 'image'"},
+		"Type":           {reason: "A number is not a text, as in a manifest.", values: "config: {PORT: 8080}", want: "- at '/config/PORT': got number, want string"},
+		"RequiredIsNull": {reason: "A required value cannot be unset.", values: "deployment: {image: null}", want: "- at '/deployment/image': got null, want string"},
 		"NextLine": {
-			reason: "Helm would make an application with nothing in it.",
+			reason: "Helm would render an empty application.",
 			values: `config: {"A\x85B": c}`,
 			want:   "spec: a value has a control character that YAML must escape, such as U+0085: encode it differently",
 		},
-		"NullInList": {reason: "A list has no entry to unset.", values: "secrets: [null]", want: "- at '/secrets/0': got null, want object"},
+		"NullInList": {reason: "null in a list has no entry to unset.", values: "secrets: [null]", want: "- at '/secrets/0': got null, want object"},
 		"NoSuchExternalField": {
-			reason: "Fields of External Secrets that are not in the guide are not dropped without a word.",
+			reason: "Unsupported fields of External Secrets are reported.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: one, version: v1}}]}"),
 			want:   "- at '/externalSecrets/secrets/a/data/0/remoteRef': additional properties 'version' not allowed",
 		},
 		"Interval": {
-			reason: "An interval is one that the manifest takes.",
+			reason: "An interval must be valid in the manifest.",
 			values: external("a: {refreshInterval: 1d, data: [{secretKey: A, remoteRef: {key: one}}]}"),
 			want:   "- at '/externalSecrets/secrets/a/refreshInterval': '1d' does not match pattern '^([0-9]{1,5}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$'",
 		},
 		"ZeroInterval": {
-			reason: "Zero would mean the opposite of what it meant.",
+			reason: "Zero would mean the opposite.",
 			values: external("a: {refreshInterval: 0s, data: [{secretKey: A, remoteRef: {key: one}}]}"),
 			want: "externalSecrets.secrets.a: refreshInterval 0s disables refreshes in External Secrets, but not here: " +
 				"remove it or use a long interval",
 		},
 		"VariableTwice": {
-			reason: "One of two variables of the same name would be lost.",
+			reason: "One of two variables with the same name would be lost.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: one, property: x}}]}, b: {data: [{secretKey: A, remoteRef: {key: two}}]}"),
 			want: `externalSecrets.secrets: variable A is "x" of "one" in a, and the value of "two" in b: ` +
 				"rename or remove one of them",
 		},
 		"NameTwice": {
-			reason: "Two names that become one would be one secret.",
+			reason: "Two names that become equal would be one secret.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: prod/db}}]}, b: {data: [{secretKey: B, remoteRef: {key: Prod-DB}}]}"),
 			want: `externalSecrets.secrets.b: B references "Prod-DB", and externalSecrets.secrets.a: A references "prod/db": ` +
 				`both are the secret "Prod-DB" in Key Vault: use one spelling, or rename one`,
 		},
 		"NoName": {
-			reason: "For other characters a name is proposed.",
+			reason: "For other invalid characters, the message proposes a name.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: prod_db.x}}]}"),
 			want: `externalSecrets.secrets.a: A: remoteRef.key "prod_db.x": ` +
 				`the name of a Key Vault secret has letters, digits and hyphens, nothing else: use "prod-db-x"`,
 		},
 		"ObjectType": {
-			reason: "With a Key Vault behind it, External Secrets takes the first part as the kind of object.",
+			reason: "With Key Vault, External Secrets reads the first part of a key as the kind of object.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: secret/db}}]}"),
 			want: `externalSecrets.secrets.a: A: remoteRef.key "secret/db": ` +
 				`use "db", or "secret-db" if that is a path of another store`,
@@ -382,7 +382,7 @@ func TestBrokenValues(t *testing.T) {
 				"set property in both if the secret is JSON, and in neither if it is plain text",
 		},
 		"BothLists": {
-			reason: "A secret is in one of the two lists.",
+			reason: "A secret must be in only one of the two lists.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: one}}]}") + "\nsecrets: [{name: One}]",
 			want: `externalSecrets.secrets.a: A references "one", which is also listed in secrets: ` +
 				"add the variable to env there, or remove the secret there",
@@ -404,12 +404,12 @@ func TestBrokenValues(t *testing.T) {
 
 var introduction = regexp.MustCompile(`(?s)^.*(?:chart\(s\):\n[\w-]+:\n|\.yaml:\d+:\d+\): )`)
 
-// complaint returns what helm says is wrong, without what it says around it.
+// complaint returns helm's message without its context.
 func complaint(stderr string) string {
 	return strings.TrimSuffix(introduction.ReplaceAllString(stderr, ""), "\n\nUse --debug flag to render out invalid YAML")
 }
 
-// TestNotes makes sure that whoever installs the chart is told what has no effect, and what has another name.
+// TestNotes checks that the notes report values without effect, and changed names.
 func TestNotes(t *testing.T) {
 	t.Parallel()
 
@@ -420,7 +420,7 @@ func TestNotes(t *testing.T) {
 		args   []string
 		want   string
 	}{
-		"Nothing": {reason: "Without external secrets there is nothing to tell.", want: without},
+		"Nothing": {reason: "Without external secrets, there are no notes about them.", want: without},
 		"Example": {
 			reason: "The store has no effect, and slashes became hyphens.",
 			args:   []string{"--values", exampleValues},
@@ -444,7 +444,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestArgoCD makes sure that the example for Argo CD comes to the same as the example values.
+// TestArgoCD checks that the example for Argo CD is equivalent to the example values.
 func TestArgoCD(t *testing.T) {
 	t.Parallel()
 

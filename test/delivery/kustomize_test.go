@@ -42,7 +42,7 @@ func kustomize(t *testing.T, dir string) said {
 	return run(t, "kustomize", "", "build", dir)
 }
 
-// TestComponent makes sure that the example has the component that is published.
+// TestComponent checks that the example has the published component.
 func TestComponent(t *testing.T) {
 	t.Parallel()
 
@@ -54,7 +54,7 @@ func TestComponent(t *testing.T) {
 	}
 }
 
-// files returns the content of all files of a directory.
+// files returns the contents of all files of a directory.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 
@@ -77,7 +77,7 @@ func files(t *testing.T, dir string) map[string]string {
 	return out
 }
 
-// TestSameResult builds production in other ways that must come to the same.
+// TestSameResult builds production in other ways, with the same result.
 func TestSameResult(t *testing.T) {
 	t.Parallel()
 
@@ -92,7 +92,7 @@ func TestSameResult(t *testing.T) {
 		edits  []edit
 	}{
 		"CommonSecretsAgain": {
-			reason: "An overlay that lists the common secrets again has none of them twice.",
+			reason: "An overlay that lists the common secrets again does not duplicate them.",
 			edits:  []edit{again},
 		},
 		"Target": {
@@ -100,18 +100,18 @@ func TestSameResult(t *testing.T) {
 			edits:  []edit{again, target},
 		},
 		"ComponentInOverlay": {
-			reason: "The component may be in the overlay instead.",
+			reason: "The component may be in the overlay.",
 			edits: []edit{
 				{baseKustomize, component, ""},
 				{prdKustomization, "patches:\n", component + "patches:\n"},
 			},
 		},
 		"ImagesFromComponent": {
-			reason: "The component knows where the image is, too.",
+			reason: "The component also configures the place of the image.",
 			edits:  []edit{{baseKustomize, "configurations:\n  - application_customizations.yaml\n", ""}},
 		},
 		"WithoutComponent": {
-			reason: "Without the component the overlay has to list the common secrets, with all that they have.",
+			reason: "Without the component, the overlay has to list the common secrets with all their fields.",
 			edits: []edit{
 				{baseKustomize, component, ""},
 				target,
@@ -153,12 +153,12 @@ func TestPatch(t *testing.T) {
 		want   string
 	}{
 		"ReplacedWithoutComponent": {
-			reason: "Without the component the list of the overlay is the whole list.",
+			reason: "Without the component, the list of the overlay replaces the list of the base.",
 			edits:  []edit{{baseKustomize, component, ""}},
 			want:   own,
 		},
 		"Change": {
-			reason: "A secret of the base keeps what the overlay does not say.",
+			reason: "A secret of the base keeps the fields that the overlay omits.",
 			edits:  []edit{{prdPatch, lastOfPatch, lastOfPatch + "    - name: common-api-keys\n      refreshInterval: 24h\n"}},
 			want:   own + "- {name: common-api-keys, keys: [MAPS_KEY, WEATHER_KEY], refreshInterval: 24h}\n" + certificates,
 		},
@@ -179,12 +179,12 @@ func TestPatch(t *testing.T) {
 			want:   own + common,
 		},
 		"Replace": {
-			reason: "A whole list is replaced if the patch says so.",
+			reason: "A patch can replace a whole list.",
 			edits:  []edit{{prdPatch, lastOfPatch, lastOfPatch + "    - $patch: replace\n"}},
 			want:   own,
 		},
 		"TypoInTarget": {
-			reason: "kustomize says nothing of a target that matches nothing, so a patch better names none.",
+			reason: "kustomize does not report a target without a match, so a patch should name none.",
 			edits: []edit{{
 				prdKustomization, patchFile,
 				patchFile + "    target:\n      kind: PlatformApplication\n      name: web-applications\n",
@@ -207,7 +207,7 @@ func TestPatch(t *testing.T) {
 	}
 }
 
-// TestOfficers merges the other list that has a key.
+// TestOfficers merges the other list with a key.
 func TestOfficers(t *testing.T) {
 	t.Parallel()
 
@@ -229,8 +229,8 @@ func TestOfficers(t *testing.T) {
 	}
 }
 
-// TestOtherKinds makes sure that the component takes nothing from kustomize's own knowledge of Kubernetes: the same schema, named
-// in a base itself, does.
+// TestOtherKinds checks that the component does not disable kustomize's own schemas of Kubernetes, which naming the same schema
+// in a base does.
 func TestOtherKinds(t *testing.T) {
 	t.Parallel()
 
@@ -255,12 +255,12 @@ func TestOtherKinds(t *testing.T) {
 		want   string
 	}{
 		"Component": {
-			reason: "Containers are merged by name, as ever.",
+			reason: "Containers are still merged by name.",
 			edits:  other,
 			want:   "[{name: b, image: two}, {name: a, image: one}]",
 		},
 		"OwnOpenAPI": {
-			reason: "A base that names the schema itself loses the schemas of Kubernetes: this is why there is a component.",
+			reason: "A base that names the schema itself loses the schemas of Kubernetes. Therefore there is a component.",
 			edits: append([]edit{
 				{file: "base/schema.yaml", replacement: string(schema)},
 				{baseKustomize, component, "openapi:\n  path: schema.yaml\n"},
@@ -286,12 +286,12 @@ func TestOtherKinds(t *testing.T) {
 	}
 }
 
-// TestBrokenOverlay makes the mistakes that people make, and freezes what they are told.
+// TestBrokenOverlay makes common mistakes, and compares the messages.
 func TestBrokenOverlay(t *testing.T) {
 	t.Parallel()
 
 	type want struct {
-		// build is what kustomize says. If it says nothing, problems are what an API server would say.
+		// build is kustomize's message. If it is empty, problems are the messages of an API server.
 		build    string
 		problems []string
 	}
@@ -316,7 +316,7 @@ func TestBrokenOverlay(t *testing.T) {
 				"lstat DIR/prd/patch.yaml: no such file or directory"},
 		},
 		"NoComponent": {
-			reason: "The component must be where the base says.",
+			reason: "The component must be at the path in the base.",
 			edit:   edit{baseKustomize, "../component", "../components"},
 			want: want{build: "Error: accumulating resources: accumulation err='accumulating resources from '../base': " +
 				"'DIR/base' must resolve to a file': recursed accumulation of path 'DIR/base': accumulating components: " +
@@ -330,13 +330,13 @@ func TestBrokenOverlay(t *testing.T) {
 				`spec.deployment.replicas in body must be of type integer: "string"`}},
 		},
 		"UpperCaseDuplicate": {
-			reason: "To kustomize another case is another name, to Key Vault it is the same.",
+			reason: "kustomize distinguishes names that differ in case; Key Vault does not.",
 			edit:   edit{prdPatch, "name: prod-api-keys", "name: Common-API-keys"},
 			want: want{problems: []string{"prd: PlatformApplication web-application: spec.secrets: Invalid value: " +
 				"names must not differ only in case: Key Vault ignores case in names of secrets"}},
 		},
 		"NoSuchName": {
-			reason: "The name of a secret is one that Key Vault takes.",
+			reason: "The name of a secret must be valid in Key Vault.",
 			edit:   edit{prdPatch, "name: prod-api-keys", "name: prod/api/keys"},
 			want: want{problems: []string{`prd: PlatformApplication web-application: spec.secrets[1].name: Invalid value: "prod/api/keys": ` +
 				`must be 1 to 127 letters, digits and hyphens: Key Vault allows nothing else`}},

@@ -31,10 +31,10 @@ const (
 	environmentConfig = "EnvironmentConfig.apiextensions.crossplane.io/platform-application"
 )
 
-// objects by kind, namespace and name, as the chart has them.
+// objects are by kind, namespace and name, as in the chart.
 type objects map[string]map[string]any
 
-// decode a stream of objects.
+// decode decodes a stream of objects.
 func decode(t *testing.T, stream []byte) objects {
 	t.Helper()
 
@@ -66,17 +66,17 @@ func decode(t *testing.T, stream []byte) objects {
 	}
 }
 
-// platformTemplate runs the chart for the platform with the values of the example, and others over them.
+// platformTemplate renders the platform's chart with the values of the example, overlaid by others.
 func platformTemplate(t *testing.T, values string) said {
 	t.Helper()
 
 	return run(t, "helm", values, "template", "platform", platformChart, "--namespace", "crossplane-system", "--values", platformValues, "--values", "-")
 }
 
-// withoutHelm returns what the chart makes, without all that is different from the base of kustomize, which is:
+// withoutHelm returns the chart's objects without the differences from the kustomize base, which are:
 //
 //   - the annotation that has Helm keep an object,
-//   - that the Configuration does not install what it depends on, because Helm creates it first.
+//   - the missing dependencies of the Configuration, because Helm creates these first.
 func withoutHelm(t *testing.T, all objects) objects {
 	t.Helper()
 
@@ -106,16 +106,16 @@ func withoutHelm(t *testing.T, all objects) objects {
 	return all
 }
 
-// A customization of the base by kustomize.
+// A customization of the base with kustomize.
 type customization struct {
 	components []string
-	// patches of objects, and of those that a target has. Those of the example come before them.
+	// patches are patches of objects, and of those of a target. Those of the example come first.
 	patches, targets string
 	// monitoring are files of package/monitoring.
 	monitoring []string
 }
 
-// build the base with the settings of the example.
+// build builds the base with the settings of the example.
 func (c customization) build(t *testing.T) objects {
 	t.Helper()
 
@@ -165,13 +165,13 @@ func (c customization) build(t *testing.T) objects {
 	return decode(t, succeed(t, kustomize(t, dir)))
 }
 
-// part of a platform that is turned on.
+// A part of a platform can be enabled.
 type part struct {
 	values string
 	by     customization
 }
 
-// parts that can be turned on, each with what it needs.
+// parts returns the parts, each with the values it needs.
 func parts() map[string]part {
 	return map[string]part{
 		"Claim": {values: "claim: {enabled: true}", by: customization{components: []string{"claim"}}},
@@ -229,7 +229,7 @@ spec: {rewriteImage: {prefix: r.example.com/b/}, registry: {authentication: {pul
 	}
 }
 
-// acceptanceImage is the patch of the page: the image of the CronJob, and that of the application which it runs.
+// acceptanceImage is the patch on the page: the image of the CronJob, and that of the application which it runs.
 func acceptanceImage(image string) string {
 	return `  - target: {kind: CronJob}
     patch: |
@@ -238,8 +238,8 @@ func acceptanceImage(image string) string {
 `
 }
 
-// TestPlatformAcceptanceImage makes sure that an acceptance run runs the image that it is, wherever it comes from: a node that
-// pulls the one pulls the other.
+// TestPlatformAcceptanceImage checks that an acceptance run uses its own image for the application, from any registry: a node
+// that can pull one can pull the other.
 func TestPlatformAcceptanceImage(t *testing.T) {
 	t.Parallel()
 
@@ -256,13 +256,13 @@ func TestPlatformAcceptanceImage(t *testing.T) {
 		all    objects
 		want   string
 	}{
-		"Component":     {reason: "As it ships.", all: customization{components: []string{"acceptance"}}.build(t), want: "ghcr.io/p6m-dev/platform-application:v0.1.0"},
-		"Chart":         {reason: "The same.", all: render(on), want: "ghcr.io/p6m-dev/platform-application:v0.1.0"},
-		"Version":       {reason: "It is of this repository.", all: render(on + "\nversion: v1.2.3"), want: "ghcr.io/p6m-dev/platform-application:v1.2.3"},
-		"Mirror":        {reason: "Where packages come from, it does, too.", all: render(on + mirror + "\nversion: v1.2.3"), want: "r.example.com/a/platform-application:v1.2.3"},
+		"Component":     {reason: "The component has the published image.", all: customization{components: []string{"acceptance"}}.build(t), want: "ghcr.io/p6m-dev/platform-application:v0.1.0"},
+		"Chart":         {reason: "The chart has the published image.", all: render(on), want: "ghcr.io/p6m-dev/platform-application:v0.1.0"},
+		"Version":       {reason: "The version of the chart applies to the image.", all: render(on + "\nversion: v1.2.3"), want: "ghcr.io/p6m-dev/platform-application:v1.2.3"},
+		"Mirror":        {reason: "The mirror of the packages applies to the image.", all: render(on + mirror + "\nversion: v1.2.3"), want: "r.example.com/a/platform-application:v1.2.3"},
 		"MirrorOff":     {reason: "Prefixes alone have no effect.", all: render(on + strings.Replace(mirror, "true", "false", 1)), want: "ghcr.io/p6m-dev/platform-application:v0.1.0"},
-		"Own":           {reason: "Whoever says which one knows.", all: render(own), want: "r.example.com:5000/p@sha256:00"},
-		"OwnWithMirror": {reason: "With a mirror as well.", all: render(own + mirror + "\nversion: v1.2.3"), want: "r.example.com:5000/p@sha256:00"},
+		"Own":           {reason: "An explicit image is used unchanged.", all: render(own), want: "r.example.com:5000/p@sha256:00"},
+		"OwnWithMirror": {reason: "An explicit image is used unchanged with a mirror.", all: render(own + mirror + "\nversion: v1.2.3"), want: "r.example.com:5000/p@sha256:00"},
 	}
 
 	for name, tc := range cases {
@@ -287,7 +287,8 @@ func TestPlatformAcceptanceImage(t *testing.T) {
 	}
 }
 
-// TestPlatformNamespace makes sure that nobody installs the platform where nothing of it would work.
+// TestPlatformNamespace checks that the platform cannot be installed in a namespace where it would
+// not work.
 func TestPlatformNamespace(t *testing.T) {
 	t.Parallel()
 
@@ -306,7 +307,7 @@ func TestPlatformNamespace(t *testing.T) {
 	}
 }
 
-// TestPlatformNotes makes sure that whoever installs the platform is told who can check it, and how to get on.
+// TestPlatformNotes checks that the notes name the checks of an installation, and the next steps.
 func TestPlatformNotes(t *testing.T) {
 	t.Parallel()
 
@@ -320,15 +321,14 @@ func TestPlatformNotes(t *testing.T) {
 	}
 }
 
-// TestPlatformIsTheBase turns parts on in every combination, and compares the objects with those of kustomize, all of them and
-// all of each: a chart that lacks one, or has one more, is different.
+// TestPlatformIsTheBase enables parts in all combinations, and compares all objects with those of kustomize.
 func TestPlatformIsTheBase(t *testing.T) {
 	t.Parallel()
 
 	all := parts()
 	names := slices.Sorted(maps.Keys(all))
 
-	// Those that change the same objects meet; all others change objects of their own.
+	// Those that change the same objects are combined; all others change separate objects.
 	combinations := [][]string{nil, names, {"Audit", "Claim", "SecretCreator"}, {"Claim", "Mirror"}, {"Mirror", "SecretCreator"}}
 	for _, name := range names {
 		combinations = append(combinations, []string{name}, slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name }))
@@ -371,7 +371,7 @@ func TestPlatformIsTheBase(t *testing.T) {
 	}
 }
 
-// TestPlatformValues compares values with the patches that come to the same.
+// TestPlatformValues compares values with the equivalent patches.
 func TestPlatformValues(t *testing.T) {
 	t.Parallel()
 
@@ -381,7 +381,7 @@ func TestPlatformValues(t *testing.T) {
 		by     customization
 	}{
 		"Settings": {
-			reason: "Settings are laid over those of the base, false, zero, empty and deep ones too, and null takes one away.",
+			reason: "Settings override those of the base, including false, zero, empty and nested ones, and null removes one.",
 			values: `
 settings:
   secrets: {createMissing: null, pollInterval: 5m}
@@ -405,7 +405,7 @@ data:
 `},
 		},
 		"AzureProviderConfig": {
-			reason: "Another subscription than that of settings is possible if they do not mean this configuration, and another cloud.",
+			reason: "A subscription other than that of the settings is possible if the settings do not refer to this configuration, and so is another cloud.",
 			values: "settings: {azureProviderConfigRef: {name: ours}}\nazureProviderConfig: {environment: usgovernment, subscriptionID: 33333333-3333-4333-8333-333333333333}",
 			by: customization{patches: `
 apiVersion: apiextensions.crossplane.io/v1beta1
@@ -420,7 +420,7 @@ spec: {environment: usgovernment, subscriptionID: 33333333-3333-4333-8333-333333
 `},
 		},
 		"AzureSecret": {
-			reason: "There are other ways in which the Azure providers sign in.",
+			reason: "The Azure providers can sign in in other ways.",
 			values: "azureProviderConfig: {clientID: null, oidcTokenFilePath: null, credentials: {source: Secret, secretRef: {namespace: crossplane-system, name: a, key: b}}}",
 			by: customization{patches: `
 apiVersion: azure.m.upbound.io/v1beta1
@@ -430,7 +430,7 @@ spec: {clientID: null, oidcTokenFilePath: null, credentials: {source: Secret, se
 `},
 		},
 		"SecretSyncProviderConfig": {
-			reason: "The provider of this repository has some as well.",
+			reason: "The provider of this repository can sign in in other ways.",
 			values: "secretSyncProviderConfig: {credentials: {source: ManagedIdentity, clientId: 44444444-aaaa-4444-8444-444444444444}}",
 			by: customization{patches: `
 apiVersion: secrets.p6m.dev/v1alpha1
@@ -440,7 +440,7 @@ spec: {credentials: {source: ManagedIdentity, clientId: 44444444-aaaa-4444-8444-
 `},
 		},
 		"Versions": {
-			reason: "Packages of this repository have one version, those of the Azure providers another.",
+			reason: "The packages of this repository share one version, those of the Azure providers another.",
 			values: "version: v1.2.3-rc.1\nazureProviders: {version: v2.7.0}",
 			by: customization{targets: `
   - target: {group: pkg.crossplane.io, kind: Provider, name: p6m-dev-.*}
@@ -467,7 +467,7 @@ spec: {credentials: {source: ManagedIdentity, clientId: 44444444-aaaa-4444-8444-
 `},
 		},
 		"Digest": {
-			reason: "A reference by digest is taken as it is, from whatever registry.",
+			reason: "A reference by digest is used unchanged, from any registry.",
 			values: "packages: {function-platform-application: {package: 'r.example.com:5000/f@sha256:00', packagePullPolicy: Always, revisionHistoryLimit: 0}, configuration-platform-application: null}",
 			by: customization{patches: `
 apiVersion: pkg.crossplane.io/v1
@@ -477,7 +477,7 @@ spec: {package: 'r.example.com:5000/f@sha256:00', packagePullPolicy: Always, rev
 `},
 		},
 		"Runtimes": {
-			reason: "What a pod has besides stays.",
+			reason: "Other fields of a pod are kept.",
 			values: "runtimes: {provider-keyvault-secretsync: {replicas: 2, args: [--debug], resources: {limits: {memory: 1Gi}}, nodeSelector: {a: 'true'}, tolerations: [{key: a, operator: Exists, tolerationSeconds: 2000000}]}, provider-azure: null}",
 			by: customization{targets: `
   - target: {kind: DeploymentRuntimeConfig, name: provider-keyvault-secretsync}
@@ -490,7 +490,7 @@ spec: {package: 'r.example.com:5000/f@sha256:00', packagePullPolicy: Always, rev
 `},
 		},
 		"Admission": {
-			reason: "A list adds to that of the base: without it, administrators would be locked out. A name is there once.",
+			reason: "A list extends that of the base: replacing it would lock out administrators. A name occurs once.",
 			values: "admission: {groups: [platform, 'system:masters'], users: ['system:serviceaccount:velero:velero', 'Domain Users'], azureProviders: ['system:serviceaccount:crossplane-system:provider-storage']}",
 			by: customization{patches: `
 apiVersion: v1
@@ -503,11 +503,11 @@ data:
 `},
 		},
 		"AdmissionKept": {
-			reason: "Nothing removes an account of the base by accident.",
+			reason: "No value removes an account of the base by accident.",
 			values: "admission: {groups: [], users: null, azureProviders: []}",
 		},
 		"AdmissionPatch": {
-			reason: "But a patch does, for a cluster without an administrator account.",
+			reason: "A patch removes an account, for a cluster without an administrator account.",
 			values: `patches: {ConfigMap/crossplane-system/platform-application-admission: {data: {groups: "platform\n"}}}`,
 			by: customization{patches: `
 apiVersion: v1
@@ -517,7 +517,7 @@ data: {groups: "platform\n"}
 `},
 		},
 		"MirrorWithoutLogin": {
-			reason: "A registry that asks for no login needs no Secret.",
+			reason: "A registry without a login needs no Secret.",
 			values: "mirror: {enabled: true, pullSecret: '', prefixes: {p6m-dev: r.example.com/a/, crossplane-contrib: r.example.com/b/}}",
 			by: customization{components: []string{"mirror"}, targets: `
   - target: {kind: ImageConfig, name: p6m-dev}
@@ -531,11 +531,11 @@ data: {groups: "platform\n"}
 `},
 		},
 		"Off": {
-			reason: "What a part needs has no effect while it is off.",
+			reason: "The values of a disabled part have no effect.",
 			values: "mirror: {prefixes: {p6m-dev: r.example.com/a/, crossplane-contrib: r.example.com/b/}}\nsecretCreator: {enabled: false, clientId: 44444444-aaaa-4444-8444-444444444444}\nglobal: {a: b}\nclaim: null\nmonitoring: null\nnetworkPolicies: null\nkeep: null",
 		},
 		"Patches": {
-			reason: "Whatever has no value of its own is changed, or left out, by the name of its object.",
+			reason: "Fields without a value are patched, or objects omitted, by the name of the object.",
 			values: `
 patches:
   ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-azure-writes: null
@@ -561,7 +561,7 @@ patches:
 	}
 }
 
-// TestPlatformExample makes sure that the values of the example come to the same as its kustomization.
+// TestPlatformExample checks that the values of the example are equivalent to its kustomization.
 func TestPlatformExample(t *testing.T) {
 	t.Parallel()
 
@@ -571,8 +571,8 @@ func TestPlatformExample(t *testing.T) {
 	}
 }
 
-// TestPlatformPage types the command of the page with the values of the example, for a registry: what is published is what is in
-// the repository.
+// TestPlatformPage runs the command of the page with the values of the example for a registry: the published chart equals the
+// one in the repository.
 func TestPlatformPage(t *testing.T) {
 	t.Parallel()
 
@@ -596,7 +596,7 @@ func TestPlatformPage(t *testing.T) {
 	text := strings.NewReplacer(command, "template ", "\\\n", " ", "values.yaml", platformValues).Replace(blocks[0].Text)
 	out := succeed(t, run(t, "helm", "", append(strings.Fields(at(t, publish(t), text)), "--plain-http")...))
 
-	// Before the objects Helm says what it has pulled.
+	// Helm reports the pull before the objects.
 	_, got, _ := bytes.Cut(out, []byte("---\n"))
 
 	if diff := cmp.Diff(decode(t, succeed(t, platformTemplate(t, ""))), decode(t, got)); diff != "" {
@@ -604,7 +604,8 @@ func TestPlatformPage(t *testing.T) {
 	}
 }
 
-// TestPlatformVersion makes sure that the chart in the repository installs what the base does, and that of a release its own.
+// TestPlatformVersion checks that the chart in the repository installs the version of the base, and that of a release its
+// own.
 func TestPlatformVersion(t *testing.T) {
 	t.Parallel()
 
@@ -625,14 +626,14 @@ func TestPlatformVersion(t *testing.T) {
 	}
 }
 
-// TestPlatformData makes sure that no text becomes anything else than the text that it is: it is refused rather than changed.
+// TestPlatformData checks that any text stays the same text: it is rejected rather than changed.
 func TestPlatformData(t *testing.T) {
 	t.Parallel()
 
 	const refusal = environmentConfig + ": a value has a control character"
 
 	rapid.Check(t, func(r *rapid.T) {
-		// Of what YAML, templates and shells are made of, and anything else.
+		// The characters are those with a meaning in YAML, templates and shells, and any other.
 		text := rapid.OneOf(
 			rapid.SampledFrom([]string{"", "null", "~", "true", "on", "1e6", "0x1F", "0o7", "2026-01-01", "- a", "a: b", "#", "'", `"`, "{{ fail \"x\" }}", "---", "\n---\n", "&a", "*a", "!!int 1", "|", ">", "%", "\t", "${x}", "$1"}),
 			rapid.StringMatching(`[ -~\n]{0,40}`),
@@ -666,7 +667,7 @@ func TestPlatformData(t *testing.T) {
 	})
 }
 
-// TestBrokenPlatformValues makes the mistakes that people make, and freezes what they are told.
+// TestBrokenPlatformValues makes common mistakes, and compares the messages.
 func TestBrokenPlatformValues(t *testing.T) {
 	t.Parallel()
 
@@ -675,54 +676,54 @@ func TestBrokenPlatformValues(t *testing.T) {
 		values string
 		want   string
 	}{
-		"Unknown":        {reason: "A value that does nothing is a typo.", values: "mirrors: {enabled: true}", want: "- at '': additional properties 'mirrors' not allowed"},
-		"UnknownSetting": {reason: "The function refuses all settings because of one that it does not know.", values: "settings: {keyvault: {}}", want: "- at '/settings': additional properties 'keyvault' not allowed"},
-		"Deep":           {reason: "However deep.", values: "settings: {keyVault: {officers: [{objectID: x}]}}", want: "- at '/settings/keyVault/officers/0': missing property 'objectId'\n- at '/settings/keyVault/officers/0': additional properties 'objectID' not allowed"},
-		"Null":           {reason: "What is required cannot be unset.", values: "settings: {tenantId: null}", want: "- at '/settings/tenantId': got null, want string"},
-		"AllNull":        {reason: "All the less all of it.", values: "settings: null", want: "- at '': missing property 'settings'"},
-		"Number":         {reason: "A number is no id.", values: "settings: {subscriptionId: 22222222}", want: "- at '/settings/subscriptionId': got number, want string"},
+		"Unknown":        {reason: "An unknown value is a typo.", values: "mirrors: {enabled: true}", want: "- at '': additional properties 'mirrors' not allowed"},
+		"UnknownSetting": {reason: "The function rejects all settings because of an unknown one.", values: "settings: {keyvault: {}}", want: "- at '/settings': additional properties 'keyvault' not allowed"},
+		"Deep":           {reason: "A nested unknown setting is rejected.", values: "settings: {keyVault: {officers: [{objectID: x}]}}", want: "- at '/settings/keyVault/officers/0': missing property 'objectId'\n- at '/settings/keyVault/officers/0': additional properties 'objectID' not allowed"},
+		"Null":           {reason: "A required value cannot be unset.", values: "settings: {tenantId: null}", want: "- at '/settings/tenantId': got null, want string"},
+		"AllNull":        {reason: "All settings cannot be unset.", values: "settings: null", want: "- at '': missing property 'settings'"},
+		"Number":         {reason: "A number is not an id.", values: "settings: {subscriptionId: 22222222}", want: "- at '/settings/subscriptionId': got number, want string"},
 		"Id": {
-			reason: "Nor is a name.", values: "settings: {tenantId: contoso.onmicrosoft.com}",
+			reason: "A domain name is not an id.", values: "settings: {tenantId: contoso.onmicrosoft.com}",
 			want: "- at '/settings/tenantId': 'contoso.onmicrosoft.com' does not match pattern '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'",
 		},
-		"Empty":       {reason: "Nothing is no place.", values: "settings: {location: ''}", want: "- at '/settings/location': minLength: got 0, want 1"},
-		"ClientName":  {reason: "The id of an identity is not its name.", values: "azureProviderConfig: {clientID: crossplane}", want: "- at '/azureProviderConfig/clientID': 'crossplane' does not match pattern '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'"},
-		"List":        {reason: "One name in a line is how the ConfigMap has it, and not a value.", values: "admission: {groups: 'a\n'}", want: "- at '/admission/groups': got string, want array"},
-		"TwoNames":    {reason: "A name with a line break would be two names.", values: "admission: {groups: [\"a\\nsystem:authenticated\"]}", want: "- at '/admission/groups/0': 'a\\nsystem:authenticated' does not match pattern '^\\\\S(.*\\\\S)?$'"},
-		"NoName":      {reason: "The policies would take nobody for the platform.", values: "admission: {users: ['']}", want: "- at '/admission/users/0': '' does not match pattern '^\\\\S(.*\\\\S)?$'"},
-		"Creator":     {reason: "An identity has ids.", values: "secretCreator: {enabled: true}", want: "- at '/secretCreator': missing properties 'clientId', 'principalId'"},
-		"CreatorNull": {reason: "They are not left out by null either.", values: "secretCreator: {enabled: true, clientId: 44444444-aaaa-4444-8444-444444444444, principalId: null}", want: environmentConfig + ": replace REPLACE_ME with your own value"},
-		"Mirror":      {reason: "A mirror is somewhere.", values: "mirror: {enabled: true, prefixes: {p6m-dev: a/}}", want: "- at '/mirror/prefixes': missing property 'crossplane-contrib'"},
-		"Slash":       {reason: "Without it, names would begin with another word.", values: "mirror: {enabled: true, prefixes: {p6m-dev: a/, crossplane-contrib: b}}", want: "- at '/mirror/prefixes/crossplane-contrib': 'b' does not match pattern '^\\\\S+/$'"},
-		"ReplaceMe":   {reason: "As the policy has it.", values: "settings: {location: REPLACE_ME}", want: environmentConfig + ": replace REPLACE_ME with your own value"},
-		"Version":     {reason: "A version has a v.", values: "version: 0.2.0", want: "- at '/version': '0.2.0' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
-		"VersionText": {reason: "No part of a reference hides in it.", values: "version: \"v1.0.0\\n\"", want: "- at '/version': 'v1.0.0\\n' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
-		"Patch":       {reason: "Only what is there can be patched, and the error lists it.", values: "patches: {Deployment/x: {}}", want: "- at '': invalid propertyName 'Deployment/x'\n  - at '': value must be one of 'ClusterProviderConfig.azure.m.upbound.io/default', "},
-		"PatchOff":    {reason: "It would be half an object.", values: "patches: {ImageConfig.pkg.crossplane.io/p6m-dev: {spec: {}}}", want: "patches: ImageConfig.pkg.crossplane.io/p6m-dev belongs to a part that is not enabled"},
-		"Bool":        {reason: "A text is not yes.", values: "claim: {enabled: 'true'}", want: "- at '/claim/enabled': got string, want boolean"},
+		"Empty":       {reason: "An empty location is rejected.", values: "settings: {location: ''}", want: "- at '/settings/location': minLength: got 0, want 1"},
+		"ClientName":  {reason: "The name of an identity is not its id.", values: "azureProviderConfig: {clientID: crossplane}", want: "- at '/azureProviderConfig/clientID': 'crossplane' does not match pattern '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'"},
+		"List":        {reason: "A list is not the text of a ConfigMap.", values: "admission: {groups: 'a\n'}", want: "- at '/admission/groups': got string, want array"},
+		"TwoNames":    {reason: "A name with a line break would become two names.", values: "admission: {groups: [\"a\\nsystem:authenticated\"]}", want: "- at '/admission/groups/0': 'a\\nsystem:authenticated' does not match pattern '^\\\\S(.*\\\\S)?$'"},
+		"NoName":      {reason: "An empty name would match no user.", values: "admission: {users: ['']}", want: "- at '/admission/users/0': '' does not match pattern '^\\\\S(.*\\\\S)?$'"},
+		"Creator":     {reason: "An identity needs its ids.", values: "secretCreator: {enabled: true}", want: "- at '/secretCreator': missing properties 'clientId', 'principalId'"},
+		"CreatorNull": {reason: "A required id cannot be unset either.", values: "secretCreator: {enabled: true, clientId: 44444444-aaaa-4444-8444-444444444444, principalId: null}", want: environmentConfig + ": replace REPLACE_ME with your own value"},
+		"Mirror":      {reason: "A mirror needs a registry.", values: "mirror: {enabled: true, prefixes: {p6m-dev: a/}}", want: "- at '/mirror/prefixes': missing property 'crossplane-contrib'"},
+		"Slash":       {reason: "Without a slash at the end, the prefix would become part of a name.", values: "mirror: {enabled: true, prefixes: {p6m-dev: a/, crossplane-contrib: b}}", want: "- at '/mirror/prefixes/crossplane-contrib': 'b' does not match pattern '^\\\\S+/$'"},
+		"ReplaceMe":   {reason: "A placeholder is rejected, as by the policy.", values: "settings: {location: REPLACE_ME}", want: environmentConfig + ": replace REPLACE_ME with your own value"},
+		"Version":     {reason: "A version begins with v.", values: "version: 0.2.0", want: "- at '/version': '0.2.0' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
+		"VersionText": {reason: "A version must not contain a part of a reference.", values: "version: \"v1.0.0\\n\"", want: "- at '/version': 'v1.0.0\\n' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
+		"Patch":       {reason: "Only existing objects can be patched, and the error lists them.", values: "patches: {Deployment/x: {}}", want: "- at '': invalid propertyName 'Deployment/x'\n  - at '': value must be one of 'ClusterProviderConfig.azure.m.upbound.io/default', "},
+		"PatchOff":    {reason: "A patch of a disabled part would create an incomplete object.", values: "patches: {ImageConfig.pkg.crossplane.io/p6m-dev: {spec: {}}}", want: "patches: ImageConfig.pkg.crossplane.io/p6m-dev belongs to a part that is not enabled"},
+		"Bool":        {reason: "A text is not a boolean.", values: "claim: {enabled: 'true'}", want: "- at '/claim/enabled': got string, want boolean"},
 		"Client":      {reason: "The Azure providers need an identity.", values: "azureProviderConfig: null", want: "- at '': missing property 'azureProviderConfig'"},
 		"Issuer": {
-			reason: "Entra ID compares it to the letter.", values: "settings: {oidcIssuerUrl: 'https://westeurope.oic.prod-aks.azure.com/a/b'}",
+			reason: "Entra ID compares the issuer exactly.", values: "settings: {oidcIssuerUrl: 'https://westeurope.oic.prod-aks.azure.com/a/b'}",
 			want: "- at '/settings/oidcIssuerUrl': 'https://westeurope.oic.prod-aks.azure.com/a/b' does not match pattern '/$'",
 		},
-		"Group":        {reason: "An id is no name.", values: "settings: {resourceGroupName: /subscriptions/a/resourceGroups/b}", want: "- at '/settings/resourceGroupName': '/subscriptions/a/resourceGroups/b' does not match pattern '^[^/]*$'"},
-		"TagName":      {reason: "Azure does not take it.", values: "settings: {tags: {'a<b': c}}", want: "- at '': invalid propertyName 'a<b'\n  - at '': 'a<b' does not match pattern '^[^<>%&\\\\\\\\?/]*$'"},
-		"TagEmpty":     {reason: "Nor nothing.", values: "settings: {tags: {'': c}}", want: "- at '': invalid propertyName ''\n  - at '': minLength: got 0, want 1"},
-		"TagValue":     {reason: "Nor a novel.", values: "settings: {tags: {a: " + strings.Repeat("b", 257) + "}}", want: "- at '/settings/tags/a': maxLength: got 257, want 256"},
-		"OfficerIds":   {reason: "They would have no effect.", values: "settings: {keyVault: {allow: {officers: Any, officerIds: [55555555-5555-4555-8555-555555555555]}}}", want: "- at '/settings/keyVault/allow/officers': value must be one of 'Listed', 'Groups'"},
-		"OfficersNone": {reason: "The default is None.", values: "settings: {keyVault: {allow: {officerIds: [55555555-5555-4555-8555-555555555555]}}}", want: "- at '/settings/keyVault/allow': missing property 'officers'"},
-		"IngressType":  {reason: "It would be refused everywhere.", values: "settings: {ingress: {defaultType: istio, types: [{name: nginx}, {name: public}]}}", want: "settings.ingress.defaultType: istio is not one of ingress.types: nginx, public"},
+		"Group":        {reason: "The name of a group is not an id.", values: "settings: {resourceGroupName: /subscriptions/a/resourceGroups/b}", want: "- at '/settings/resourceGroupName': '/subscriptions/a/resourceGroups/b' does not match pattern '^[^/]*$'"},
+		"TagName":      {reason: "Azure rejects a tag with this name.", values: "settings: {tags: {'a<b': c}}", want: "- at '': invalid propertyName 'a<b'\n  - at '': 'a<b' does not match pattern '^[^<>%&\\\\\\\\?/]*$'"},
+		"TagEmpty":     {reason: "Azure rejects a tag with an empty name.", values: "settings: {tags: {'': c}}", want: "- at '': invalid propertyName ''\n  - at '': minLength: got 0, want 1"},
+		"TagValue":     {reason: "Azure rejects a tag with such a long value.", values: "settings: {tags: {a: " + strings.Repeat("b", 257) + "}}", want: "- at '/settings/tags/a': maxLength: got 257, want 256"},
+		"OfficerIds":   {reason: "Ids of officers would have no effect with Any.", values: "settings: {keyVault: {allow: {officers: Any, officerIds: [55555555-5555-4555-8555-555555555555]}}}", want: "- at '/settings/keyVault/allow/officers': value must be one of 'Listed', 'Groups'"},
+		"OfficersNone": {reason: "The default of officers is None.", values: "settings: {keyVault: {allow: {officerIds: [55555555-5555-4555-8555-555555555555]}}}", want: "- at '/settings/keyVault/allow': missing property 'officers'"},
+		"IngressType":  {reason: "An unlisted ingress type would be rejected for every application.", values: "settings: {ingress: {defaultType: istio, types: [{name: nginx}, {name: public}]}}", want: "settings.ingress.defaultType: istio is not one of ingress.types: nginx, public"},
 		"Subscription": {
-			reason: "Vaults would be made in one subscription and looked for in the other.", values: "azureProviderConfig: {subscriptionID: 33333333-3333-4333-8333-333333333333}",
+			reason: "Vaults would be created in one subscription and looked up in the other.", values: "azureProviderConfig: {subscriptionID: 33333333-3333-4333-8333-333333333333}",
 			want: "azureProviderConfig.subscriptionID: 33333333-3333-4333-8333-333333333333 differs from settings.subscriptionId, which is 22222222-2222-4222-8222-222222222222. ",
 		},
 		"Tenant": {
-			reason: "The identity is of another tenant than the vaults.", values: "azureProviderConfig: {tenantID: 33333333-3333-4333-8333-333333333333}",
+			reason: "The identity must be in the tenant of the vaults.", values: "azureProviderConfig: {tenantID: 33333333-3333-4333-8333-333333333333}",
 			want: "azureProviderConfig.tenantID: 33333333-3333-4333-8333-333333333333 differs from settings.tenantId, which is 11111111-1111-4111-8111-111111111111. ",
 		},
-		"Image":    {reason: "A reference has no spaces.", values: "acceptance: {image: 'a b'}", want: "- at '/acceptance/image': 'a b' does not match pattern '^\\\\S+$'"},
-		"NextLine": {reason: "Helm would leave out the whole object, or change the text.", values: `settings: {tags: {"a\x85b": c}}`, want: environmentConfig + ": a value has a control character that YAML must escape, such as U+0085: encode it differently"},
-		"Source":   {reason: "Sources are those of the provider.", values: "azureProviderConfig: {credentials: {source: Password}}", want: "- at '/azureProviderConfig/credentials/source': value must be one of 'None', 'Secret', 'UserAssignedManagedIdentity', 'SystemAssignedManagedIdentity', 'OIDCTokenFile', 'Upbound', 'Filesystem'"},
+		"Image":    {reason: "A reference contains no spaces.", values: "acceptance: {image: 'a b'}", want: "- at '/acceptance/image': 'a b' does not match pattern '^\\\\S+$'"},
+		"NextLine": {reason: "Helm would omit the whole object, or change the text.", values: `settings: {tags: {"a\x85b": c}}`, want: environmentConfig + ": a value has a control character that YAML must escape, such as U+0085: encode it differently"},
+		"Source":   {reason: "The credentials source must be one of the provider's.", values: "azureProviderConfig: {credentials: {source: Password}}", want: "- at '/azureProviderConfig/credentials/source': value must be one of 'None', 'Secret', 'UserAssignedManagedIdentity', 'SystemAssignedManagedIdentity', 'OIDCTokenFile', 'Upbound', 'Filesystem'"},
 	}
 
 	for name, tc := range cases {
@@ -737,7 +738,7 @@ func TestBrokenPlatformValues(t *testing.T) {
 	}
 }
 
-// TestPlatformDefaults makes sure that the file of values mentions every value, and has none that changes the base.
+// TestPlatformDefaults checks that the file of values lists every value, and that none changes the base.
 func TestPlatformDefaults(t *testing.T) {
 	t.Parallel()
 
@@ -763,7 +764,7 @@ func TestPlatformDefaults(t *testing.T) {
 	}
 }
 
-// TestPlatformDefinitions makes sure that a definition of each kind that Helm has to know comes with the chart.
+// TestPlatformDefinitions checks that the chart has a definition of each kind that Helm needs.
 func TestPlatformDefinitions(t *testing.T) {
 	t.Parallel()
 

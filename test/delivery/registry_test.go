@@ -21,12 +21,12 @@ import (
 )
 
 const (
-	// published is where the documentation has the charts, and publishedVersion the version that it names.
+	// published is the documented location of the charts, and publishedVersion the documented version.
 	published        = "ghcr.io/p6m-dev/charts"
 	publishedVersion = "v0.1.0"
 )
 
-// publish the charts as `make push` does, and return the address that stands for the one in the documentation.
+// publish publishes the charts as `make push` does, and returns the address that replaces the documented one.
 func publish(t *testing.T) string {
 	t.Helper()
 
@@ -52,7 +52,8 @@ func publish(t *testing.T) string {
 	return charts
 }
 
-// TestPublished makes the same of the example values with the chart from a registry as with the chart in its directory.
+// TestPublished renders the example values with the chart from a registry and with the chart in its directory, with the
+// same result.
 func TestPublished(t *testing.T) {
 	t.Parallel()
 
@@ -65,7 +66,7 @@ func TestPublished(t *testing.T) {
 		args = append([]string{"template", "web-application"}, args...)
 		out := string(succeed(t, run(t, "helm", "", append(args, "--namespace", "shop", "--values", exampleValues)...)))
 
-		// Before the manifest Helm says what it has pulled.
+		// Helm reports the pull before the manifest.
 		if i := strings.Index(out, "---\n"); i > 0 {
 			return out[i:]
 		}
@@ -78,7 +79,7 @@ func TestPublished(t *testing.T) {
 		render func(*testing.T) string
 	}{
 		"Version": {
-			reason: "The page has an application rendered with the chart of a version.",
+			reason: "The page renders an application with a version of the chart.",
 			render: func(t *testing.T) string {
 				t.Helper()
 
@@ -86,7 +87,7 @@ func TestPublished(t *testing.T) {
 			},
 		},
 		"Range": {
-			reason: "Helm finds the newest version of some, which needs tags that are versions for it.",
+			reason: "Helm finds the newest version, which requires tags that are valid versions for Helm.",
 			render: func(t *testing.T) string {
 				t.Helper()
 
@@ -94,7 +95,7 @@ func TestPublished(t *testing.T) {
 			},
 		},
 		"Pulled": {
-			reason: "A platform without a way to the registry keeps the archive.",
+			reason: "A platform without access to the registry stores the archive.",
 			render: func(t *testing.T) string {
 				t.Helper()
 
@@ -105,7 +106,7 @@ func TestPublished(t *testing.T) {
 			},
 		},
 		"ArgoCD": {
-			reason: "Argo CD takes a repository without a scheme for one of OCI, and runs the chart in it.",
+			reason: "Argo CD treats a repository without a scheme as an OCI registry, and renders the chart in it.",
 			render: func(t *testing.T) string {
 				t.Helper()
 
@@ -133,8 +134,8 @@ func TestPublished(t *testing.T) {
 	}
 }
 
-// TestDependency has the chart of an application that depends on ours, as the page shows it. Its values are the same, one
-// level deeper.
+// TestDependency uses an application's own chart that depends on ours, as on the page. Its values are the same, one level
+// deeper.
 func TestDependency(t *testing.T) {
 	t.Parallel()
 
@@ -171,7 +172,7 @@ func TestDependency(t *testing.T) {
 	}
 }
 
-// at another address of charts than the documentation has.
+// at replaces the documented address of the charts.
 func at(t *testing.T, charts, text string) string {
 	t.Helper()
 

@@ -20,9 +20,9 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// azCommands of the Azure CLI that pages and messages have, with options of each as its
-// reference lists them. Nothing runs these commands here; test/e2e runs those of the page about
-// setting up a platform against the stand-in for Azure.
+// azCommands are the commands of the Azure CLI on pages and in messages, each with some options of
+// its reference. Nothing runs these commands here; test/e2e runs those of the page about setting up
+// a platform against the stand-in for Azure.
 func azCommands() map[string]string {
 	return map[string]string{
 		"acr import":                               "--name --source --image",
@@ -88,13 +88,14 @@ func azCommands() map[string]string {
 }
 
 var (
-	// azCall is a command and its arguments, as far as they are of that command.
+	// azCall is a command and its own arguments.
 	azCall = regexp.MustCompile(`(?:^|[\s(])az ([a-z][^|;)\n]*)`)
 	option = regexp.MustCompile(`(?:^|\s)(--[a-z-]+)`)
 	quotes = regexp.MustCompile(`"(?:\$\([^)]*\)|[^"])*"|'[^']*'`)
 )
 
-// azFaults of commands in a text: those that are not known, and options that they do not have.
+// azFaults returns the faults of commands in a text: unknown commands, and options that they do not
+// have.
 func azFaults(text string) []string {
 	commands := azCommands()
 	text = quotes.ReplaceAllString(strings.ReplaceAll(text, "\\\n", " "), "Q")
@@ -126,7 +127,8 @@ func azFaults(text string) []string {
 	return out
 }
 
-// TestAzure looks at commands of the Azure CLI on pages, in the script that copies secrets and in messages.
+// TestAzure checks the commands of the Azure CLI on pages, in the script that copies secrets and in
+// messages.
 func TestAzure(t *testing.T) {
 	found := 0
 	look := func(where, text string) {
@@ -145,7 +147,7 @@ func TestAzure(t *testing.T) {
 		}
 
 		for _, s := range spans(check.Read(t, page)) {
-			if !strings.Contains(s, "…") { // A part of one.
+			if !strings.Contains(s, "…") { // It is only a part of a command.
 				look(page, s)
 			}
 		}
@@ -155,24 +157,24 @@ func TestAzure(t *testing.T) {
 		look("a message", strings.ReplaceAll(mayBe.ReplaceAllString(text, "$1"), "for az keyvault and", ""))
 	}
 
-	// Pages may have got another form, and then nothing would be looked at.
+	// If pages have another format, nothing would be checked.
 	if found < 130 {
 		t.Errorf("want at least 130 commands, got %d", found)
 	}
 }
 
-// mayBe a command that goes on as a sentence. A message writes no options then.
+// mayBe matches a command that may be part of a sentence. A message then has no options.
 var mayBe = regexp.MustCompile(`(az keyvault secret recover)[^-]*`)
 
-// TestAzureFaults makes sure that TestAzure would notice.
+// TestAzureFaults checks that TestAzure finds faults.
 func TestAzureFaults(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		text   string
 		want   []string
 	}{
-		"Command": {reason: "Nobody has it.", text: "az keyvault secret get --name x", want: []string{"there is no command: az keyvault secret get --name x"}},
-		"Option":  {reason: "It has another name.", text: "az keyvault secret set --vault x", want: []string{"az keyvault secret set has no option --vault"}},
+		"Command": {reason: "The command does not exist.", text: "az keyvault secret get --name x", want: []string{"there is no command: az keyvault secret get --name x"}},
+		"Option":  {reason: "The option has another name.", text: "az keyvault secret set --vault x", want: []string{"az keyvault secret set has no option --vault"}},
 	}
 
 	for name, tc := range cases {
@@ -184,13 +186,14 @@ func TestAzureFaults(t *testing.T) {
 	}
 }
 
-// tools in messages, and what of them a message may say: commands that a test runs, and words.
+// tools are the tools in messages, each with the texts that a message may have: commands that a
+// test runs, and words.
 func toolsInMessages() map[string][]string {
 	return map[string][]string{
 		// provider/payload runs these.
 		"openssl": {"openssl pkey -in key.pem -out plain.pem", "openssl x509 -in cert.pem -out plain.pem", "openssl pkcs7 -in cert.pem -print_certs -out plain.pem", "openssl has by default", "openssl puts"},
 		"sed":     {"sed 's/%s/%s/' key.pem > relabelled.pem"},
-		// Of the report about a migration, which test/migrate follows.
+		// They are in the report about a migration, which test/migrate follows.
 		"jq": {"jq '.data | map_values(@base64d)'"},
 	}
 }
@@ -217,8 +220,8 @@ func TestToolsInMessages(t *testing.T) {
 	}
 }
 
-// TestValues runs what a page has its reader do before a command that needs Azure: the keys of a certificate become the
-// value of a secret.
+// TestValues runs the commands before a command that needs Azure: the keys of a certificate become the value of a
+// secret.
 func TestValues(t *testing.T) {
 	jq, err := tools.Path(t.Context(), "jq")
 	if err != nil {

@@ -51,7 +51,7 @@ type Block struct {
 	// Language of the block, such as sh.
 	Language string
 
-	// Mark is what a comment before it says, and Detail what comes after the colon.
+	// Mark is the mark in the comment before the block, and Detail the text after its colon.
 	Mark, Detail string
 
 	// Text of the block, without the indentation that it has in a list.
@@ -61,19 +61,19 @@ type Block struct {
 	Output string
 }
 
-// Commands tells whether the block has commands.
+// Commands reports whether the block has commands.
 func (b Block) Commands() bool { return b.Language == "sh" }
 
-// Runs tells whether the block can be run without anything that is not in the repository.
+// Runs reports whether the block can be run with only the repository.
 func (b Block) Runs() bool { return b.Commands() && (b.Mark == "" || b.Mark == In) }
 
-// RunsOnCluster tells whether the block can be run with a cluster, or has programs that stand in
-// for one.
+// RunsOnCluster reports whether the block can be run with a cluster, or has programs that replace
+// one.
 func (b Block) RunsOnCluster() bool {
 	return b.Commands() && (b.Mark == Cluster || b.Mark == Terminal)
 }
 
-// Steps are what a block is left to that has the mark Gate.
+// Steps returns the steps of .ci/run that run a block with the mark Gate.
 func (b Block) Steps() []string {
 	steps := strings.Split(b.Detail, ",")
 	for i := range steps {
@@ -88,14 +88,14 @@ var (
 	comment = regexp.MustCompile(`^ *<!-- ([a-z]+)(?:: (.*[^ ]))? -->$`)
 )
 
-// Parse returns the blocks of a page, or an error that names the line at fault.
+// Parse returns the blocks of a page, or an error with the invalid line.
 func Parse(page string) ([]Block, error) {
 	var (
 		blocks []Block
 		open   *Block
 		indent string
 		before string
-		shown  bool // What comes next is what the last block says, unless there is text in between.
+		shown  bool // Output of the last block follows, unless there is text in between.
 	)
 
 	for i, line := range strings.Split(page, "\n") {
@@ -135,7 +135,7 @@ func Parse(page string) ([]Block, error) {
 	return blocks, nil
 }
 
-// validate that the mark of a block is one that a block of its language can have.
+// validate checks that a block of its language can have its mark.
 func validate(b Block) error {
 	if slices.Contains([]string{"bash", "shell", "console", "zsh"}, b.Language) {
 		return fmt.Errorf("cannot run a block of %s: commands are in blocks of sh", b.Language)
@@ -152,22 +152,22 @@ func validate(b Block) error {
 	case b.Commands() && b.Mark == Cluster:
 	case slices.Contains(plain, b.Mark):
 		if b.Detail != "" {
-			return fmt.Errorf("mark %s says no more than that", b.Mark)
+			return fmt.Errorf("mark %s cannot have a detail", b.Mark)
 		}
 	case !slices.Contains(detailed, b.Mark):
-		return fmt.Errorf("there is no mark %q for a block of %q", b.Mark, b.Language)
+		return fmt.Errorf("unknown mark %q for a block of %q", b.Mark, b.Language)
 	case b.Detail == "":
-		return fmt.Errorf("mark %s has to say more, after a colon", b.Mark)
+		return fmt.Errorf("mark %s needs a detail after a colon", b.Mark)
 	}
 
 	return nil
 }
 
-// An argument that names a file or a directory to apply.
+// The argument is a file or a directory to apply.
 var fileArgument = regexp.MustCompile(`(?:^|\s)(?:--filename|--kustomize|-f|-k)[ =]([^\s;|&]+)`)
 
-// Files are what commands of kubectl and others take from the repository. What is made
-// on the way, and what comes from a pipe, is none of it.
+// Files returns the files of the repository that kubectl and other commands read, except generated
+// files and pipes.
 func (b Block) Files() []string {
 	var files []string
 
@@ -180,7 +180,7 @@ func (b Block) Files() []string {
 	return files
 }
 
-// each command of the block, with the lines that it goes on in.
+// each returns the commands of the block, with continuation lines joined.
 func (b Block) each() []string {
 	var commands []string
 

@@ -28,8 +28,8 @@ func pages(t *testing.T) map[string][]Block {
 	return out
 }
 
-// TestCommandsRun runs the commands of every page, in a copy of the repository and one
-// after the other, as a reader would.
+// TestCommandsRun runs the commands of every page like a reader: in a copy of the repository, one
+// after the other.
 func TestCommandsRun(t *testing.T) {
 	programs := programs(t)
 	ran := 0
@@ -60,7 +60,7 @@ func TestCommandsRun(t *testing.T) {
 	}
 }
 
-// TestCommandsFail makes sure that TestCommandsRun would notice, and the same on a cluster.
+// TestCommandsFail checks that TestCommandsRun finds faults, also on a cluster.
 func TestCommandsFail(t *testing.T) {
 	r := reader(t.TempDir(), programs(t))
 
@@ -87,7 +87,7 @@ func TestCommandsFail(t *testing.T) {
 	}
 }
 
-// pageAddress is where pages have a program listen. Here somebody else may.
+// pageAddress is the listen address on pages. Here it may be in use.
 const pageAddress = "127.0.0.1:9443"
 
 func freeAddress(t *testing.T) string {
@@ -103,13 +103,13 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// reader in a directory, with programs.
+// reader returns a reader in a directory, with programs.
 func reader(dir, programs string) Reader {
 	return Reader{Dir: dir, Env: []string{"PATH=" + programs + string(filepath.ListSeparator) + os.Getenv("PATH")}}
 }
 
-// programs returns a directory with what pages take for granted: helm, kustomize, and
-// as much of kubectl as needs no cluster.
+// programs returns a directory with the programs that pages take for granted: helm, kustomize, and
+// the commands of kubectl that need no cluster.
 func programs(t *testing.T) string {
 	t.Helper()
 
@@ -140,8 +140,8 @@ exit 1
 	return dir
 }
 
-// TestCommandsAreKept looks at commands that are not run: they are words of a shell,
-// what they apply is there, and what is left to .ci/run is what it does.
+// TestCommandsAreKept checks commands that are not run: they are valid shell, the files that they
+// apply exist, and .ci/run runs those that are left to it.
 func TestCommandsAreKept(t *testing.T) {
 	root, gate := check.File(t), check.Read(t, ".ci", "run")
 
@@ -156,7 +156,7 @@ func TestCommandsAreKept(t *testing.T) {
 	}
 }
 
-// TestFaults makes sure that TestCommandsAreKept would notice.
+// TestFaults checks that TestCommandsAreKept finds faults.
 func TestFaults(t *testing.T) {
 	const gate = "step demo demo\n  make demo ONCE=1\nstep test make test\n" //nolint:dupword // The name and the command.
 
@@ -166,10 +166,10 @@ func TestFaults(t *testing.T) {
 		want   string
 	}{
 		"Syntax": {reason: "A quote is missing.", block: Block{Language: "sh", Mark: Azure, Text: "echo 'a\n"}, want: "unexpected EOF"},
-		"File":   {reason: "It was moved.", block: Block{Language: "sh", Mark: Cluster, Text: "kubectl apply -f no/such.yaml\n"}, want: "no/such.yaml"},
-		"Copy":   {reason: "What it is a copy of was moved.", block: Block{Language: "sh", Mark: Cluster, Text: "kubectl apply -f own\n"}, want: "no/example"},
-		"Step":   {reason: "There is no such step.", block: Block{Language: "sh", Mark: Gate, Detail: "demo, deploy", Text: "make demo\n"}, want: "step deploy"},
-		"Target": {reason: "The gate does something else.", block: Block{Language: "sh", Mark: Gate, Detail: "demo", Text: "make show\n"}, want: "make show"},
+		"File":   {reason: "The applied file does not exist.", block: Block{Language: "sh", Mark: Cluster, Text: "kubectl apply -f no/such.yaml\n"}, want: "no/such.yaml"},
+		"Copy":   {reason: "The source of a copied file does not exist.", block: Block{Language: "sh", Mark: Cluster, Text: "kubectl apply -f own\n"}, want: "no/example"},
+		"Step":   {reason: "The step of .ci/run does not exist.", block: Block{Language: "sh", Mark: Gate, Detail: "demo, deploy", Text: "make demo\n"}, want: "step deploy"},
+		"Target": {reason: "The step of .ci/run runs another command.", block: Block{Language: "sh", Mark: Gate, Detail: "demo", Text: "make show\n"}, want: "make show"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(faults(t, t.TempDir(), gate, map[string]string{"own": "no/example"}, tc.block), "\n")
@@ -182,7 +182,7 @@ func TestFaults(t *testing.T) {
 
 var copyCommand = regexp.MustCompile(`(?m)^cp -r (\S+) (\S+)$`)
 
-// copies that the reader has made, and what of.
+// copies maps the copies that the reader has made to their sources.
 func copies(blocks []Block) map[string]string {
 	out := map[string]string{}
 
@@ -197,7 +197,7 @@ func copies(blocks []Block) map[string]string {
 
 var makeTarget = regexp.MustCompile(`(?m)^make ([a-z0-9-]+)`)
 
-// faults of a block that can be seen without running it.
+// faults returns the faults of a block that are visible without running it.
 func faults(t *testing.T, root, gate string, copies map[string]string, b Block) []string {
 	t.Helper()
 

@@ -25,8 +25,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// TestMessagesExist looks for each message that a page has a row for in what is said: a message that
-// was changed would leave a reader without its row.
+// TestMessagesExist checks that each message in a table of a page still exists. Otherwise a reader
+// of a changed message would not find its row.
 func TestMessagesExist(t *testing.T) {
 	said := speechOf(slices.Concat(literals(t), azureProviders(t), kubernetes, azurerm, []string{unfolded(t, check.File(t, "package", "provider", "admission-policy.yaml"))}))
 
@@ -37,7 +37,7 @@ func TestMessagesExist(t *testing.T) {
 	} {
 		messages := quoted(t, check.Read(t, page))
 
-		// The tables may have got other headings, and then nothing would be looked at.
+		// If the tables have other headers, nothing would be checked.
 		if len(messages) < atLeast {
 			t.Errorf("%s: want at least %d messages, got %d", page, atLeast, len(messages))
 		}
@@ -50,7 +50,7 @@ func TestMessagesExist(t *testing.T) {
 	}
 }
 
-// TestSpeech makes sure that TestMessagesExist would notice.
+// TestSpeech checks that TestMessagesExist finds faults.
 func TestSpeech(t *testing.T) {
 	said := speechOf([]string{"vault %q is being created in Azure. This normally takes %s.", "No action is needed.", "%s operation that started at %s is still running", "Roles on {vault} are assigned to {principal:q}."})
 
@@ -59,14 +59,14 @@ func TestSpeech(t *testing.T) {
 		message string
 		want    []string
 	}{
-		"Template": {reason: "What is different each time is no part of it.", message: `vault "<name>" is being created in Azure.`},
+		"Template": {reason: "A placeholder matches the varying part of a message.", message: `vault "<name>" is being created in Azure.`},
 		"Parts":    {reason: "A message may have several sentences, from several places.", message: "vault <name> is being created in Azure. No action is needed."},
 		"Value":    {reason: "A page may show a value.", message: "This normally takes <time>."},
-		"Words":    {reason: "Also of some words.", message: "This normally takes two full minutes."},
-		"Many":     {reason: "But not of any.", message: "This normally takes as long as you like it to.", want: []string{"This normally takes as long as you like it to"}},
-		"Middle":   {reason: "Also before and after what is different.", message: "create operation that started at <time> is still running"},
+		"Words":    {reason: "A verb in a text matches some words.", message: "This normally takes two full minutes."},
+		"Many":     {reason: "A verb in a text does not match any number of words.", message: "This normally takes as long as you like it to.", want: []string{"This normally takes as long as you like it to"}},
+		"Middle":   {reason: "The constant parts before and after a placeholder are compared.", message: "create operation that started at <time> is still running"},
 		"Table":    {reason: "A table of sentences has parameters with names.", message: `Roles on <vault> are assigned to "<id>".`},
-		"Changed":  {reason: "A word is another.", message: "vault <name> is being made in Azure. No action is needed.", want: []string{"is being made in Azure"}},
+		"Changed":  {reason: "A changed word is found.", message: "vault <name> is being made in Azure. No action is needed.", want: []string{"is being made in Azure"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, said.lacks(tc.message)); diff != "" {
@@ -76,17 +76,17 @@ func TestSpeech(t *testing.T) {
 	}
 }
 
-// kubernetes says these, and what else a page quotes is said by us.
+// kubernetes are messages of Kubernetes. All other quoted messages are ours.
 var kubernetes = []string{"Invalid value", "exceeded quota", "because it is being terminated", "denied the request", "is forbidden", "the object has been modified", "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-secrets'"} //nolint:gochecknoglobals // A constant.
 
-// azurerm v4.54.0 says these, the Terraform provider that provider-azure v2.6.0 is built around. It is no module of this repository.
+// azurerm are messages of azurerm v4.54.0, the Terraform provider in provider-azure v2.6.0. It is not a module of this repository.
 var azurerm = []string{ //nolint:gochecknoglobals // A constant.
 	"waiting for %s to become available",     // internal/services/keyvault/key_vault_resource.go, line 393
 	"connecting to %q",                       // the same, line 826
 	"retrieving `contact` for KeyVault: %+v", // the same, line 657
 }
 
-// azureProviders say what is in the modules that each of them is built with.
+// azureProviders returns the messages in the modules that the Azure providers are built with.
 func azureProviders(t *testing.T) []string {
 	t.Helper()
 
@@ -110,23 +110,23 @@ func azureProviders(t *testing.T) []string {
 }
 
 var (
-	// between parts of a message, which may come from different places: what differs each time,
-	// and the ends of sentences.
+	// between separates the parts of a message, which may come from different places: varying
+	// texts, and ends of sentences.
 	between = regexp.MustCompile(`[.:;,]? *<[^<>]*> *|[.:;()] +|[.:;()]+$|^\(`)
 
-	// sentences of a message, and its placeholders, for words that differ each time.
+	// sentences returns the sentences of a message, with placeholders for varying words.
 	sentenceEnd = regexp.MustCompile(`[.:;()] +|[.:;()]+$`)
 	placeholder = regexp.MustCompile(`<[^<>]*>`)
 
-	// verb of a format, or parameter of a sentence in a table.
+	// verb matches a verb of a format, or a parameter of a sentence in a table.
 	verb = regexp.MustCompile(`%[a-z]|\{[a-zA-Z]+(?::q)?\}`)
 
-	// logged is a message that a page has the reader look for.
+	// logged matches a log message that a page quotes.
 	logged = regexp.MustCompile("`([^`]+)` in the log")
 	span   = regexp.MustCompile("``(.+?)``|`([^`]+)`")
 )
 
-// spans of code of a page. One that has a backtick in it is between two of them.
+// spans matches code spans of a page. A span with a backtick has two on each side.
 func spans(page string) []string {
 	var out []string
 
@@ -137,7 +137,8 @@ func spans(page string) []string {
 	return out
 }
 
-// parts of a message, or of the template of one. A single word, such as the path of a field, says too little.
+// parts returns the parts of a message, or of its template. A single word, such as the path of a field, is
+// ignored.
 func parts(message string) []string {
 	var out []string
 
@@ -150,13 +151,14 @@ func parts(message string) []string {
 	return out
 }
 
-// A speech is all that can be said.
+// A speech is the set of all messages.
 type speech struct {
 	texts     []string
 	templates []*regexp.Regexp
 }
 
-// speechOf texts. A verb in one may stand for some words, and at its end for none.
+// speechOf returns the messages in texts. A verb in a text may match some words, and at its end
+// none.
 func speechOf(texts []string) speech {
 	const words = `\S+(?: \S+){0,2}`
 
@@ -185,7 +187,7 @@ func speechOf(texts []string) speech {
 	return out
 }
 
-// lacks parts of a message.
+// lacks returns the parts of a message that do not exist.
 func (s speech) lacks(message string) []string {
 	var out []string
 
@@ -204,12 +206,12 @@ func (s speech) lacks(message string) []string {
 	return out
 }
 
-// matches a template.
+// matches reports whether a text matches a template.
 func (s speech) matches(text string) bool {
 	return slices.ContainsFunc(s.templates, func(t *regexp.Regexp) bool { return t.MatchString(text) })
 }
 
-// quoted messages of a page: what is code in a column of messages, and blocks that no commands say.
+// quoted returns the messages on a page: code in a column of messages, and blocks without commands.
 func quoted(t *testing.T, page string) []string {
 	t.Helper()
 
@@ -249,7 +251,7 @@ func quoted(t *testing.T, page string) []string {
 	return out
 }
 
-// literals of the programs and of their definitions: all that they can say.
+// literals returns the texts of the programs and of their definitions.
 func literals(t *testing.T) []string {
 	t.Helper()
 
@@ -262,7 +264,7 @@ func literals(t *testing.T) []string {
 	return out
 }
 
-// literalsBelow a directory.
+// literalsBelow returns the texts below a directory.
 func literalsBelow(t *testing.T, dir string) []string {
 	t.Helper()
 
@@ -290,7 +292,7 @@ func literalsBelow(t *testing.T, dir string) []string {
 	return out
 }
 
-// literalsOf a file of Go, put together where they are.
+// literalsOf returns the texts of a Go file, with concatenations joined.
 func literalsOf(t *testing.T, path string) []string {
 	t.Helper()
 
@@ -324,7 +326,8 @@ func parse(t *testing.T, path string) *ast.File {
 	return file
 }
 
-// literal of an expression that is one, or the sum of some, and whether that is all of it. A name in a sum stands for some words.
+// literal returns the text of a constant expression or a concatenation, and whether it is complete. A name in a concatenation
+// stands for some words.
 func literal(e ast.Expr) (string, bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -349,7 +352,7 @@ func literal(e ast.Expr) (string, bool) {
 	return "", false
 }
 
-// unfolded text of a file of YAML.
+// unfolded returns the text of a YAML file without line breaks.
 func unfolded(t *testing.T, path string) string {
 	t.Helper()
 
@@ -361,8 +364,8 @@ func unfolded(t *testing.T, path string) string {
 	return strings.Join(strings.Fields(string(text)), " ")
 }
 
-// TestSentencesAreExplained finds every sentence of the function's table on a page. Fragments, which begin with a small letter, are
-// parts of sentences, or name the field to correct.
+// TestSentencesAreExplained checks that every sentence of the function's table is on a page. Fragments, which begin with a
+// lower-case letter, are parts of sentences, or name the field to correct.
 func TestSentencesAreExplained(t *testing.T) {
 	var pages strings.Builder
 
@@ -398,5 +401,5 @@ func TestSentencesAreExplained(t *testing.T) {
 	}
 }
 
-// plain text, without marks of code and quotes.
+// plain returns a text without marks of code and quotes.
 func plain(text string) string { return strings.NewReplacer("`", "", `"`, "").Replace(text) }

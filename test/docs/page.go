@@ -16,10 +16,10 @@ var (
 	linkTarget = regexp.MustCompile(`\[([^]]+)\]\([^)]*\)`)
 )
 
-// prose of a page, without its blocks of code.
+// prose returns the text of a page without its code blocks.
 func prose(page string) string { return codeBlock.ReplaceAllString(page, "") }
 
-// HasSection tells whether a page has a heading with that anchor.
+// HasSection reports whether a page has a heading with that anchor.
 func HasSection(page, anchor string) bool {
 	return slices.ContainsFunc(heading.FindAllStringSubmatch(prose(page), -1), func(h []string) bool {
 		return strings.ReplaceAll(unslug.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-") == anchor
@@ -54,7 +54,7 @@ func Table(page string, header ...string) [][]string {
 	return Rows(table)
 }
 
-// Words of a cell, without marks and addresses of links.
+// Words returns the text of a cell, without marks and link targets.
 func Words(cell string) string {
 	return strings.NewReplacer("`", "", "*", "").Replace(linkTarget.ReplaceAllString(cell, "$1"))
 }

@@ -19,10 +19,11 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// roleWords is how many words the pages of all roles may have together: they serve nine visits of ten, so they stay short.
+// roleWords is the maximum number of words on the pages of all roles together: most visits are to these pages, so they
+// stay short.
 const roleWords = 8500
 
-// TestRolePages keeps the pages of the roles short.
+// TestRolePages checks that the pages of the roles stay short.
 func TestRolePages(t *testing.T) {
 	pages := []string{
 		"docs/application-team.md",
@@ -55,7 +56,7 @@ func TestRolePages(t *testing.T) {
 	}
 }
 
-// TestMap has docs/README.md and the readme lead to every page.
+// TestMap checks that docs/README.md and the readme link every page.
 func TestMap(t *testing.T) {
 	reached := map[string]bool{}
 	next := []string{"docs/README.md", "README.md", ".github/CONTRIBUTING.md"}
@@ -95,7 +96,7 @@ func TestMap(t *testing.T) {
 
 var figure = regexp.MustCompile(`\$\d+\.\d+|\d,\d{3}\b`)
 
-// TestFiguresAreComputed compares costs and limits on the pages of the roles with the page whose tables a test computes.
+// TestFiguresAreComputed compares costs and limits on the pages of the roles with the page of computed tables.
 func TestFiguresAreComputed(t *testing.T) {
 	computed := check.Read(t, "docs/operations/limits-and-cost.md")
 
@@ -113,10 +114,11 @@ func TestFiguresAreComputed(t *testing.T) {
 	}
 }
 
-// repeated is how many words a sentence has that may be on one page only. Shorter ones, such as a step of a procedure, may recur.
+// repeated is the number of words from which a sentence may be on one page only. Shorter ones, such as a step of a procedure, may
+// recur.
 const repeated = 10
 
-// TestSaidOnce looks for sentences that are on several pages: a fact that changes would have to be changed on each of them.
+// TestSaidOnce finds sentences that are on several pages, because each copy would have to be changed.
 func TestSaidOnce(t *testing.T) {
 	where := map[string][]string{}
 
@@ -136,8 +138,8 @@ func TestSaidOnce(t *testing.T) {
 	}
 }
 
-// TestSubjects looks for sentences whose subject is a clause, such as "Whoever asks waits": they are hard to read, in particular for
-// readers whose first language is another.
+// TestSubjects finds sentences whose subject is a clause, such as "Whoever asks waits": they are hard to read, in particular for
+// non-native readers.
 func TestSubjects(t *testing.T) {
 	for page := range pages(t) {
 		if !written(page) {
@@ -152,17 +154,17 @@ func TestSubjects(t *testing.T) {
 	}
 }
 
-// TestHeadless makes sure that TestSubjects would notice.
+// TestHeadless checks that TestSubjects finds faults.
 func TestHeadless(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		page   string
 		want   []string
 	}{
-		"Clause": {reason: "The subject is missing.", page: "All is well.\nWho waits for it\nis told. More.", want: []string{"Who waits for it is told."}},
-		"Bold":   {reason: "Also in bold.", page: "- **What is refused** stays refused", want: []string{"What is refused stays refused"}},
+		"Clause": {reason: "A clause as the subject is found across lines.", page: "All is well.\nWho waits for it\nis told. More.", want: []string{"Who waits for it is told."}},
+		"Bold":   {reason: "A clause in bold is found.", page: "- **What is refused** stays refused", want: []string{"What is refused stays refused"}},
 		"Link":   {reason: "The text of a link counts, its address does not.", page: "Whoever [has a role](a.md#b) may write it.", want: []string{"Whoever has a role may write it."}},
-		"Cell":   {reason: "And a cell of a table.", page: "| a | Whatever is left is kept |", want: []string{"Whatever is left is kept"}},
+		"Cell":   {reason: "A clause in a cell of a table is found.", page: "| a | Whatever is left is kept |", want: []string{"Whatever is left is kept"}},
 	}
 
 	for name, tc := range cases {
@@ -182,12 +184,12 @@ func TestHeadless(t *testing.T) {
 	}
 }
 
-// TestCausesAreExplained finds every cause that the provider names in the runbook: an engineer on call searches the page for it. A part of
-// it is enough, because causes have parameters. Causes about the format of a value say what to do themselves.
+// TestCausesAreExplained checks that the runbook contains every cause that the provider reports, because an engineer on call searches the
+// page for it. A part is sufficient, because causes have parameters. Causes about the format of a value contain their own remedy.
 func TestCausesAreExplained(t *testing.T) {
 	var known []string
 
-	// A fence of a block would pair with a mark of another line.
+	// The fence of a block would pair with a mark on another line.
 	for line := range strings.SplitSeq(check.Read(t, "docs", "operations", "runbook.md"), "\n") {
 		known = append(known, spans(line)...)
 	}
@@ -197,8 +199,8 @@ func TestCausesAreExplained(t *testing.T) {
 	causes := 0
 
 	for reason, cause := range reasonTexts(t) {
-		// Sentences explain themselves, and say what to do. A cause begins with a small letter or with the name of a service, and has no
-		// full stop.
+		// Sentences contain their own explanation and remedy. A cause begins with a lower-case letter or with the name of a service, and
+		// has no full stop.
 		said, service := strings.CutPrefix(cause, "{service} ")
 		if format[reason] || !strings.Contains(said, " ") || strings.HasSuffix(said, ".") || !service && !startsSmall(said) {
 			continue
@@ -253,7 +255,7 @@ func keyed(n ast.Node) (string, ast.Expr) {
 	return "", nil
 }
 
-// formatReasons are those that package payload uses.
+// formatReasons returns the reasons of package payload.
 func formatReasons(t *testing.T) map[string]bool {
 	t.Helper()
 
@@ -284,12 +286,13 @@ func startsSmall(s string) bool {
 	return unicode.IsLower(r)
 }
 
-// written by hand: pages of the reference are generated, and release notes of a version stay as they are.
+// written reports whether a page is written by hand: pages of the reference are generated, and release
+// notes of a version never change.
 func written(page string) bool {
 	return !strings.HasPrefix(page, "docs/reference/") && page != "docs/operations/release-notes.md"
 }
 
-// generatedTable of findings is on a page that is written otherwise.
+// generatedTable is a generated table of findings on a hand-written page.
 const generatedTable = "| Code | Severity |"
 
 var (
@@ -305,7 +308,7 @@ var (
 	headlessRE = regexp.MustCompile(`^(?:Who|What)(?:ever)? (?:\S+ ){2,}\S+[^?]$`)
 )
 
-// sentences of the prose of a page, without marks.
+// sentences returns the sentences of the prose of a page, without marks.
 func sentences(page string) []string {
 	page, _, _ = strings.Cut(page, generatedTable)
 
@@ -330,5 +333,5 @@ func sentences(page string) []string {
 	return out
 }
 
-// headless tells whether the subject of a sentence is a clause.
+// headless reports whether the subject of a sentence is a clause.
 func headless(sentence string) bool { return headlessRE.MatchString(sentence) }

@@ -20,20 +20,20 @@ import (
 )
 
 const (
-	// pageTimeout is for all commands of a page.
+	// pageTimeout bounds all commands of a page.
 	pageTimeout = 15 * time.Minute
 
-	// endTimeout is for what is still there when that has passed.
+	// endTimeout bounds the end of remaining processes after that.
 	endTimeout = 10 * time.Second
 
-	// typed is what somebody types who is asked for something.
+	// typed is the reader's input at prompts.
 	typed = "what-somebody-types\n"
 
-	// nothing is what kubectl says that finds none of what a page is about.
+	// nothing is kubectl's output if it finds none of the page's objects.
 	nothing = "No resources found"
 )
 
-// prelude of a script. Programs in terminals of their own end as with Ctrl-C.
+// prelude begins a script. Programs in separate terminals end as with Ctrl-C.
 const prelude = `set -euo pipefail
 
 terminals=()
@@ -62,25 +62,24 @@ ready() {
 }
 `
 
-// A Reader does what pages say.
+// A Reader follows pages.
 type Reader struct {
 	// Dir is the reader's copy of the repository.
 	Dir string
 
-	// Env has more variables of the environment, as the shell of the reader has them.
+	// Env has additional environment variables of the reader's shell.
 	Env []string
 
-	// Said gets what the commands of a page say, if it is set. Said by a block is between its line and that of the next.
+	// Said receives the output of a page's commands. The output of a block is between its line and that of the next.
 	Said *strings.Builder
 
-	// Instead of some words, such as an address that somebody else may listen on, the reader
-	// types others: pairs of both.
+	// Instead are pairs of texts: the reader types the second of each pair instead of the first,
+	// such as another address.
 	Instead []string
 }
 
-// Follow the blocks of a page in their order, as far as they are chosen. Variables of one are
-// there in the next. Nothing that was started outlives it. It is an error if a command does not
-// do what the page has it do.
+// Follow runs the chosen blocks of a page in order. Variables of one block exist in the next. No
+// started process outlives it. It returns an error if a command does not do what the page shows.
 func (r Reader) Follow(ctx context.Context, blocks []Block, chosen func(Block) bool) (err error) {
 	temp, err := os.MkdirTemp("", "page-")
 	if err != nil {
@@ -111,7 +110,7 @@ func (r Reader) Follow(ctx context.Context, blocks []Block, chosen func(Block) b
 	return nil
 }
 
-// script that runs the blocks. Files that the page has the reader write are written.
+// script returns the script that runs the blocks, and writes the files that the reader writes.
 func (r Reader) script(temp string, blocks []Block, chosen func(Block) bool) (string, error) {
 	instead := strings.NewReplacer(r.Instead...)
 
@@ -153,13 +152,13 @@ func (r Reader) script(temp string, blocks []Block, chosen func(Block) bool) (st
 	return out.String(), nil
 }
 
-// quote for the shell.
+// quote quotes a text for the shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// begin is what stands before what a block says.
+// begin precedes the output of a block.
 func begin(b Block) string { return fmt.Sprintf("==> line %d", b.Line) }
 
-// section of what a script has said that is from one block.
+// section returns the part of a script's output that belongs to one block.
 func section(said string, b Block) string {
 	_, after, _ := strings.Cut(said, begin(b)+"\n")
 	section, _, _ := strings.Cut(after, "\n==> line ")
@@ -167,7 +166,7 @@ func section(said string, b Block) string {
 	return section
 }
 
-// execute a script.
+// execute runs a script.
 func (r Reader) execute(ctx context.Context, temp, script string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
@@ -178,7 +177,7 @@ func (r Reader) execute(ctx context.Context, temp, script string) (string, error
 	cmd.Stdin = strings.NewReader(typed)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = endTimeout
-	// The shell ends its terminals, which are not of its group.
+	// The shell ends its terminals, which are in other process groups.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 
 	log, err := os.Create(filepath.Join(temp, "log"))
@@ -190,7 +189,7 @@ func (r Reader) execute(ctx context.Context, temp, script string) (string, error
 	failure := cmd.Run()
 
 	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // Most often nobody is left.
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // Usually no process is left.
 	}
 
 	if err := log.Close(); err != nil {
@@ -205,7 +204,7 @@ func (r Reader) execute(ctx context.Context, temp, script string) (string, error
 	return string(said), failure
 }
 
-// compare what a block has said with what the page shows.
+// compare compares the output of a block with the page.
 func (b Block) compare(said string) error {
 	if b.Mark == Cluster && strings.Contains(said, nothing) {
 		return fmt.Errorf("a command finds nothing:\n%s", said)
@@ -224,11 +223,11 @@ var (
 	digit    = regexp.MustCompile(`\d`)
 )
 
-// chosenWord is how long a word with a digit has to be that somebody or something has chosen.
+// chosenWord is the minimum length of a word with a digit that counts as generated or chosen.
 const chosenWord = 5
 
-// lacks returns lines that a page shows and that nobody has said. Spaces may be others, and so may
-// be times, and words of five letters or more one of which is a digit, such as a version or a port.
+// lacks returns lines on a page that are not in the output. Blanks and times may differ, and so may
+// words of five letters or more that contain a digit, such as a version or a port.
 func lacks(said, shown string) []string {
 	var out []string
 
@@ -248,7 +247,7 @@ func lacks(said, shown string) []string {
 	return out
 }
 
-// pattern of a field of a line.
+// pattern returns the pattern of a field of a line.
 func pattern(field string) string {
 	var out strings.Builder
 
@@ -308,7 +307,8 @@ func Pages() (map[string][]Block, error) {
 	return out, errors.Join(err, add(filepath.Join(root, "README.md")))
 }
 
-// Clone copies all of the repository that is not ignored, committed or not, into a directory.
+// Clone copies all files of the repository that are not ignored, committed or not, into a
+// directory.
 func Clone(ctx context.Context, dir string) error {
 	root, err := tools.Root()
 	if err != nil {
@@ -326,7 +326,7 @@ func Clone(ctx context.Context, dir string) error {
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		data, err := os.ReadFile(filepath.Join(root, name))
 		if os.IsNotExist(err) {
-			continue // Deleted, and not committed.
+			continue // It was deleted, but not committed.
 		}
 
 		if err != nil {

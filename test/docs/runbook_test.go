@@ -14,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// TestRunbookHasCommands looks for what to type in Azure, for each state that does not pass without it.
+// TestRunbookHasCommands checks that each state that needs an action in Azure has its command.
 func TestRunbookHasCommands(t *testing.T) {
 	acted, without := inAzure(t, check.Read(t, "docs", "operations", "runbook.md"))
 
@@ -22,14 +22,14 @@ func TestRunbookHasCommands(t *testing.T) {
 		t.Errorf("states without a command of az: -want, +got:\n%s", diff)
 	}
 
-	// The table may have got another form, and then nothing would be looked at.
+	// If the table has another format, nothing would be checked.
 	want := []string{"AwaitingValue", "Missing", "SoftDeleted", "Disabled", "Invalid", "Forbidden", "Throttled", "Unreachable"}
 	if diff := cmp.Diff(want, acted); diff != "" {
 		t.Errorf("states that need somebody to act in Azure: -want, +got:\n%s", diff)
 	}
 }
 
-// TestInAzure makes sure that TestRunbookHasCommands would notice.
+// TestInAzure checks that TestRunbookHasCommands finds faults.
 func TestInAzure(t *testing.T) {
 	const (
 		team    = "| [Missing](#missing) | a secret | application team | no | – |\n"
@@ -41,9 +41,9 @@ func TestInAzure(t *testing.T) {
 		page   string
 		want   []string
 	}{
-		"Elsewhere": {reason: "The command is for another state.", page: team + "### Missing\n### Next\n" + command, want: []string{"Missing"}},
-		"Comment":   {reason: "A comment does nothing.", page: team + "### Missing\n<!-- azure -->\n```sh\n# az\n```\n", want: []string{"Missing"}},
-		"OtherLink": {reason: "That section does not say it either.", page: team + "### Missing\n[Next](#next)\n### Next\n", want: []string{"Missing"}},
+		"Elsewhere": {reason: "The command is in the section of another state.", page: team + "### Missing\n### Next\n" + command, want: []string{"Missing"}},
+		"Comment":   {reason: "A comment is not a command.", page: team + "### Missing\n<!-- azure -->\n```sh\n# az\n```\n", want: []string{"Missing"}},
+		"OtherLink": {reason: "The linked section has no command either.", page: team + "### Missing\n[Next](#next)\n### Next\n", want: []string{"Missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, got := inAzure(t, tc.page); !slices.Equal(tc.want, got) {
@@ -60,8 +60,8 @@ var (
 	az         = regexp.MustCompile(`(?m)^(?:\w+=\$\()?az [a-z]`)
 )
 
-// inAzure returns the states of a secret in Azure that somebody has to act on, and those of them whose section has no command for it, nor
-// leads to one that has.
+// inAzure returns the states of a secret that need an action in Azure, and those of them whose section has no command and no link to a
+// section with one.
 func inAzure(t *testing.T, page string) (acted, without []string) {
 	t.Helper()
 

@@ -17,7 +17,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// TestSettingsAreShown compares the example of the page about platform settings with the fields that exist, and has the function resolve it.
+// TestSettingsAreShown compares the example on the page about platform settings with the existing fields, and lets the function resolve it.
 func TestSettingsAreShown(t *testing.T) {
 	blocks := pages(t)["docs/how-to/platform-settings.md"]
 
@@ -37,7 +37,7 @@ func TestSettingsAreShown(t *testing.T) {
 	want, got := map[string]bool{}, map[string]bool{}
 	fieldsOf(reflect.TypeFor[v1alpha1.PlatformConfigSpec](), example.Data, "", want, got)
 
-	// An EnvironmentConfig does not name another one.
+	// An EnvironmentConfig cannot name another one.
 	maps.DeleteFunc(want, func(path string, _ bool) bool { return strings.HasPrefix(path, ".environmentConfigRef") })
 
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -49,7 +49,7 @@ func TestSettingsAreShown(t *testing.T) {
 	}
 }
 
-// fieldsOf a type, and those that a value of it has, by their paths.
+// fieldsOf returns the fields of a type, and those of a value, by path.
 func fieldsOf(in reflect.Type, value any, path string, exist, shown map[string]bool) {
 	if list, ok := value.([]any); ok {
 		for _, v := range list {

@@ -19,12 +19,12 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// TestThreatModelHolds counts the files and tests that the threat model names, which TestLinks looks for, and looks for its policies. It
-// would be worth nothing if what stops an attacker were gone, or no longer tested.
+// TestThreatModelHolds counts the files and tests in the threat model, which TestLinks checks, and checks its policies. The threat model
+// would be worthless if a protection no longer existed, or was no longer tested.
 func TestThreatModelHolds(t *testing.T) {
 	named := references(check.Read(t, "docs", "operations", "threat-model.md"))
 
-	// The tables may have got another form, and then nothing would be looked at.
+	// If the tables have another format, nothing would be checked.
 	if len(named.files) < 100 || named.tests() < 60 || len(named.policies) < 10 {
 		t.Errorf("want at least 100 files, 60 tests and 10 policies, got %d, %d and %d", len(named.files), named.tests(), len(named.policies))
 	}
@@ -34,7 +34,7 @@ func TestThreatModelHolds(t *testing.T) {
 	}
 }
 
-// TestLinks follows every link of a page to a file, a section or a test.
+// TestLinks checks every link of a page to a file, a section or a test.
 func TestLinks(t *testing.T) {
 	for _, page := range slices.AppendSeq([]string{".github/SECURITY.md", ".github/CONTRIBUTING.md"}, maps.Keys(pages(t))) {
 		if diff := cmp.Diff([]string(nil), references(check.Read(t, page)).missing(check.File(t, filepath.Dir(page)))); diff != "" {
@@ -43,7 +43,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestMissing makes sure that TestThreatModelHolds and TestLinks would notice.
+// TestMissing checks that TestThreatModelHolds and TestLinks find faults.
 func TestMissing(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -60,12 +60,12 @@ func TestMissing(t *testing.T) {
 		page   string
 		want   []string
 	}{
-		"There":   {reason: "All is there.", page: "[TestAttack](a_test.go) [x](page.md#its-a-part-too) [y](#here) `argocd-team-namespaces` `provider-keyvault-secretsync-*`\n## Here\n"},
-		"File":    {reason: "It was moved.", page: "[b](b.go)", want: []string{"b.go"}},
-		"Test":    {reason: "It was renamed.", page: "[TestAtt](a_test.go)", want: []string{"a_test.go: TestAtt"}},
-		"Section": {reason: "It has another title.", page: "[x](page.md#other)", want: []string{"page.md#other"}},
-		"Own":     {reason: "So has one of the page itself.", page: "[x](#other)\n## Here\n", want: []string{"#other"}},
-		"Policy":  {reason: "It is not shipped any more.", page: "`platform-application-fields`", want: []string{"platform-application-fields"}},
+		"There":   {reason: "A complete page has no fault.", page: "[TestAttack](a_test.go) [x](page.md#its-a-part-too) [y](#here) `argocd-team-namespaces` `provider-keyvault-secretsync-*`\n## Here\n"},
+		"File":    {reason: "The linked file does not exist.", page: "[b](b.go)", want: []string{"b.go"}},
+		"Test":    {reason: "The linked test does not exist.", page: "[TestAtt](a_test.go)", want: []string{"a_test.go: TestAtt"}},
+		"Section": {reason: "The linked section does not exist.", page: "[x](page.md#other)", want: []string{"page.md#other"}},
+		"Own":     {reason: "The linked section of the same page does not exist.", page: "[x](#other)\n## Here\n", want: []string{"#other"}},
+		"Policy":  {reason: "The policy does not exist.", page: "`platform-application-fields`", want: []string{"platform-application-fields"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			named := references(tc.page)
@@ -83,12 +83,12 @@ var (
 	policy   = regexp.MustCompile("`((?:argocd|function-platform-application|platform-application|provider-keyvault-secretsync)-[a-z-]+)\\*?`")
 )
 
-// What a page refers to.
+// These are the references of a page.
 type referred struct {
 	page string
 	// files are links: the text, the path, and the section. A text may be the name of a test in the file.
 	files [][]string
-	// policies by their names, or by what the names of several begin with.
+	// policies are names of policies, or prefixes of several.
 	policies [][]string
 }
 
@@ -96,7 +96,7 @@ func references(page string) referred {
 	return referred{page: page, files: link.FindAllStringSubmatch(prose(page), -1), policies: policy.FindAllStringSubmatch(page, -1)}
 }
 
-// tests are how many links name a test.
+// tests returns the number of links that name a test.
 func (r referred) tests() int {
 	n := 0
 
@@ -109,7 +109,7 @@ func (r referred) tests() int {
 	return n
 }
 
-// notShipped are policies that are not in that text.
+// notShipped returns the policies that are not in that text.
 func (r referred) notShipped(shipped string) []string {
 	var out []string
 
@@ -127,7 +127,7 @@ func (r referred) notShipped(shipped string) []string {
 	return out
 }
 
-// missing are links from a page in a directory without their file, their section, or the test in it.
+// missing returns the links from a page whose file, section or test does not exist.
 func (r referred) missing(dir string) []string {
 	var out []string
 
@@ -135,7 +135,7 @@ func (r referred) missing(dir string) []string {
 		name, path, section, text := f[1], f[2], f[3], r.page
 
 		if path != "" {
-			// A directory has no text, and needs none.
+			// A directory has no text.
 			data, err := os.ReadFile(filepath.Join(dir, path))
 			if errors.Is(err, fs.ErrNotExist) {
 				out = append(out, path)
@@ -157,7 +157,7 @@ func (r referred) missing(dir string) []string {
 	return out
 }
 
-// shipped is the text of all policies for the API server.
+// shipped returns the text of all policies for the API server.
 func shipped(t *testing.T) string {
 	t.Helper()
 

@@ -36,14 +36,14 @@ const (
 	acceptanceAccount = "platform-application-acceptance"
 )
 
-// An outcome of a run.
+// These are outcomes of a run.
 type outcome struct {
 	code         int
 	said, report string
 	decoded      acceptanceReport
 }
 
-// An acceptanceReport is as much of a report as is looked at here.
+// An acceptanceReport has the fields of a report that the tests read.
 type acceptanceReport struct {
 	Result         string   `json:"result"`
 	Namespace      string   `json:"namespace"`
@@ -77,8 +77,8 @@ type acceptanceReport struct {
 	} `json:"cleanup"`
 }
 
-// TestAcceptance runs the acceptance test as platform teams do: the whole of it for both variants, and with a provider that is down.
-// Each run cleans up after itself.
+// TestAcceptance runs the acceptance test as platform teams do: completely for both variants, and with a stopped provider. Each run
+// cleans up after itself.
 func TestAcceptance(t *testing.T) {
 	program := newDoctor(t, w.modern).program
 
@@ -131,7 +131,7 @@ func failsWithoutProvider(t *testing.T, got outcome) {
 	got.leavesNothing(t, w.modern)
 }
 
-// passes says that a run passes, and that its report has all that a change needs.
+// passes checks that a run passes, and that its report is complete for a change request.
 func passes(t *testing.T, p *plane.Plane, got outcome, variant, policy string) {
 	t.Helper()
 
@@ -155,7 +155,7 @@ func passes(t *testing.T, p *plane.Plane, got outcome, variant, policy string) {
 		t.Errorf("want all about the platform and what was measured, got:\n%s", got.report)
 	}
 
-	// What remains is as the policy says.
+	// The policy determines what remains.
 	want := azure.VaultGone
 	if policy == "SoftDelete" {
 		want = azure.VaultDeleted
@@ -172,10 +172,11 @@ func passes(t *testing.T, p *plane.Plane, got outcome, variant, policy string) {
 	got.leavesNothing(t, p)
 }
 
-// A value of a run, as the program makes them.
+// value matches a value of a run, as the program generates it.
 var acceptanceValue = regexp.MustCompile(`[A-Z2-7]{26}|BEGIN [A-Z ]*PRIVATE KEY`)
 
-// leavesNothing in the cluster, nothing in Azure but a deleted vault, and no value in what was said.
+// leavesNothing checks that nothing is left in the cluster, only a deleted vault in Azure, and no
+// value in the output.
 func (o outcome) leavesNothing(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
@@ -190,7 +191,7 @@ func (o outcome) leavesNothing(t *testing.T, p *plane.Plane) {
 		t.Errorf("namespace %s: want it gone, got %v", o.decoded.Namespace, err)
 	}
 
-	// What belongs to one of these goes with it.
+	// Objects with these owners are deleted with them.
 	own := []string{"/vaults/" + strings.ToLower(o.decoded.Azure.Vault), "/userassignedidentities/" + strings.ToLower(o.decoded.Azure.Identity)}
 
 	for _, r := range w.azure.ARMResources() {
@@ -201,7 +202,8 @@ func (o outcome) leavesNothing(t *testing.T, p *plane.Plane) {
 	}
 }
 
-// startAcceptance starts a run as somebody who is an officer at Azure. It returns what waits for its end.
+// startAcceptance starts a run as a user who is an officer in Azure. It returns a function that waits for
+// its end.
 func startAcceptance(t *testing.T, program, kubeconfig string, args ...string) func(*testing.T) outcome {
 	t.Helper()
 
@@ -248,7 +250,7 @@ func startAcceptance(t *testing.T, program, kubeconfig string, args ...string) f
 	}
 }
 
-// installAcceptance installs the component for as long as the test runs.
+// installAcceptance installs the component for the duration of the test.
 func installAcceptance(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
@@ -272,7 +274,7 @@ func installAcceptance(t *testing.T, p *plane.Plane) {
 	})
 }
 
-// asAcceptance returns a kubeconfig of the account of the component, as soon as it may make namespaces.
+// asAcceptance returns a kubeconfig of the component's account, as soon as it can create namespaces.
 func asAcceptance(t *testing.T, p *plane.Plane) string {
 	t.Helper()
 
@@ -282,7 +284,7 @@ func asAcceptance(t *testing.T, p *plane.Plane) string {
 	c, err := client.New(config, client.Options{})
 	must(t, err)
 
-	// The API server reads policies and roles in a moment.
+	// The API server needs a moment to read policies and roles.
 	err = plane.Eventually(t.Context(), "the account's permissions", func(ctx context.Context) error {
 		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "acceptance-abcdefgh23", Labels: map[string]string{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/acceptance": "abcdefgh23"}}}
 
@@ -293,7 +295,8 @@ func asAcceptance(t *testing.T, p *plane.Plane) string {
 	return kubeconfigOf(t, config)
 }
 
-// acceptanceComponent is what the component adds to the base, but for what runs it, which is the test.
+// acceptanceComponent returns the objects that the component adds to the base, except the CronJob,
+// which the test replaces.
 func acceptanceComponent(t *testing.T) []client.Object {
 	t.Helper()
 
@@ -316,7 +319,7 @@ func acceptanceComponent(t *testing.T) []client.Object {
 	return out
 }
 
-// stopProvider as the runbook has it, for the length of the test.
+// stopProvider stops the provider as in the runbook, for the duration of the test.
 func stopProvider(t *testing.T, p *plane.Plane) {
 	t.Helper()
 

@@ -18,15 +18,14 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// TestDeletionIsAdmitted proves that the admission policies let everything through that
-// deletes an application with all its parts: its owner waiting for it, and the end of its
-// namespace.
+// TestDeletionIsAdmitted proves that the admission policies allow all writes that delete an
+// application with all its parts: with an owner that waits for them, and with its namespace.
 func TestDeletionIsAdmitted(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		delete func(ctx context.Context, a *app) error
 
-		// gone is what is not there in the end, besides what the application consists of.
+		// gone are objects that are deleted, in addition to the application's.
 		gone func(a *app) client.Object
 	}{
 		"Foreground": {
@@ -37,7 +36,7 @@ func TestDeletionIsAdmitted(t *testing.T) {
 			gone: func(a *app) client.Object { return manifest(a.namespace, a.name) },
 		},
 		"Namespace": {
-			reason: "The namespace controller deletes all at once, in whatever order.",
+			reason: "The namespace controller deletes everything at once, in any order.",
 			delete: func(ctx context.Context, a *app) error {
 				return a.plane.API.Client().Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: a.namespace}})
 			},
@@ -66,7 +65,7 @@ func TestDeletionIsAdmitted(t *testing.T) {
 	}
 }
 
-// isGone waits until an object is not there any more.
+// isGone waits until an object no longer exists.
 func isGone(ctx context.Context, p *plane.Plane, o client.Object) error {
 	return plane.Eventually(ctx, fmt.Sprintf("the end of %T %s %s", o, o.GetObjectKind().GroupVersionKind().Kind, o.GetName()), func(ctx context.Context) error {
 		err := p.API.Client().Get(ctx, client.ObjectKeyFromObject(o), o)

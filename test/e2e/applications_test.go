@@ -20,7 +20,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// secretName of most applications here, of which the platform knows the keys.
+// secretName is the secret of most applications here. The platform has a structure for it.
 const secretName = "postgres-credentials"
 
 // An app is an application under test.
@@ -41,7 +41,7 @@ func with(path string, value any) manifestOption {
 	}
 }
 
-// apply the manifest of an application, as Argo CD does.
+// apply applies the manifest of an application, as Argo CD does.
 func apply(t *testing.T, p *plane.Plane, namespace, name string, opts ...manifestOption) *app {
 	t.Helper()
 
@@ -50,7 +50,7 @@ func apply(t *testing.T, p *plane.Plane, namespace, name string, opts ...manifes
 	return &app{plane: p, namespace: namespace, name: name}
 }
 
-// manifest of an application that runs the demo's program.
+// manifest returns the manifest of an application that runs the demo's program.
 func manifest(namespace, name string, opts ...manifestOption) *unstructured.Unstructured {
 	u := &unstructured.Unstructured{}
 	if err := yaml.Unmarshal([]byte(fmt.Sprintf(`
@@ -81,7 +81,7 @@ spec:
 	return u
 }
 
-// wait until a check of the application returns no error.
+// wait waits until a check of the application returns no error.
 func (a *app) wait(t *testing.T, check func(*plane.Application) error) *plane.Application {
 	t.Helper()
 
@@ -91,21 +91,21 @@ func (a *app) wait(t *testing.T, check func(*plane.Application) error) *plane.Ap
 	return got
 }
 
-// vault of the application, as soon as it has one.
+// vault waits for the application's vault, and returns its name.
 func (a *app) vault(t *testing.T) string {
 	t.Helper()
 
 	return a.wait(t, plane.HasVault).Status.KeyVault.URI
 }
 
-// set the secret in the application's vault, as an officer does, and return when that was.
+// set sets the secret in the application's vault as an officer, and returns the time.
 func (a *app) set(t *testing.T, value string) time.Time {
 	t.Helper()
 
 	return a.setSecret(t, secretName, value)
 }
 
-// setSecret of that name in the application's vault.
+// setSecret sets a secret in the application's vault.
 func (a *app) setSecret(t *testing.T, name, value string) time.Time {
 	t.Helper()
 
@@ -118,15 +118,15 @@ func (a *app) setSecret(t *testing.T, name, value string) time.Time {
 	return time.Now()
 }
 
-// postgres is the value of the secret with that password.
+// postgres returns a value of the secret with that password.
 func postgres(password string) string {
 	return fmt.Sprintf(`{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":%q,"POSTGRES_HOST":"db","POSTGRES_DB":"shop","POSTGRES_PORT":5432}`, password)
 }
 
-// password that nothing else contains.
+// password returns a new, unique password.
 func password() string { return "pw-" + string(uuid.NewUUID()) }
 
-// started is an application that is ready, with a password in its environment.
+// started returns an application that is ready, with a password in its environment.
 func started(t *testing.T, p *plane.Plane, namespace, name string, opts ...manifestOption) (*app, string) {
 	t.Helper()
 
@@ -138,7 +138,7 @@ func started(t *testing.T, p *plane.Plane, namespace, name string, opts ...manif
 	return a, pw
 }
 
-// processes of all Pods that are ready, or an error if there are none.
+// processes returns the processes of all ready Pods, or an error if there are none.
 func (a *app) processes(ctx context.Context) ([]plane.Process, error) {
 	processes, err := a.plane.Ask(ctx, a.namespace, a.name)
 	if err == nil && len(processes) == 0 {
@@ -148,8 +148,7 @@ func (a *app) processes(ctx context.Context) ([]plane.Process, error) {
 	return processes, err
 }
 
-// runsWith waits until all Pods have that password, and returns when the last of
-// them started.
+// runsWith waits until all Pods have that password, and returns the start time of the last one.
 func (a *app) runsWith(t *testing.T, password string) time.Time {
 	t.Helper()
 
@@ -177,7 +176,7 @@ func (a *app) runsWith(t *testing.T, password string) time.Time {
 	return last
 }
 
-// pods of the application, by name, that are not about to end.
+// pods returns the Pods of the application that are not terminating, by name.
 func (a *app) pods(t *testing.T) map[string]string {
 	t.Helper()
 
@@ -195,7 +194,7 @@ func (a *app) pods(t *testing.T) map[string]string {
 	return out
 }
 
-// composed resources of the application: their uids by kind and name.
+// composed returns the uids of the composed resources, by kind and name.
 func (a *app) composed(t *testing.T) map[string]string {
 	t.Helper()
 
@@ -210,7 +209,7 @@ func (a *app) composed(t *testing.T) map[string]string {
 	return out
 }
 
-// remove the application, and wait until nothing of it is left.
+// remove deletes the application, and waits until nothing of it is left.
 func (a *app) remove(t *testing.T) {
 	t.Helper()
 
@@ -225,7 +224,7 @@ func (a *app) remove(t *testing.T) {
 	}
 }
 
-// state of the application's secret.
+// state returns the state of the application's secret.
 func state(a *plane.Application) (state, message string) {
 	for _, s := range a.Status.Secrets {
 		if s.Name == secretName {
@@ -236,7 +235,7 @@ func state(a *plane.Application) (state, message string) {
 	return "", ""
 }
 
-// secretIs is a check that the secret is in that state.
+// secretIs checks that the secret has that state.
 func secretIs(want string) func(*plane.Application) error {
 	return func(a *plane.Application) error {
 		if got, message := state(a); got != want {
@@ -247,8 +246,7 @@ func secretIs(want string) func(*plane.Application) error {
 	}
 }
 
-// conditionSays is a check that a condition is not true, and that its message has
-// these words.
+// conditionSays checks that a condition is not true, and that its message has these words.
 func conditionSays(kind string, words ...string) func(*plane.Application) error {
 	return func(a *plane.Application) error {
 		c := a.Condition(kind)

@@ -44,27 +44,27 @@ import (
 const (
 	argocdNamespace = "argocd"
 
-	// manifests of an application, as teams have them in their repositories.
+	// manifests are those of an application, as teams keep them in their repositories.
 	manifestsPath       = ".platform/kubernetes/dev"
 	applicationManifest = manifestsPath + "/application.yaml"
 
 	inCluster = "https://kubernetes.default.svc"
 )
 
-// An argo is an Argo CD, with the settings of package/argocd, that follows a Git
-// repository on disk. People come to it with what a login has given them.
+// An argo is an Argo CD with the settings of package/argocd that follows a Git repository on disk.
+// Users have a token of the login.
 type argo struct {
 	plane *plane.Plane
 	dir   string
 	api   string
 	login *login
 
-	// namespace of the team, if there is one, and the token of somebody who is in it.
+	// namespace is the team's, if there is a team, and token is that of a member.
 	namespace string
 	member    string
 }
 
-// links on the application lead to its vault, and others have none.
+// links checks that the application has links to its vault, and other objects have none.
 func (a *argo) links(t *testing.T, app *app) {
 	t.Helper()
 
@@ -77,13 +77,13 @@ func (a *argo) links(t *testing.T, app *app) {
 		}
 	}
 
-	// Which the team sees, as what is below it.
+	// The Deployment below the application has no link to the vault.
 	if got := a.get(t, "/resource/links", a.query("apps", "v1", "Deployment", app.name)); strings.Contains(got, "vault") {
 		t.Errorf("links of a Deployment: want none to the vault, got %s", got)
 	}
 }
 
-// shows what runs, and none of what is the platform's.
+// shows checks that Argo CD shows what runs, and nothing of the platform.
 func (a *argo) shows(t *testing.T) {
 	t.Helper()
 
@@ -95,7 +95,7 @@ func (a *argo) shows(t *testing.T) {
 	}
 }
 
-// rotate a value: it is not in Git, so for Argo CD nothing has changed.
+// rotate changes a value. It is not in Git, so Argo CD sees no change.
 func (a *argo) rotate(t *testing.T, app *app, to string) {
 	t.Helper()
 
@@ -104,8 +104,8 @@ func (a *argo) rotate(t *testing.T, app *app, to string) {
 	a.wait(t, "Healthy", "1 of 1 secrets are synced")
 }
 
-// breakAndRepair a value: what is wrong is said where the team looks, and what runs goes
-// on with the last good one.
+// breakAndRepair makes a value invalid: the team sees the reason, and the pods keep the last good
+// value.
 func (a *argo) breakAndRepair(t *testing.T, app *app, from, to string) {
 	t.Helper()
 
@@ -124,7 +124,7 @@ func (a *argo) breakAndRepair(t *testing.T, app *app, from, to string) {
 	a.wait(t, "Healthy", "1 of 1 secrets are synced")
 }
 
-// newImage in Git rolls the Deployment.
+// newImage changes the image in Git, which rolls the Deployment.
 func (a *argo) newImage(t *testing.T, app *app, password string) {
 	t.Helper()
 
@@ -153,7 +153,8 @@ func (a *argo) newImage(t *testing.T, app *app, password string) {
 	app.runsWith(t, password)
 }
 
-// addSecret to the manifest. The application runs on until it has a value.
+// addSecret adds a secret to the manifest. The application keeps running until the secret has a
+// value.
 func (a *argo) addSecret(t *testing.T, app *app, password string) {
 	t.Helper()
 
@@ -170,14 +171,14 @@ func (a *argo) addSecret(t *testing.T, app *app, password string) {
 	app.runsWith(t, password)
 }
 
-// removeAndReturn takes the manifest out of Git, and puts it back: what is in the vault
-// is there again, as the default of deletionPolicy promises.
+// removeAndReturn removes the manifest from Git, and restores it: the values in the vault are back,
+// because the default deletionPolicy retains it.
 func (a *argo) removeAndReturn(t *testing.T, app *app, password string) {
 	t.Helper()
 
 	vault := app.vault(t)
 
-	// Argo CD does not remove the last thing that an Application has.
+	// Argo CD does not remove the last object of an Application.
 	notes := object(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: notes}}")
 	notes.SetNamespace(app.namespace)
 	a.commit(t, manifestsPath+"/notes.yaml", notes)
@@ -190,7 +191,7 @@ func (a *argo) removeAndReturn(t *testing.T, app *app, password string) {
 	a.wait(t, "Healthy", "1 of 1 secrets are synced", vault)
 }
 
-// syncNow by an action reaches the sync, which the team does not even see.
+// syncNow runs an action, which reaches the sync although the team cannot see it.
 func (a *argo) syncNow(t *testing.T, app *app) {
 	t.Helper()
 
@@ -221,9 +222,9 @@ func (a *argo) syncNow(t *testing.T, app *app) {
 	a.wait(t, "Healthy", "1 of 1 secrets are synced")
 }
 
-// refuses what a team must not put into its repository: a KeyVaultSecretSync, which
-// could ask for another vault, pods of its own, and an application that names objects
-// for Crossplane to take for its vault.
+// refuses checks that objects that a team must not have in its repository are rejected: a
+// KeyVaultSecretSync, which could read another vault, its own pods, and an application that names
+// objects for Crossplane to use as its vault.
 func (a *argo) refuses(t *testing.T) {
 	t.Helper()
 
@@ -260,16 +261,16 @@ spec:
 		a.revert(t, file)
 	}
 
-	// The team takes it back, and all is well again.
+	// The team reverts the commit, and the application is healthy again.
 	a.wait(t, "Healthy", "1 of 1 secrets are synced")
 }
 
-// secretSync of that name, as anybody would write it who knows the kind.
+// secretSync returns a sync of that name, as anyone who knows the kind could write it.
 func secretSync(namespace, name string) *unstructured.Unstructured {
 	return key{secretsv1alpha1.GroupVersion().String(), secretsv1alpha1.KeyVaultSecretSyncKind, namespace, name}.object()
 }
 
-// pods of an application.
+// pods returns the pods of an application.
 func pods(ctx context.Context, app *app) ([]corev1.Pod, error) {
 	list := &corev1.PodList{}
 	if err := app.plane.API.Client().List(ctx, list, client.InNamespace(app.namespace), client.MatchingLabels{"meta.p6m.dev/application": app.name}); err != nil {
@@ -310,15 +311,14 @@ func startArgo(t *testing.T, p *plane.Plane) *argo {
 
 func (a *argo) repository() string { return filepath.Join(a.dir, "repository") }
 
-// install all of Argo CD that is not a process, with our component as its users have
-// it.
+// install installs the cluster objects of Argo CD, with our component as its users have it.
 func (a *argo) install(t *testing.T) {
 	t.Helper()
 
 	source, err := tools.Source(t.Context(), "argocd")
 	must(t, err)
 
-	// Kustomize wants relative paths.
+	// Kustomize accepts only relative paths.
 	relative := func(path string) string {
 		out, err := filepath.Rel(a.dir, path)
 		must(t, err)
@@ -360,7 +360,7 @@ func (a *argo) install(t *testing.T) {
 	}
 }
 
-// trust the login. Terminals are there, as nobody is to get to one by being allowed to.
+// trust configures the login. Terminals are enabled, to show that no user has permission for one.
 func (a *argo) trust(t *testing.T, settings *unstructured.Unstructured) {
 	t.Helper()
 
@@ -372,7 +372,7 @@ func (a *argo) trust(t *testing.T, settings *unstructured.Unstructured) {
 	}
 }
 
-// admit a team to its namespaces, as the examples have it.
+// admit gives a team its namespaces, as the examples do.
 func (a *argo) admit(t *testing.T, namespaces ...string) {
 	t.Helper()
 
@@ -393,7 +393,8 @@ func (a *argo) admit(t *testing.T, namespaces ...string) {
 	a.bind(t)
 }
 
-// bind the role of the team to its group, as the example does. The platform's group may do anything.
+// bind binds the role of the team to its group, as the example does. The platform's group has all
+// permissions.
 func (a *argo) bind(t *testing.T) {
 	t.Helper()
 
@@ -402,7 +403,7 @@ func (a *argo) bind(t *testing.T) {
 	must(t, a.plane.API.Apply(t.Context(), settings))
 }
 
-// kubeconfig of one of Argo CD's ServiceAccounts.
+// kubeconfig returns the path of a kubeconfig of one of Argo CD's ServiceAccounts.
 func (a *argo) kubeconfig(t *testing.T, serviceAccount string) string {
 	t.Helper()
 
@@ -415,7 +416,7 @@ func (a *argo) kubeconfig(t *testing.T, serviceAccount string) string {
 	return path
 }
 
-// project of the example, with this repository and these namespaces.
+// project returns the project of the example, with this repository and these namespaces.
 func (a *argo) project(t *testing.T, namespaces []string) client.Object {
 	t.Helper()
 
@@ -434,7 +435,7 @@ func (a *argo) project(t *testing.T, namespaces []string) client.Object {
 	return u
 }
 
-// follow the repository, as the example has it.
+// follow makes Argo CD follow the repository, as the example does.
 func (a *argo) follow(t *testing.T) {
 	t.Helper()
 
@@ -448,7 +449,7 @@ func (a *argo) follow(t *testing.T) {
 	must(t, a.plane.API.Apply(t.Context(), u))
 }
 
-// commit a manifest, and whatever else has changed.
+// commit commits a manifest, and all other changes.
 func (a *argo) commit(t *testing.T, path string, object *unstructured.Unstructured) {
 	t.Helper()
 
@@ -456,7 +457,7 @@ func (a *argo) commit(t *testing.T, path string, object *unstructured.Unstructur
 	a.record(t, "Change "+path)
 }
 
-// write a manifest.
+// write writes a manifest.
 func (a *argo) write(t *testing.T, path string, object *unstructured.Unstructured) {
 	t.Helper()
 
@@ -467,7 +468,7 @@ func (a *argo) write(t *testing.T, path string, object *unstructured.Unstructure
 	must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)))
 }
 
-// revert the commit of a manifest.
+// revert reverts the commit of a manifest.
 func (a *argo) revert(t *testing.T, path string) {
 	t.Helper()
 
@@ -483,7 +484,7 @@ func (a *argo) record(t *testing.T, message string) {
 	git(t, "-C", a.repository(), "-c", "commit.gpgsign=false", "-c", "user.name=Team", "-c", "user.email=team@example.com", "commit", "--quiet", "--message", message)
 }
 
-// start a program until the test ends. Its ServiceAccount has its name.
+// start runs a program until the test ends. Its ServiceAccount has its name.
 func (a *argo) start(t *testing.T, tool, name string, args ...string) {
 	t.Helper()
 
@@ -503,7 +504,7 @@ func (a *argo) start(t *testing.T, tool, name string, args ...string) {
 	t.Cleanup(d.Stop)
 }
 
-// path on which the repository server finds what it renders manifests with.
+// path returns the PATH with the tools of the repository server.
 func (a *argo) path(t *testing.T) string {
 	t.Helper()
 
@@ -519,7 +520,7 @@ func (a *argo) path(t *testing.T) string {
 	return strings.Join(append(dirs, os.Getenv("PATH")), string(os.PathListSeparator))
 }
 
-// An application as Argo CD has it.
+// An application has the fields of Argo CD's Application.
 type application struct {
 	Status struct {
 		Sync struct {
@@ -539,7 +540,7 @@ type application struct {
 	} `json:"status"`
 }
 
-// said of the last synchronization.
+// said returns the message of the last synchronization.
 func (a application) said() string {
 	said := []string{a.Status.OperationState.Message}
 	for _, r := range a.Status.OperationState.SyncResult.Resources {
@@ -549,7 +550,7 @@ func (a application) said() string {
 	return strings.Join(said, "; ")
 }
 
-// application of that name.
+// application returns the Application of that name.
 func (a *argo) application(ctx context.Context, name string) (application, error) {
 	u := key{"argoproj.io/v1alpha1", "Application", argocdNamespace, name}.object()
 	if err := a.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(u), u); err != nil {
@@ -564,7 +565,7 @@ func (a *argo) application(ctx context.Context, name string) (application, error
 	return out, nil
 }
 
-// until waits for a check of an Application.
+// until waits until a check of an Application succeeds.
 func (a *argo) until(t *testing.T, name, what string, check func(context.Context, application) error) {
 	t.Helper()
 
@@ -582,8 +583,8 @@ func (a *argo) until(t *testing.T, name, what string, check func(context.Context
 	})
 }
 
-// wait until Argo CD says that the application is as in Git, how healthy it is, and
-// these words about the PlatformApplication.
+// wait waits until the application is in sync with Git, has the health, and shows these words about
+// the PlatformApplication.
 func (a *argo) wait(t *testing.T, health string, words ...string) {
 	t.Helper()
 
@@ -601,7 +602,7 @@ func (a *argo) wait(t *testing.T, health string, words ...string) {
 	})
 }
 
-// hasWords is an error unless a text has all these words.
+// hasWords returns an error unless a text has all these words.
 func hasWords(text string, words []string) error {
 	for _, word := range words {
 		if !strings.Contains(text, word) {
@@ -612,7 +613,7 @@ func hasWords(text string, words []string) error {
 	return nil
 }
 
-// message next to the health of the PlatformApplication.
+// message returns the health message of the PlatformApplication.
 func (a *argo) message(ctx context.Context) (string, error) {
 	out, err := a.call(ctx, a.member, http.MethodGet, "/api/v1/applications/web/resource-tree", nil)
 	if err != nil {
@@ -640,7 +641,7 @@ func (a *argo) message(ctx context.Context) (string, error) {
 	return "", errors.New("it does not show the application")
 }
 
-// query for one resource.
+// query returns the query for one resource.
 func (a *argo) query(group, version, kind, name string) url.Values {
 	return url.Values{"group": {group}, "version": {version}, "kind": {kind}, "namespace": {a.namespace}, "resourceName": {name}}
 }
@@ -654,7 +655,7 @@ func (a *argo) get(t *testing.T, path string, q url.Values) string {
 	return out
 }
 
-// act on a resource, as the menu does.
+// act runs an action on a resource, as the menu does.
 func (a *argo) act(t *testing.T, token string, resource url.Values, action string) error {
 	t.Helper()
 
@@ -672,7 +673,7 @@ func actionBody(resource url.Values, action string) map[string]any {
 	return body
 }
 
-// call the server as a browser does in which somebody has logged in.
+// call sends a request to the server as a browser with a login does.
 func (a *argo) call(ctx context.Context, token, method, path string, body any) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -707,8 +708,8 @@ func (a *argo) call(ctx context.Context, token, method, path string, body any) (
 	return string(out), nil
 }
 
-// address on loopback that nobody listens on. Its port is below those that the kernel gives
-// to whoever wants any, so that it is still free when it is used.
+// address returns a free address on loopback. Its port is below those that the kernel assigns, so
+// it stays free until it is used.
 func address(t *testing.T) string {
 	t.Helper()
 
@@ -733,7 +734,7 @@ func address(t *testing.T) string {
 }
 
 func port(address string) string {
-	_, port, _ := net.SplitHostPort(address) // It is the address of a listener.
+	_, port, _ := net.SplitHostPort(address) // The address belongs to a listener.
 
 	return port
 }

@@ -23,15 +23,15 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// argocdAccount applies what teams have in Git.
+// argocdAccount applies the manifests that teams have in Git.
 const argocdAccount = "system:serviceaccount:argocd:argocd-application-controller"
 
-// resourceName is the annotation by which Crossplane knows what a composed resource is.
+// resourceName is the annotation with the name of a composed resource.
 const resourceName = "crossplane.io/composition-resource-name"
 
-// TestDecoys has a team point Crossplane at objects that claim to be its vault and its identity, and are named after another
-// application's. As Argo CD applies them, a policy refuses the references. As the platform applies them, whom no policy refuses, the
-// function has to see through them alone.
+// TestDecoys lets a team point Crossplane at objects that claim to be its vault and its identity, but have the names of another
+// application's. A policy rejects the references if Argo CD applies them. If the platform applies them, which no policy rejects, the
+// function has to ignore them.
 func TestDecoys(t *testing.T) {
 	victim, pw := started(t, w.modern, namespaceOf(t, w.modern), "orders")
 	status := victim.wait(t, plane.Ready).Status
@@ -86,7 +86,7 @@ func TestDecoys(t *testing.T) {
 	victim.runsWith(t, pw)
 }
 
-// end an application, whatever its references name.
+// end deletes an application, whatever its references name.
 func (a *app) end(t *testing.T) {
 	t.Helper()
 
@@ -95,7 +95,7 @@ func (a *app) end(t *testing.T) {
 	must(t, isGone(t.Context(), a.plane, manifest(a.namespace, a.name)))
 }
 
-// TestClaimOfAnother has a team bind a claim of its own to the composite resource of another application.
+// TestClaimOfAnother lets a team bind a claim to the composite resource of another application.
 func TestClaimOfAnother(t *testing.T) {
 	p := w.claims(t)
 	victim, pw := started(t, p, namespaceOf(t, p), "orders")
@@ -131,8 +131,8 @@ func TestClaimOfAnother(t *testing.T) {
 	victim.runsWith(t, pw)
 }
 
-// TestHostileOfficer has whoever may write values into a vault try to choose what runs, and look for pieces of a plain value where
-// others may read.
+// TestHostileOfficer lets an officer, who may write values into a vault, try to control what runs, and searches for pieces of a
+// plain value in readable places.
 func TestHostileOfficer(t *testing.T) {
 	for variant, p := range w.variants(t) {
 		t.Run(string(variant), func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestHostileOfficer(t *testing.T) {
 				with("secrets", []any{map[string]any{"name": secretName}, map[string]any{"name": "tokens"}, map[string]any{"name": "notes"}}),
 				with("config.DEMO_SHOW", "POSTGRES_PASSWORD,NOTES"))
 
-			// Each line could be taken for a name and a value.
+			// Each line could be mistaken for a name and a value.
 			notes := []string{"c2VjcmV0LW9uZS1vZi10d28", "c2VjcmV0LXR3by1vZi10d28"}
 			pw := password()
 
@@ -168,7 +168,7 @@ func TestHostileOfficer(t *testing.T) {
 	}
 }
 
-// tellsNothingOf values: they are in no object that the application consists of, nor in its status or events.
+// tellsNothingOf checks that no object of the application, its status or events contain the values.
 func (a *app) tellsNothingOf(t *testing.T, values []string) {
 	t.Helper()
 
@@ -200,7 +200,7 @@ func (a *app) tellsNothingOf(t *testing.T, values []string) {
 	}
 }
 
-// asArgoCD returns a client that may do anything that no admission policy refuses, under the name by which policies know Argo CD.
+// asArgoCD returns a client with all permissions under the user name of Argo CD, so that only admission policies restrict it.
 func asArgoCD(t *testing.T, p *plane.Plane) client.Client {
 	t.Helper()
 
@@ -219,7 +219,8 @@ func asArgoCD(t *testing.T, p *plane.Plane) client.Client {
 	return c
 }
 
-// refusesFields of a manifest that are Crossplane's, once the role of whoever applies it has arrived.
+// refusesFields checks that Crossplane's fields in a manifest are rejected, as soon as the role of
+// the account is in force.
 func refusesFields(t *testing.T, c client.Client, u *unstructured.Unstructured) {
 	t.Helper()
 
@@ -237,7 +238,7 @@ func ref(apiVersion, kind, name string) map[string]any {
 	return map[string]any{"apiVersion": apiVersion, "kind": kind, "name": name}
 }
 
-// identityID of an application in Azure.
+// identityID returns the Azure id of an application's identity.
 func identityID(t *testing.T, a *app) string {
 	t.Helper()
 
@@ -253,7 +254,7 @@ func identityID(t *testing.T, a *app) string {
 	return ""
 }
 
-// ofVictim is what Azure has of an application, and how often it was changed.
+// ofVictim returns the Azure resources of an application, and how often each was changed.
 func ofVictim(t *testing.T, a *app) []azure.ARMResource {
 	t.Helper()
 
@@ -264,7 +265,7 @@ func ofVictim(t *testing.T, a *app) []azure.ARMResource {
 	})
 }
 
-// isOf tells whether an id in Azure is that of a vault or an identity of that name, or of something below it.
+// isOf reports whether an Azure id is that of a vault or an identity of that name, or of something below it.
 func isOf(id, name string) bool {
 	return strings.Contains(id+"/", "/vaults/"+name+"/") || strings.Contains(id+"/", "/userAssignedIdentities/"+name+"/")
 }

@@ -21,10 +21,10 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// exampleSecret that pages are about.
+// exampleSecret is the secret on the pages.
 const exampleSecret = "prod-postgres-credentials"
 
-// TestPagesWithTerminals follows pages that bring all that they need, in terminals of their own.
+// TestPagesWithTerminals follows self-contained pages, in their own terminals.
 func TestPagesWithTerminals(t *testing.T) {
 	for _, page := range pages(t, hasTerminals) {
 		t.Run(page, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestPagesWithTerminals(t *testing.T) {
 
 func hasTerminals(b docs.Block) bool { return b.Mark == docs.Terminal }
 
-// pages that have such a block, in their order.
+// pages returns the pages with such a block, in order.
 func pages(t *testing.T, has func(docs.Block) bool) []string {
 	t.Helper()
 
@@ -67,7 +67,7 @@ func pages(t *testing.T, has func(docs.Block) bool) []string {
 	return out
 }
 
-// newReader of pages has a copy of the repository, and these variables.
+// newReader returns a reader of pages with a copy of the repository, and these variables.
 func newReader(t *testing.T, env ...string) docs.Reader {
 	t.Helper()
 
@@ -77,7 +77,7 @@ func newReader(t *testing.T, env ...string) docs.Reader {
 	return r
 }
 
-// follow a page where there is a cluster.
+// follow follows a page on a cluster.
 func follow(t *testing.T, r docs.Reader, page string) {
 	t.Helper()
 
@@ -86,8 +86,8 @@ func follow(t *testing.T, r docs.Reader, page string) {
 	}
 }
 
-// followPages does what all other pages say, on a plane where the platform is as they have it. In
-// the end what they are about is as well as before.
+// followPages follows all other pages, on a plane with the documented platform. At the end, the
+// application is as healthy as before.
 func (e *engineer) followPages(t *testing.T) {
 	app := e.prepareExample(t)
 	e.prepareMigration(t)
@@ -107,8 +107,8 @@ func (e *engineer) followPages(t *testing.T) {
 	app.runsWith(t, rotated)
 }
 
-// prepareExample has the application that pages are about: that of the examples, with values. Its
-// team is in the namespaces of the examples of Argo CD.
+// prepareExample installs the application of the pages: that of the examples, with values. Its team
+// has the namespaces of Argo CD's examples.
 func (e *engineer) prepareExample(t *testing.T) *app {
 	t.Helper()
 
@@ -118,7 +118,7 @@ func (e *engineer) prepareExample(t *testing.T) *app {
 
 	must(t, e.plane.PushImage(t.Context(), build.Program{Main: "./examples/demo/app", Path: "/app"}, "web-application:3.2.1"))
 
-	// Which a page lists.
+	// A page lists this ProviderConfig.
 	config := object(t, "{kind: ProviderConfig, metadata: {namespace: shop, name: own}, spec: {credentials: {source: None}}}")
 	config.SetAPIVersion(v1alpha1.GroupVersion().String())
 
@@ -145,7 +145,7 @@ func (e *engineer) prepareExample(t *testing.T) *app {
 	return out
 }
 
-// disable a secret for some time, of which a page has the events.
+// disable disables a secret for a while, because a page shows the events of that.
 func (a *app) disable(t *testing.T, name string) {
 	t.Helper()
 
@@ -160,7 +160,7 @@ func (a *app) disable(t *testing.T, name string) {
 	a.wait(t, plane.Ready)
 }
 
-// prepareMigration of an application that runs, next to which the new one comes to be.
+// prepareMigration runs an application to migrate, next to which the new one is created.
 func (e *engineer) prepareMigration(t *testing.T) {
 	t.Helper()
 
@@ -177,7 +177,7 @@ spec:
 	must(t, e.plane.API.ApplyFiles(t.Context(), filepath.Join(w.root, "examples", "migrate", "hand-written", "before.yaml")))
 }
 
-// prepareTools that pages take for granted: kinds of the Prometheus Operator.
+// prepareTools installs tools that pages take for granted: the kinds of the Prometheus Operator.
 func (e *engineer) prepareTools(t *testing.T) {
 	t.Helper()
 
@@ -190,7 +190,8 @@ func (e *engineer) prepareTools(t *testing.T) {
 	}
 }
 
-// setUp the platform as the page says, with this repository for Argo CD, and ask the doctor between the steps.
+// setUp sets up the platform as the page does, with this repository for Argo CD, and runs the doctor between
+// the steps.
 func (e *engineer) setUp(t *testing.T, repository string) {
 	t.Helper()
 
@@ -202,7 +203,7 @@ func (e *engineer) setUp(t *testing.T, repository string) {
 	e.letIn(t)
 	e.doctorFinds(t, "after step 1", "PackageMissing", "SettingsMissing")
 
-	// As the page has it: the same address in root.yaml.
+	// The page has the same address in root.yaml.
 	const file = "package/platform/argocd/root.yaml"
 
 	root := strings.ReplaceAll(check.Read(t, file), companyRepository, "file://"+repository)
@@ -216,6 +217,6 @@ func (e *engineer) setUp(t *testing.T, repository string) {
 
 	e.doctorFinds(t, "in the end")
 
-	// TestAppOfApps has what comes of it. Here the platform has been installed already.
+	// TestAppOfApps checks the result. Here the platform is already installed.
 	must(t, e.plane.API.Client().Delete(context.WithoutCancel(t.Context()), object(t, root)))
 }

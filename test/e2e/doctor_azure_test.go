@@ -22,14 +22,14 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// Who there is in Azure besides the applications and the providers.
+// These are principals in Azure besides the applications and the providers.
 const (
-	// doctorClient may read the subscription, and nothing else.
+	// doctorClient may only read the subscription.
 	doctorClient   = "dddddddd-aaaa-4ddd-8ddd-dddddddddddd"
 	doctorObject   = "dddddddd-dddd-4ddd-8ddd-dddddddddddd"
 	doctorPassword = "password-of-the-doctor"
 
-	// ownerClient is who sets the platform up.
+	// ownerClient sets up the platform.
 	ownerClient   = "eeeeeeee-aaaa-4eee-8eee-eeeeeeeeeeee"
 	ownerObject   = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"
 	ownerPassword = "password-of-the-owner"
@@ -41,7 +41,7 @@ const (
 	azureCreator    = azureIdentities + "secret-creator"
 )
 
-// An azureIdentity is what the Resource Manager says of one.
+// An azureIdentity is an identity in the format of Azure Resource Manager.
 type azureIdentity struct {
 	Properties struct {
 		ClientID    string `json:"clientId"`
@@ -49,7 +49,7 @@ type azureIdentity struct {
 	} `json:"properties"`
 }
 
-// prepareAzure makes of an Azure what step 1 of the set-up page does, with identities that are the providers' while the test runs.
+// prepareAzure does step 1 of the set-up page in Azure, with identities that the providers have while the test runs.
 func prepareAzure(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
@@ -62,7 +62,7 @@ func prepareAzure(t *testing.T, p *plane.Plane) {
 		must(t, w.azure.PutApplication(a))
 	}
 
-	// The officer of the settings is somebody who has been seen.
+	// The officer in the settings has a role assignment.
 	officers, _, err := unstructured.NestedSlice(p.Settings(), "keyVault", "officers")
 	must(t, err)
 
@@ -90,7 +90,7 @@ func prepareAzure(t *testing.T, p *plane.Plane) {
 	change(azureConfig, func(o map[string]any) { set(o, identityOf(t, azureCrossplane).Properties.ClientID, "spec", "clientID") })(t, p)
 }
 
-// field of an object, which is text.
+// field returns a text field of an object.
 func field(o any, name string) string {
 	fields, _ := o.(map[string]any)
 
@@ -109,7 +109,7 @@ func identityOf(t *testing.T, id string) azureIdentity {
 	return out
 }
 
-// trust has an identity trust a ServiceAccount of Crossplane's namespace.
+// trust makes an identity trust a ServiceAccount in Crossplane's namespace.
 func trust(t *testing.T, id, account, issuer string) {
 	t.Helper()
 
@@ -118,11 +118,11 @@ func trust(t *testing.T, id, account, issuer string) {
 	}}, nil)
 }
 
-// manage an identity or its credentials, as the owner of the subscription.
+// manage changes an identity or its credentials as the owner of the subscription.
 func manage(t *testing.T, method, id string, body, into any) {
 	t.Helper()
 
-	// What takes a fault away asks for it after the test.
+	// The cleanup calls it after the end of the test.
 	ctx := context.WithoutCancel(t.Context())
 	transport := &http.Client{Transport: w.azure.Transport()}
 
@@ -166,7 +166,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// azureFails has Azure fail.
+// azureFails makes Azure fail.
 func azureFails(f azure.Fault) planter {
 	return func(t *testing.T, _ *plane.Plane) {
 		t.Helper()
@@ -177,15 +177,15 @@ func azureFails(f azure.Fault) planter {
 	}
 }
 
-// azureFaults are those of the area azure.
+// azureFaults returns the faults of the area azure.
 func azureFaults() map[string]fault {
 	return map[string]fault{
 		"Well": {
-			reason: "The creator of secrets is an application here, which Entra ID alone knows.",
+			reason: "The creator of secrets is an app registration, which only Entra ID knows.",
 			want:   []string{"AzureSecretCreatorNotSeen"},
 		},
 		"SignIn": {
-			reason: "Entra ID does not know who runs the doctor.", want: []string{"AzureSignInFailed"}, alone: true,
+			reason: "The user of the doctor is unknown to Entra ID.", want: []string{"AzureSignInFailed"}, alone: true,
 			plant: func(t *testing.T, _ *plane.Plane) {
 				t.Helper()
 				w.azure.DeleteApplication(plane.Tenant, doctorClient)
@@ -195,11 +195,11 @@ func azureFaults() map[string]fault {
 			},
 		},
 		"Forbidden": {
-			reason: "The doctor may not see locks.", want: []string{"AzureMayNotRead"},
+			reason: "The doctor has no permission to read locks.", want: []string{"AzureMayNotRead"},
 			plant: azureFails(azure.Fault{Identity: doctorClient, Operation: azure.OpListLocks, Effect: azure.EffectStatus, Status: http.StatusForbidden}),
 		},
 		"IdentityNotFound": {
-			reason: "Nobody has the client id that the cluster has.", want: []string{"AzureIdentityNotFound"},
+			reason: "The client id in the cluster does not exist.", want: []string{"AzureIdentityNotFound"},
 			plant: change(azureConfig, func(o map[string]any) { set(o, "ffffffff-ffff-4fff-8fff-ffffffffffff", "spec", "clientID") }),
 		},
 	}

@@ -22,12 +22,11 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// prepareForDoctor makes a plane what the set-up page makes of a cluster: with all restrictions, and with providers that sign in with
-// a token.
+// prepareForDoctor sets up a cluster as on the set-up page: with all restrictions, and with providers that sign in with a token.
 func prepareForDoctor(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
-	// Some policies are about such namespaces alone.
+	// Some policies apply to such namespaces only.
 	namespaceOf(t, p)
 
 	config := `
@@ -41,7 +40,7 @@ spec:
   tenantID: ` + plane.Tenant + `
   subscriptionID: ` + plane.Subscription
 
-	// Only while this test runs.
+	// They exist only while this test runs.
 	change(azureConfig, func(o map[string]any) {
 		o["spec"] = object(t, config).Object["spec"]
 	})(t, p)
@@ -65,7 +64,7 @@ func (k key) object() *unstructured.Unstructured {
 	return u
 }
 
-// change an object for as long as the test runs.
+// change changes an object for the duration of the test.
 func change(k key, edit func(o map[string]any)) func(*testing.T, *plane.Plane) {
 	return func(t *testing.T, p *plane.Plane) {
 		t.Helper()
@@ -86,7 +85,7 @@ func change(k key, edit func(o map[string]any)) func(*testing.T, *plane.Plane) {
 	}
 }
 
-// replace an object by itself with an edit, whatever changes it meanwhile.
+// replace replaces an object by an edited copy, and retries after conflicts.
 func replace(ctx context.Context, t *testing.T, p *plane.Plane, k key, edit func(o map[string]any)) {
 	t.Helper()
 
@@ -103,7 +102,7 @@ func replace(ctx context.Context, t *testing.T, p *plane.Plane, k key, edit func
 	must(t, err)
 }
 
-// remove an object for as long as the test runs.
+// remove deletes an object for the duration of the test.
 func remove(k key) func(*testing.T, *plane.Plane) {
 	return func(t *testing.T, p *plane.Plane) {
 		t.Helper()
@@ -128,7 +127,7 @@ func remove(k key) func(*testing.T, *plane.Plane) {
 	}
 }
 
-// add an object for as long as the test runs.
+// add creates an object for the duration of the test.
 func add(manifest string) func(*testing.T, *plane.Plane) {
 	return func(t *testing.T, p *plane.Plane) {
 		t.Helper()
@@ -140,14 +139,15 @@ func add(manifest string) func(*testing.T, *plane.Plane) {
 	}
 }
 
-// set a field of an object.
+// set sets a field of an object.
 func set(o map[string]any, value any, fields ...string) {
 	if err := unstructured.SetNestedField(o, value, fields...); err != nil {
 		panic(err)
 	}
 }
 
-// viewer may read everything but Secrets, and act as nobody.
+// viewer returns a kubeconfig of a user who can read everything but Secrets, and impersonate
+// nobody.
 func viewer(rules string) func(*testing.T, *plane.Plane) string {
 	return func(t *testing.T, p *plane.Plane) string {
 		t.Helper()
@@ -174,7 +174,7 @@ func kubeconfigOf(t *testing.T, config *rest.Config) string {
 	return path
 }
 
-// nowhere is a cluster that nobody answers for.
+// nowhere returns a kubeconfig of a cluster that does not respond.
 func nowhere(t *testing.T, p *plane.Plane) string {
 	t.Helper()
 
@@ -184,7 +184,7 @@ func nowhere(t *testing.T, p *plane.Plane) string {
 	return kubeconfigOf(t, config)
 }
 
-// clusterFaults are those of the area cluster.
+// clusterFaults returns the faults of the area cluster.
 func clusterFaults() map[string]fault {
 	const rbac = "rbac.authorization.k8s.io/v1"
 
@@ -192,7 +192,7 @@ func clusterFaults() map[string]fault {
 		return key{"admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", "", name}
 	}
 
-	// A policy that is there and bound, and applies to nothing.
+	// The policy exists and is bound, but applies to nothing.
 	disarmed := func(name string) planter {
 		return change(policy(name), func(o map[string]any) {
 			conditions, _, _ := unstructured.NestedSlice(o, "spec", "matchConditions")
@@ -201,12 +201,12 @@ func clusterFaults() map[string]fault {
 	}
 
 	out := map[string]fault{
-		"Unreachable": {reason: "No answer is no good sign.", kubeconfig: nowhere, want: []string{"ClusterUnreachable"}, alone: true},
+		"Unreachable": {reason: "Without an answer, the doctor does not pass.", kubeconfig: nowhere, want: []string{"ClusterUnreachable"}, alone: true},
 		"NoPermissions": {
-			reason: "It names what it needs.", kubeconfig: viewer("[]"), want: []string{"PermissionMissing", "IssuerUnknown"}, alone: true,
+			reason: "A missing permission is named.", kubeconfig: viewer("[]"), want: []string{"PermissionMissing", "IssuerUnknown"}, alone: true,
 		},
 		"NoImpersonation": {
-			reason: "Nothing that is restricted can be tried.",
+			reason: "Without objects to restrict, the policies cannot be tested.",
 			kubeconfig: viewer(`[
 				{apiGroups: ["*"], resources: ["*"], verbs: [get, list]},
 				{apiGroups: [authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create]},
@@ -214,26 +214,26 @@ func clusterFaults() map[string]fault {
 			want: []string{"ImpersonationForbidden"},
 		},
 		"Grant": {
-			reason: "Crossplane cannot write Ingresses.", want: []string{"GrantMissing"},
+			reason: "Crossplane has no permission to write Ingresses.", want: []string{"GrantMissing"},
 			plant: change(key{rbac, "ClusterRole", "", "crossplane:platform-application"}, func(o map[string]any) { o["rules"] = []any{} }),
 		},
-		"PolicyMissing": {reason: "It is gone.", plant: remove(policy("provider-azure-writes")), want: []string{"PolicyMissing"}},
+		"PolicyMissing": {reason: "A policy is missing.", plant: remove(policy("provider-azure-writes")), want: []string{"PolicyMissing"}},
 		"PolicyUntried": {
-			reason: "RBAC refuses, and the policy is not asked.",
+			reason: "RBAC rejects the request before the policy.",
 			plant:  remove(key{rbac, "ClusterRoleBinding", "", "system:controller:generic-garbage-collector"}),
 			want:   []string{"PolicyUntried"},
 		},
 		"NoParameters": {
-			reason: "Everybody is refused.", want: []string{"ParametersMissing", "PolicyAdmits"},
+			reason: "Without parameters, all users are rejected.", want: []string{"ParametersMissing", "PolicyAdmits"},
 			plant: remove(key{"v1", "ConfigMap", plane.Namespace, "platform-application-admission"}),
 		},
 		"Admits-" + acceptanceAccount: {
-			reason: "The component is there, and lets its account make any namespace.",
+			reason: "The component is installed, and lets its account create any namespace.",
 			plant:  together(installAcceptance, disarmed(acceptanceAccount)), want: []string{"PolicyAdmits"},
 		},
 	}
 
-	// What is tried of each is refused by no other policy.
+	// The attempts for each policy are rejected by no other policy.
 	for _, name := range []string{
 		"function-platform-application-kinds", "function-platform-application-namespaces", "function-platform-application-objects",
 		"function-platform-application-pods", "platform-application-admission", "platform-application-composed", "platform-application-fields",
@@ -242,7 +242,7 @@ func clusterFaults() map[string]fault {
 		"provider-keyvault-secretsync-namespaces", "provider-keyvault-secretsync-secrets", "provider-keyvault-secretsync-tokens",
 		"provider-keyvault-secretsync-usages", "provider-keyvault-secretsync-writes",
 	} {
-		out["Admits-"+name] = fault{reason: "It looks as if it were in force.", plant: disarmed(name), want: []string{"PolicyAdmits"}}
+		out["Admits-"+name] = fault{reason: "A policy looks as if it were in force.", plant: disarmed(name), want: []string{"PolicyAdmits"}}
 	}
 
 	return out

@@ -32,10 +32,10 @@ import (
 const (
 	doctorJob = "platform-application-doctor"
 
-	// issuerHost is where planes have their issuers.
+	// issuerHost is the host of the planes' issuers.
 	issuerHost = "oidc.example.com"
 
-	// emptyVault is the name that probes look for while no vault is known.
+	// emptyVault is the name that probes resolve while no vault is known.
 	emptyVault = "platform-app-doctor"
 )
 
@@ -43,12 +43,12 @@ const (
 func placeFaults() map[string]fault {
 	return map[string]fault{
 		"NoProxy": {
-			reason: "The proxy of the pods is not there.", want: []string{"ProxyUnreachable", "ProbeDiffers"},
+			reason: "The proxy of the pods does not exist.", want: []string{"ProxyUnreachable", "ProbeDiffers"},
 			plant: probed(together(), func(job *unstructured.Unstructured) { setEnv(job, "HTTPS_PROXY", "http://127.0.0.1:1") }),
 		},
 		"NoCredential": {reason: "The identity has no federated credential.", plant: probed(withoutCredential, asBuilt), want: []string{"TokenNotTrusted"}},
 		"OtherPolicy": {
-			reason: "A policy selects the provider's pods, and not those of the probe.", want: []string{"ProbePolicyDiffers"},
+			reason: "A policy selects the provider's pods, but not those of the probe.", want: []string{"ProbePolicyDiffers"},
 			plant: add(`{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: ` + plane.Namespace + `, name: own},
 				spec: {podSelector: {matchExpressions: [{key: pkg.crossplane.io/revision, operator: Exists}]}, policyTypes: [Ingress]}}`),
 		},
@@ -64,7 +64,7 @@ func placeFaults() map[string]fault {
 	}
 }
 
-// prepareForPlace makes both providers sign in with their tokens, and probes what their pods see.
+// prepareForPlace makes both providers sign in with their tokens, and probes their network.
 func prepareForPlace(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
@@ -97,7 +97,7 @@ func prepareForPlace(t *testing.T, p *plane.Plane) {
 	startProbes(t.Context(), t, p, asBuilt)
 }
 
-// doctorObjects are what kustomize builds.
+// doctorObjects are the objects that kustomize builds.
 func doctorObjects(ctx context.Context, t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 
@@ -107,7 +107,8 @@ func doctorObjects(ctx context.Context, t *testing.T) []*unstructured.Unstructur
 	return objects
 }
 
-// startProbes anew, with their Jobs edited. The Job of the doctor itself is TestDoctorJob's.
+// startProbes restarts the probes, with edited Jobs. TestDoctorJob covers the Job of the doctor
+// itself.
 func startProbes(ctx context.Context, t *testing.T, p *plane.Plane, edit func(job *unstructured.Unstructured)) {
 	t.Helper()
 	deleteJobs(ctx, t, p)
@@ -120,7 +121,7 @@ func startProbes(ctx context.Context, t *testing.T, p *plane.Plane, edit func(jo
 	}
 }
 
-// asBuilt leaves a Job as kustomize builds it.
+// asBuilt leaves a Job unchanged.
 func asBuilt(*unstructured.Unstructured) {}
 
 // setEnv adds a variable to the container of a Job.
@@ -134,7 +135,7 @@ func setEnv(job *unstructured.Unstructured, name, value string) {
 	set(job.Object, containers, path...)
 }
 
-// deleteJobs of the doctor, and wait until they are gone.
+// deleteJobs deletes the doctor's Jobs, and waits until they are gone.
 func deleteJobs(ctx context.Context, t *testing.T, p *plane.Plane) {
 	t.Helper()
 
@@ -157,19 +158,19 @@ func deleteJobs(ctx context.Context, t *testing.T, p *plane.Plane) {
 	}))
 }
 
-// probed is a fault that is planted before the probes look, with their Jobs edited.
+// probed is a fault that exists before the probes run, with edited Jobs.
 func probed(plant planter, edit func(job *unstructured.Unstructured)) planter {
 	return func(t *testing.T, p *plane.Plane) {
 		t.Helper()
 
-		// After all that is planted was taken away.
+		// The cleanup of the fault runs first.
 		t.Cleanup(func() { startProbes(context.WithoutCancel(t.Context()), t, p, asBuilt) })
 		plant(t, p)
 		startProbes(t.Context(), t, p, edit)
 	}
 }
 
-// withoutCredential of the identity that the Azure providers are.
+// withoutCredential removes the credential of the Azure providers' identity.
 func withoutCredential(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
@@ -179,8 +180,8 @@ func withoutCredential(t *testing.T, p *plane.Plane) {
 	t.Cleanup(func() { trust(t, azureCrossplane, "provider-azure", issuerOf(p)) })
 }
 
-// TestDoctorJob runs the doctor as a platform team does without a laptop: as Jobs, as kustomize builds them, with an identity of its
-// own as docs/operations/doctor.md has it. It passes on a platform that is well, and no Service sends anything to a probe.
+// TestDoctorJob runs the doctor as a platform team does without a laptop: as Jobs, as kustomize builds them, with its own identity
+// as in docs/operations/doctor.md. It passes on a healthy platform, and no Service sends traffic to a probe.
 func TestDoctorJob(t *testing.T) {
 	p := w.modern
 	d := newDoctor(t, p)
@@ -188,7 +189,7 @@ func TestDoctorJob(t *testing.T) {
 	prepareAzure(t, p)
 	prepareForPlace(t, p)
 
-	// Who creates missing secrets is an identity that Azure knows, too.
+	// The creator of missing secrets is an identity in Azure, too.
 	creator := identityOf(t, azureCreator).Properties
 	change(key{"apiextensions.crossplane.io/v1beta1", "EnvironmentConfig", "", "platform-application"}, func(o map[string]any) { set(o, creator.PrincipalID, "data", "secretCreatorPrincipalId") })(t, p)
 	change(syncConfig, func(o map[string]any) { set(o, creator.ClientID, "spec", "credentials", "clientId") })(t, p)
@@ -200,7 +201,7 @@ func TestDoctorJob(t *testing.T) {
 	}))
 	t.Cleanup(func() { w.azure.DeleteFederatedCredential(plane.Tenant, doctorClient, doctorJob) })
 
-	// The Job looks once.
+	// The Job runs the doctor once.
 	d.well(t)
 
 	for _, o := range doctorObjects(t.Context(), t) {
@@ -230,7 +231,7 @@ func TestDoctorJob(t *testing.T) {
 		t.Errorf("the Job does not say that all is well, and %d have succeeded:\n%s", job.Status.Succeeded, out)
 	}
 
-	// It may not act as others, and says what that leaves open.
+	// The doctor cannot impersonate others, and reports the checks that it skips.
 	if !strings.Contains(out, "PoliciesNotTried") || strings.Contains(out, "ImpersonationForbidden") {
 		t.Errorf("the Job does not say that it was told to try no policies:\n%s", out)
 	}
@@ -238,7 +239,7 @@ func TestDoctorJob(t *testing.T) {
 	probesAreAlone(t, p)
 }
 
-// logsOf a pod or a Job.
+// logsOf returns the logs of a pod or a Job.
 func logsOf(t *testing.T, p *plane.Plane, name string) string {
 	t.Helper()
 
@@ -250,7 +251,8 @@ func logsOf(t *testing.T, p *plane.Plane, name string) string {
 	return string(out)
 }
 
-// probesAreAlone: no Service has a pod of theirs among its endpoints, and no ReplicaSet owns one.
+// probesAreAlone checks that no Service has a probe's pod as an endpoint, and no ReplicaSet owns
+// one.
 func probesAreAlone(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
@@ -263,7 +265,7 @@ func probesAreAlone(t *testing.T, p *plane.Plane) {
 	probes := map[string]bool{}
 
 	for _, pod := range pods.Items {
-		// Those of Jobs that were deleted go in a moment.
+		// Pods of deleted Jobs disappear in a moment.
 		if pod.DeletionTimestamp != nil {
 			continue
 		}
@@ -292,7 +294,7 @@ func probesAreAlone(t *testing.T, p *plane.Plane) {
 	factsAreAlone(t, p, slices.Sorted(maps.Keys(probes)))
 }
 
-// factsAreAlone: the facts of a probe are all that it prints, and no token is among them.
+// factsAreAlone checks that a probe prints only its facts, and no token.
 func factsAreAlone(t *testing.T, p *plane.Plane, probes []string) {
 	t.Helper()
 

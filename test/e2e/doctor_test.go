@@ -24,35 +24,35 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// findTimeout bounds what it takes until a fault is found, probes included. One that is not found keeps no other from being looked for.
+// findTimeout bounds the time until a fault is found, probes included. After that, the search for other faults continues.
 const findTimeout = 2 * time.Minute
 
 // A fault of a platform that the doctor finds.
 type fault struct {
 	reason string
 
-	// plant the fault. What it registers with the cleanup of the test takes the fault away.
+	// plant plants the fault, and registers its removal with the cleanup of the test.
 	plant planter
 
-	// kubeconfig of whoever runs the doctor. Default: somebody who may do anything.
+	// kubeconfig of the user of the doctor. Default: a user with all permissions.
 	kubeconfig func(t *testing.T, p *plane.Plane) string
 
-	// want are the codes that are found, besides those of a platform that is well.
+	// want are the additional codes besides those of a healthy platform.
 	want []string
 
-	// alone: not even those are found.
+	// alone means that even those are not found.
 	alone bool
 }
 
-// A doctorArea has faults of one area. Its unit tests TestDecide and TestRead have every finding and every kind of fact. A plane shows
-// that a real API server, pods and Azure answer as these tests assume.
+// A doctorArea has faults of one area. The unit tests TestDecide and TestRead cover every finding and every kind of fact. A plane
+// shows that a real API server, pods and Azure behave as these tests assume.
 type doctorArea struct {
-	// prepare a plane in which the area finds nothing wrong, for as long as the test runs.
+	// prepare prepares a plane in which the area finds no fault, for the duration of the test.
 	prepare planter
 	faults  map[string]fault
 }
 
-// A planter changes a plane for as long as the test runs.
+// A planter changes a plane for the duration of the test.
 type planter = func(*testing.T, *plane.Plane)
 
 // together plants several faults, or none.
@@ -66,7 +66,7 @@ func together(all ...planter) planter {
 	}
 }
 
-// doctorAreas by name.
+// doctorAreas returns the areas by name.
 func doctorAreas() map[string]doctorArea {
 	return map[string]doctorArea{
 		"azure":   {prepareAzure, azureFaults()},
@@ -75,7 +75,7 @@ func doctorAreas() map[string]doctorArea {
 	}
 }
 
-// A doctorReport is what the doctor prints for pipelines.
+// A doctorReport is the doctor's report for pipelines.
 type doctorReport struct {
 	Result string `json:"result"`
 	Areas  []struct {
@@ -97,7 +97,7 @@ type doctor struct {
 	plane               *plane.Plane
 }
 
-// TestDoctor plants faults into a platform that is well, one after the other, and reads what the doctor finds.
+// TestDoctor plants faults in a healthy platform, one after the other, and checks the doctor's findings.
 func TestDoctor(t *testing.T) {
 	d := newDoctor(t, w.modern)
 	prepareForDoctor(t, w.modern)
@@ -108,14 +108,14 @@ func TestDoctor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			area.prepare(t, w.modern)
 
-			// Policies come into force in a moment.
+			// Policies need a moment to take effect.
 			well := d.well(t, name)
 
 			for _, planted := range slices.Sorted(maps.Keys(area.faults)) {
 				t.Run(planted, func(t *testing.T) { d.finds(t, name, area.faults[planted], well) })
 			}
 
-			// The API server forgets the last fault in a moment.
+			// The API server needs a moment to forget the last fault.
 			if diff := cmp.Diff(well, d.well(t, name)); diff != "" {
 				t.Errorf("findings after all faults were taken away: -want, +got:\n%s", diff)
 			}
@@ -123,7 +123,7 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// well waits until the doctor passes in some areas, or in all, and returns what it finds all the same.
+// well waits until the doctor passes in some areas, or in all, and returns its remaining findings.
 func (d *doctor) well(t *testing.T, areas ...string) []string {
 	t.Helper()
 
@@ -150,7 +150,7 @@ func (d *doctor) well(t *testing.T, areas ...string) []string {
 	return out
 }
 
-// finds a fault.
+// finds waits until the doctor finds a fault.
 func (d *doctor) finds(t *testing.T, area string, f fault, well []string) {
 	t.Helper()
 
@@ -169,7 +169,7 @@ func (d *doctor) finds(t *testing.T, area string, f fault, well []string) {
 
 	want := slices.Compact(slices.Sorted(slices.Values(slices.Concat(f.want, well))))
 
-	// Policies come into force, and the fault before this one goes, in a moment.
+	// New policies, and the removal of the previous fault, need a moment to take effect.
 	ctx, cancel := context.WithTimeout(t.Context(), findTimeout)
 	defer cancel()
 
@@ -209,7 +209,7 @@ func newDoctor(t *testing.T, p *plane.Plane) *doctor {
 	return d
 }
 
-// run the doctor in all areas, or in some. Its exit code says what its report does.
+// run runs the doctor in all areas, or in some. Its exit code must match its report.
 func (d *doctor) run(ctx context.Context, areas ...string) (doctorReport, error) {
 	args := []string{"doctor", "--kubeconfig", d.kubeconfig, "--output", "json"}
 
@@ -253,7 +253,7 @@ func (d *doctor) run(ctx context.Context, areas ...string) (doctorReport, error)
 	return report, nil
 }
 
-// codes of findings, sorted.
+// codes returns the codes of findings, sorted.
 func codes(findings []doctorFinding) []string {
 	out := []string{}
 	for _, f := range findings {

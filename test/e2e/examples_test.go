@@ -35,35 +35,36 @@ import (
 )
 
 const (
-	// exampleRegistry has the images of the examples, but for the demo's.
+	// exampleRegistry has the images of the examples, except the demo's.
 	exampleRegistry = "registry.example.com/"
 
-	// exampleHost is what certificates are for.
+	// exampleHost is the host in certificates.
 	exampleHost = "web.example.com"
 
 	chart = "package/helm/platform-application"
 )
 
-// An example is one that runs: values are put into its vault, and it gets variables.
+// An example is one that runs: its vault gets values, and it gets variables.
 type example struct {
-	// before is applied first, for a vault that values are put into.
+	// before is applied first, for a vault that needs values in advance.
 	before string
 
 	// values of secrets, and certificates, by name.
 	values       map[string]string
 	certificates map[string]azure.Certificate
 
-	// want is what the processes have, among others.
+	// want are some of the variables of the processes.
 	want map[string]string
 
-	// tls says that they have a certificate, too.
+	// tls is true if the processes also have a certificate.
 	tls bool
 
-	// claim says that it runs as a claim.
+	// claim is true if the example runs as a claim.
 	claim bool
 }
 
-// examples that run. Each is a file, or a directory for kustomize, or values of the chart.
+// examples returns the examples that run. Each is a file, a directory for kustomize, or values of
+// the chart.
 func examples(t *testing.T) map[string]example {
 	t.Helper()
 
@@ -129,8 +130,8 @@ func examples(t *testing.T) map[string]example {
 	}
 }
 
-// elsewhere are examples, by file or directory, that something else applies or renders, and those
-// that nothing does, with the reason.
+// elsewhere has the examples, by file or directory, that another test applies or renders, and those
+// that none does, with the reason.
 var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
 	"api-keys":                              "TestGolden of test/render",
 	"argocd":                                "TestWalk has a team of the project with an Application, TestAppOfApps the ApplicationSet",
@@ -149,12 +150,12 @@ var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
 	"provider":                              "not applied: for the provider alone, without the function; test/monitoring runs it",
 }
 
-// TestExamples applies examples as they are, in namespaces of their own, puts values
-// into their vaults as their documentation says, and has them run. All at once, as most
-// of the time is spent on waiting.
+// TestExamples applies the examples unchanged, in separate namespaces, puts values into their
+// vaults as documented, and waits until they run. All run at once, because most of the time is
+// waiting.
 func TestExamples(t *testing.T) {
 	settings, _ := object(t, check.Read(t, "examples/environmentconfig.yaml")).Object["data"].(map[string]any)
-	// The platform has all that a manifest can ask of it.
+	// The platform has everything that a manifest can request.
 	settings = overlay(settings, map[string]any{
 		"autoscaling":   map[string]any{"keda": true},
 		"networkPolicy": map[string]any{"enabled": true, "allowedNamespaces": []any{"ingress"}},
@@ -199,7 +200,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestEveryExample is for whoever adds an example: it is applied, or there is a reason.
+// TestEveryExample checks that every example is applied, or has a reason.
 func TestEveryExample(t *testing.T) {
 	unused := maps.Clone(elsewhere)
 	for file := range examples(t) {
@@ -210,7 +211,7 @@ func TestEveryExample(t *testing.T) {
 
 	err := fs.WalkDir(os.DirFS(filepath.Join(w.root, "examples")), ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
-			// What was composed, for who renders, is an answer and no request.
+			// A composed object for rendering is a response, not a request.
 			if d != nil && d.Name() == "observed" {
 				return fs.SkipDir
 			}
@@ -237,13 +238,12 @@ func TestEveryExample(t *testing.T) {
 	}
 }
 
-// TestAdoption proves that a vault which was there before is the application's if the
-// platform has assigned it, that nothing in it is changed, and that it stays when the
-// application goes.
+// TestAdoption proves that an application uses an existing vault if the platform has assigned it,
+// that nothing in the vault is changed, and that the vault outlives the application.
 func TestAdoption(t *testing.T) {
 	const vault, group = "shop-legacy-vault", "rg-legacy"
 
-	// Only the vault is another one.
+	// Only the vault differs.
 	e := examples(t)["migrate/external-secrets/own-vault.yaml"]
 	legacyVault(t, vault, group, e.values)
 
@@ -270,7 +270,7 @@ func TestAdoption(t *testing.T) {
 	}
 }
 
-// legacyVault is one that nobody of ours has made, with secrets.
+// legacyVault creates a vault with secrets that none of our programs has made.
 func legacyVault(t *testing.T, name, group string, values map[string]string) {
 	t.Helper()
 
@@ -290,7 +290,7 @@ func legacyVault(t *testing.T, name, group string, values map[string]string) {
 	must(t, err)
 }
 
-// A content of a vault is all that can be changed in it.
+// A content is everything in a vault that can be changed.
 type content struct {
 	Vault   azure.Vault
 	Writes  []azure.Write
@@ -319,7 +319,7 @@ func contentOf(t *testing.T, vault string) content {
 	return out
 }
 
-// configure a plane with settings, besides its own, until the test ends.
+// configure adds settings to those of a plane, until the test ends.
 func configure(t *testing.T, p *plane.Plane, settings any) {
 	t.Helper()
 
@@ -329,7 +329,7 @@ func configure(t *testing.T, p *plane.Plane, settings any) {
 	t.Cleanup(func() { must(t, p.Configure(context.WithoutCancel(t.Context()), p.Settings())) })
 }
 
-// overlay settings with others, which win, as those of an EnvironmentConfig do.
+// overlay merges settings over others, as an EnvironmentConfig does.
 func overlay(under, over map[string]any) map[string]any {
 	out := maps.Clone(under)
 
@@ -345,7 +345,7 @@ func overlay(under, over map[string]any) map[string]any {
 	return out
 }
 
-// manifestOf an example: its file, or what kustomize or the chart makes of it.
+// manifestOf returns the manifest of an example: its file, or the output of kustomize or the chart.
 func manifestOf(t *testing.T, name string) *unstructured.Unstructured {
 	t.Helper()
 
@@ -372,7 +372,7 @@ func manifestOf(t *testing.T, name string) *unstructured.Unstructured {
 	return object(t, string(out))
 }
 
-// applyExample in a namespace, until the test ends. Its image is there.
+// applyExample applies an example in a namespace, until the test ends. Its image exists.
 func applyExample(t *testing.T, p *plane.Plane, name, namespace string) *app {
 	t.Helper()
 
@@ -384,13 +384,13 @@ func applyExample(t *testing.T, p *plane.Plane, name, namespace string) *app {
 	var err error
 	if path, ok := strings.CutPrefix(ref, exampleRegistry); ok && !w.images[image{p, path}] {
 		w.images[image{p, path}] = true
-		// One manifest says what is to be run, and the others do not mind.
+		// Several manifests may need the same image.
 		err = p.PushImage(t.Context(), build.Program{Main: "./test/e2e/app", Path: "/app/order-service"}, path)
 	}
 
 	must(t, errors.Join(err, p.API.Apply(t.Context(), u)))
 
-	// It would go on beside all other tests.
+	// It would keep running beside all other tests.
 	t.Cleanup(func() {
 		if err := p.API.Client().Delete(context.WithoutCancel(t.Context()), u); client.IgnoreNotFound(err) != nil {
 			t.Error(err)
@@ -400,7 +400,7 @@ func applyExample(t *testing.T, p *plane.Plane, name, namespace string) *app {
 	return &app{plane: p, namespace: namespace, name: u.GetName()}
 }
 
-// fill the vault of an example, as people do.
+// fill puts values into the vault of an example, as people do.
 func (a *app) fill(t *testing.T, e example) {
 	t.Helper()
 
@@ -417,7 +417,7 @@ func (a *app) fill(t *testing.T, e example) {
 	}
 }
 
-// has waits until all Pods have what the example promises.
+// has waits until all Pods have the variables of the example.
 func (a *app) has(t *testing.T, e example) {
 	t.Helper()
 
@@ -435,7 +435,7 @@ func (a *app) has(t *testing.T, e example) {
 	})
 }
 
-// keeps is an error unless a process has what the example promises.
+// keeps returns an error unless a process has the variables of the example.
 func (e example) keeps(p plane.Process) error {
 	got := map[string]string{}
 
@@ -456,7 +456,7 @@ func (e example) keeps(p plane.Process) error {
 	return serves(p)
 }
 
-// serves is an error unless the process could serve a client that trusts its CA_CRT.
+// serves returns an error unless the process could serve a client that trusts its CA_CRT.
 func serves(p plane.Process) error {
 	certificate, _ := p.Value("TLS_CRT")
 	key, _ := p.Value("TLS_KEY")
@@ -481,7 +481,7 @@ func serves(p plane.Process) error {
 	return nil
 }
 
-// certificate as a secret of JSON has it.
+// certificate returns a certificate as a secret in JSON.
 func certificate(t *testing.T) string {
 	t.Helper()
 

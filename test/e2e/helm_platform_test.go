@@ -33,9 +33,9 @@ const (
 	releaseAnnotation = "meta.helm.sh/release-name"
 )
 
-// TestHelmPlatform has a platform team with Helm: one command installs the platform on a cluster with nothing but Crossplane,
-// and the same command upgrades it. Nothing that is done with the release takes anything from an application: not an upgrade,
-// not the end of the release, and not the next one, which takes over what is there, whoever installed it.
+// TestHelmPlatform installs the platform with Helm: one command installs it on a cluster with only Crossplane, and the same
+// command upgrades it. No operation on the release affects an application: not an upgrade, not its removal, and not a new
+// release, which takes over existing objects whoever installed them.
 func TestHelmPlatform(t *testing.T) {
 	p := untouched(t, "helm", plane.WebhookReserved)
 	must(t, p.Prepare(t.Context()))
@@ -74,7 +74,7 @@ func TestHelmPlatform(t *testing.T) {
 		h.run(t, h.install(next, "--set", "settings.tags.team=platform", "--set", "runtimes.function-platform-application.resources.requests.cpu=60m", "--set", "networkPolicies.enabled=false")...)
 		h.healthy(t, head)
 
-		// What is turned off stays, like all that is kept.
+		// A disabled component stays, like everything that is kept.
 		h.exists(t, key{"networking.k8s.io/v1", "NetworkPolicy", plane.Namespace, "provider-keyvault-secretsync"}.object())
 		same(t, "7s")
 	})
@@ -97,7 +97,7 @@ func TestHelmPlatform(t *testing.T) {
 
 		same(t, "8s")
 
-		// It goes on as if nothing had happened.
+		// The application continues unaffected.
 		pw := password()
 		web.set(t, postgres(pw))
 		web.runsWith(t, pw)
@@ -125,7 +125,7 @@ func TestHelmPlatform(t *testing.T) {
 	})
 }
 
-// A helm of a platform team, with a file of values for this plane.
+// A helm is a platform team with Helm, and a file of values for this plane.
 type helm struct {
 	plane        *plane.Plane
 	path, values string
@@ -157,7 +157,7 @@ func newHelm(t *testing.T, p *plane.Plane) helm {
 	return h
 }
 
-// chart of a version, as it is published.
+// chart returns a chart of a version, as it is published.
 func (h helm) chart(t *testing.T, version string) string {
 	t.Helper()
 
@@ -167,7 +167,7 @@ func (h helm) chart(t *testing.T, version string) string {
 	return files[0].Path
 }
 
-// install a chart, or upgrade the release to it, as docs/platform-team/install.md has it.
+// install installs a chart, or upgrades the release to it, as docs/platform-team/install.md does.
 func (h helm) install(chart string, args ...string) []string {
 	return append([]string{"upgrade", "--install", release, chart, "--namespace", plane.Namespace, "--values", h.values}, args...)
 }
@@ -201,7 +201,7 @@ func (h helm) try(t *testing.T, args ...string) (string, error) {
 	return stdout.String() + stderr.String(), err
 }
 
-// healthy waits until all packages are, and those of this repository have that version.
+// healthy waits until all packages are healthy, and those of this repository have that version.
 func (h helm) healthy(t *testing.T, version string) {
 	t.Helper()
 
@@ -234,7 +234,8 @@ func (h helm) healthy(t *testing.T, version string) {
 	})
 }
 
-// definitions of all kinds, with their uids: with a definition, all objects of its kind go.
+// definitions returns the uids of the definitions of all kinds: deleting a definition deletes all
+// objects of its kind.
 func (h helm) definitions(t *testing.T) map[string]types.UID {
 	t.Helper()
 
@@ -251,7 +252,7 @@ func (h helm) definitions(t *testing.T) map[string]types.UID {
 	return out
 }
 
-// exists makes sure that an object does, and is not being deleted.
+// exists fails unless an object exists, and is not being deleted.
 func (h helm) exists(t *testing.T, o *unstructured.Unstructured) {
 	t.Helper()
 
@@ -262,7 +263,7 @@ func (h helm) exists(t *testing.T, o *unstructured.Unstructured) {
 	}
 }
 
-// asIfByKubectl lets objects look like those of somebody who has never had Helm, and still be theirs.
+// asIfByKubectl makes objects look as if they were applied without Helm.
 func (h helm) asIfByKubectl(t *testing.T, installed []*unstructured.Unstructured) {
 	t.Helper()
 
@@ -274,7 +275,7 @@ func (h helm) asIfByKubectl(t *testing.T, installed []*unstructured.Unstructured
 	}
 }
 
-// objectsOf a manifest.
+// objectsOf returns the objects of a manifest.
 func objectsOf(t *testing.T, manifest string) []*unstructured.Unstructured {
 	t.Helper()
 

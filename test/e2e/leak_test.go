@@ -28,11 +28,11 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// TestLeak proves that a value is in the application's Secret and in no other
-// object of the cluster, and in no log of anything that runs.
+// TestLeak proves that a value is only in the application's Secret, in no other object of the
+// cluster, and in no log of any process.
 func TestLeak(t *testing.T) {
 	namespace := namespaceOf(t, w.modern)
-	// The value comes, changes, and cannot be read any more.
+	// The value arrives, changes, and then becomes unreadable.
 	a, first := started(t, w.modern, namespace, "web")
 
 	second := password()
@@ -55,7 +55,7 @@ func TestLeak(t *testing.T) {
 	}
 }
 
-// where a value is found among all objects, as kind/namespace/name.
+// where returns the objects with a value, as kind/namespace/name.
 func where(t *testing.T, value string) []string {
 	t.Helper()
 
@@ -91,7 +91,7 @@ func where(t *testing.T, value string) []string {
 	return out
 }
 
-// objectsWith returns the objects of a kind that have a value in them.
+// objectsWith returns the objects of a kind that contain a value.
 func objectsWith(t *testing.T, kube dynamic.Interface, gvr schema.GroupVersionResource, value string) []string {
 	t.Helper()
 
@@ -114,18 +114,18 @@ func objectsWith(t *testing.T, kube dynamic.Interface, gvr schema.GroupVersionRe
 	return out
 }
 
-// contains says whether data has a value in it, in any form.
+// contains reports whether data contains a value, in any form.
 func contains(data []byte, value string) bool {
 	return len(plain.Find(map[string]string{"the value": value}, map[string]string{"the data": string(data)})) > 0
 }
 
-// logsWith returns the logs that have a value in them.
+// logsWith returns the logs that contain a value.
 func logsWith(t *testing.T, value string) []string {
 	t.Helper()
 
 	var out []string
 
-	// By part of the path, whether it has something to say even if all goes well.
+	// The keys are parts of paths. The values are true for logs that are never empty.
 	unread := map[string]bool{
 		"kube-apiserver.log": true, "kube-controller-manager.log": true, "node.log": false,
 		"/" + plane.FunctionName: false, "/" + plane.ProviderName: true, "/crossplane-": true, "/contrib-provider-azure-": true,
@@ -145,7 +145,7 @@ func logsWith(t *testing.T, value string) []string {
 			out = append(out, path)
 		}
 
-		// Packages of crossplane-contrib are called as Crossplane's own Pods are.
+		// Packages of crossplane-contrib have the prefix of Crossplane's own Pods.
 		path = strings.ReplaceAll(path, "/crossplane-contrib-", "/contrib-")
 
 		for part, talks := range unread {

@@ -30,8 +30,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// TestCreation proves that one manifest becomes a running application, with the
-// same result as composite resource and as claim.
+// TestCreation proves that one manifest becomes a running application, with the same result as a
+// composite resource and as a claim.
 func TestCreation(t *testing.T) {
 	results := map[plane.Variant][]string{}
 
@@ -40,7 +40,7 @@ func TestCreation(t *testing.T) {
 			a := apply(t, p, namespaceOf(t, p), "web")
 
 			a.wait(t, secretIs("AwaitingValue"))
-			// The team is told what to do.
+			// The team sees the next step.
 			a.wait(t, conditionSays("SecretsSynced", secretName, "POSTGRES_PASSWORD"))
 
 			if got := a.pods(t); len(got) > 0 {
@@ -75,8 +75,8 @@ func TestCreation(t *testing.T) {
 	}
 }
 
-// TestRotation proves that a new value reaches the processes, in less than two
-// intervals and the time that a rollout takes, unless the team does not want that.
+// TestRotation proves that a new value reaches the processes within two intervals plus the time of
+// a rollout, unless the team has disabled that.
 func TestRotation(t *testing.T) {
 	for variant, p := range w.variants(t) {
 		t.Run(string(variant), func(t *testing.T) { rotation(t, p) })
@@ -100,7 +100,7 @@ func rotation(t *testing.T, p *plane.Plane) {
 	last := a.runsWith(t, pw)
 	t.Logf("the Secret had the new value after %.1f s, and the last Pod started after %.1f s", arrived.Sub(start).Seconds(), last.Sub(start).Seconds())
 
-	// Of the API server's clock and that of Pods, which is the same.
+	// The API server and the Pods share a clock.
 	if took := last.Sub(start); took > 2*poll {
 		t.Errorf("want Pods with the new value within two intervals of %s, the last one started after %s", poll, took)
 	}
@@ -112,12 +112,12 @@ func rotation(t *testing.T, p *plane.Plane) {
 	}
 
 	still.secretHas(t, other)
-	// What the function makes of the new version is in the status.
+	// The status shows the version that the function has seen.
 	still.wait(t, func(got *plane.Application) error {
 		return still.versionIsCurrent(t.Context(), got)
 	})
 
-	// A rollout that was begun by mistake would not be over.
+	// An unwanted rollout would still be under way.
 	still.reconciled(t)
 
 	if diff := cmp.Diff(template, still.observe(t).template()); diff != "" {
@@ -131,9 +131,8 @@ func rotation(t *testing.T, p *plane.Plane) {
 	still.runsWith(t, old)
 }
 
-// TestIsolation proves that applications have nothing of each other, in one
-// namespace and under one name in two clusters, and that naming another's vault or
-// identity gives nothing.
+// TestIsolation proves that applications have no access to each other, in one namespace and under
+// one name in two clusters, and that naming another's vault or identity grants nothing.
 func TestIsolation(t *testing.T) {
 	namespace := namespaceOf(t, w.modern)
 	claims := w.claims(t)
@@ -156,7 +155,7 @@ func TestIsolation(t *testing.T) {
 	victim := a.wait(t, plane.Ready)
 	refusesVault(t, victim)
 
-	// Nobody may create such an object but Crossplane. If somebody could:
+	// Only Crossplane may create such an object. This simulates that a user could.
 	thief := &v1alpha1.KeyVaultSecretSync{}
 	thief.SetNamespace(namespace)
 	thief.SetName("thief")
@@ -172,7 +171,7 @@ func TestIsolation(t *testing.T) {
 
 	created := &unstructured.Unstructured{Object: content}
 	created.SetGroupVersionKind(v1alpha1.GroupVersion().WithKind(v1alpha1.KeyVaultSecretSyncKind))
-	// It has been given by nobody.
+	// A manifest has no status.
 	unstructured.RemoveNestedField(created.Object, "status")
 
 	must(t, w.modern.API.Apply(t.Context(), created))
@@ -198,7 +197,7 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
-// TestTaken proves that an application takes over nothing that somebody else has made, and goes on when its names are free.
+// TestTaken proves that an application takes over no foreign object, and continues when its names are free.
 func TestTaken(t *testing.T) {
 	p := w.modern
 	namespace := namespaceOf(t, p)
@@ -215,7 +214,7 @@ func TestTaken(t *testing.T) {
 
 	a, pw := apply(t, p, namespace, "web"), password()
 
-	// free an object once the application has said that it is in the way, and shown that it is as it was.
+	// free deletes an object, after the application has reported it as blocking and left it unchanged.
 	free := func(kind string, o client.Object) {
 		t.Helper()
 
@@ -237,8 +236,8 @@ func TestTaken(t *testing.T) {
 	a.runsWith(t, pw)
 }
 
-// refusesVault of an application to another one, in its namespace and in another, as it
-// is assigned to neither.
+// refusesVault checks that an application cannot use a vault that is not assigned to it, in its
+// namespace and in another one.
 func refusesVault(t *testing.T, victim *plane.Application) {
 	t.Helper()
 
@@ -263,8 +262,8 @@ func refusesVault(t *testing.T, victim *plane.Application) {
 	}
 }
 
-// TestOfficer proves that who is an officer in a manifest may put values into the vault of
-// that application, and no other, for as long as the manifest says so.
+// TestOfficer proves that an officer in a manifest may set values in the vault of that application
+// only, while the manifest lists the officer.
 func TestOfficer(t *testing.T) {
 	const clientID, principalID = "66666666-aaaa-4666-8666-666666666666", "66666666-6666-4666-8666-666666666666"
 
@@ -278,7 +277,7 @@ func TestOfficer(t *testing.T) {
 	set := func(ctx context.Context, vault, value string) error {
 		return plane.SetSecretAs(ctx, w.azure, clientID, secret, vault, secretName, value)
 	}
-	// As Key Vault says it.
+	// This is Key Vault's message.
 	refused := func(err error) error {
 		failure := &azcore.ResponseError{}
 		if errors.As(err, &failure) && failure.StatusCode == http.StatusForbidden {
@@ -297,7 +296,7 @@ func TestOfficer(t *testing.T) {
 	a.wait(t, plane.Ready)
 	a.runsWith(t, pw)
 
-	// Those of the platform get their role on this one, so that it is not too early.
+	// The platform's officers get their role on this vault, so it is not too early.
 	b.set(t, postgres(password()))
 	b.wait(t, plane.Ready)
 
@@ -311,14 +310,13 @@ func TestOfficer(t *testing.T) {
 		return refused(set(ctx, vault, postgres(pw)))
 	})
 
-	// What belongs to others stays.
+	// Values of others stay.
 	last := password()
 	a.set(t, postgres(last))
 	a.runsWith(t, last)
 }
 
-// TestDeletion proves where the data is after an application was deleted and
-// created again.
+// TestDeletion proves where the data is after an application was deleted and created again.
 func TestDeletion(t *testing.T) {
 	for variant, p := range w.variants(t) {
 		t.Run(string(variant), func(t *testing.T) { deletion(t, p) })
@@ -337,7 +335,7 @@ func deletion(t *testing.T, p *plane.Plane) {
 		found   bool
 	}{
 		"Retain": {
-			reason:  "The vault stays as it is, with its data.",
+			reason:  "The vault stays unchanged, with its data.",
 			policy:  "Retain",
 			deleted: vaultIs(azure.VaultActive),
 			found:   true,
@@ -383,7 +381,7 @@ func deletion(t *testing.T, p *plane.Plane) {
 	}
 }
 
-// vaultIs is a check of where a vault is.
+// vaultIs checks the state of a vault.
 func vaultIs(want string) func(string) error {
 	return func(name string) error {
 		if got := w.azure.WhereIsVault(name); got != want {
@@ -394,8 +392,7 @@ func vaultIs(want string) func(string) error {
 	}
 }
 
-// secretHas waits until the application's Secret has that password, and returns
-// when that was.
+// secretHas waits until the application's Secret has that password, and returns the time.
 func (a *app) secretHas(t *testing.T, password string) time.Time {
 	t.Helper()
 
@@ -415,8 +412,7 @@ func (a *app) secretHas(t *testing.T, password string) time.Time {
 	return time.Now()
 }
 
-// versionIsCurrent returns an error unless the status has the version that the
-// sync has.
+// versionIsCurrent returns an error unless the application's status has the version of the sync.
 func (a *app) versionIsCurrent(ctx context.Context, got *plane.Application) error {
 	s, err := a.plane.Sync(ctx, a.namespace, a.name)
 	if err != nil {

@@ -20,42 +20,42 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// TestPermissions proves that whoever forgets one of the roles that come with the
-// packages is told which permission is missing, and that all is well once it is
-// there. With all of them, every other test works.
+// TestPermissions proves that a missing role of the packages is reported with the missing
+// permission, and that everything recovers once it exists. With all roles, every other test works.
 func TestPermissions(t *testing.T) {
 	namespace := namespaceOf(t, w.modern)
 
 	cases := map[string]struct {
 		reason string
 		role   string
-		// resource of the rule that is taken out of the role.
+		// resource is the resource whose rule is removed from the role.
 		resource string
-		// kind of the resource. Crossplane names it alone if it has never read an object of it.
+		// kind is the kind of the resource. Crossplane only names the kind if it has never read an
+		// object of it.
 		kind string
 		opts []manifestOption
 	}{
 		"Tokens": {
-			reason:   "The provider reads vaults as the application.",
+			reason:   "Without this rule, the provider cannot read vaults as the application.",
 			role:     "provider-keyvault-secretsync",
 			resource: "serviceaccounts/token",
 		},
 		"Autoscalers": {
-			reason:   "Crossplane composes autoscalers.",
+			reason:   "Without this rule, Crossplane cannot compose autoscalers.",
 			role:     "crossplane:platform-application",
 			resource: "horizontalpodautoscalers",
 			kind:     "HorizontalPodAutoscaler",
 			opts:     []manifestOption{with("autoscaling.enabled", true), with("autoscaling.maxReplicas", int64(2))},
 		},
 		"Budgets": {
-			reason:   "Crossplane composes budgets for disruptions.",
+			reason:   "Without this rule, Crossplane cannot compose PodDisruptionBudgets.",
 			role:     "crossplane:platform-application",
 			resource: "poddisruptionbudgets",
 			kind:     "PodDisruptionBudget",
 			opts:     []manifestOption{with("deployment.replicas", int64(2))},
 		},
 		"Ingresses": {
-			reason:   "Crossplane composes Ingresses.",
+			reason:   "Without this rule, Crossplane cannot compose Ingresses.",
 			role:     "crossplane:platform-application",
 			resource: "ingresses",
 			kind:     "Ingress",
@@ -88,8 +88,8 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
-// removeRule takes what is said of a resource out of a role, and returns what puts
-// it back.
+// removeRule removes the rules about a resource from a role, and returns a function that restores
+// them.
 func removeRule(t *testing.T, role, resource string) func() {
 	t.Helper()
 
@@ -130,8 +130,8 @@ func removeRule(t *testing.T, role, resource string) func() {
 	}
 }
 
-// tellsOf returns an error unless a condition of the application, or an event about
-// it or what it consists of, has one of the names.
+// tellsOf returns an error unless a condition of the application, or an event about it or its
+// parts, has one of the names.
 func (a *app) tellsOf(ctx context.Context, names ...string) error {
 	got, err := a.plane.Application(ctx, a.namespace, a.name)
 	if err != nil {

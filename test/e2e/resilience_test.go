@@ -23,11 +23,11 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// killer ends a part of the control plane at once, as a machine that fails does. It
-// comes back by itself.
+// A killer kills a part of the control plane at once, like a failing machine. The part restarts by
+// itself.
 type killer func(ctx context.Context, p *plane.Plane) error
 
-// killers of every part that works on an application.
+// killers returns killers for every part that works on an application.
 func killers() map[string]killer {
 	return map[string]killer{
 		"Crossplane": killPods("Crossplane", "RBAC manager"),
@@ -44,15 +44,15 @@ func killers() map[string]killer {
 	}
 }
 
-// killPods kills the processes of Crossplane's Pods whose names begin like that.
+// killPods kills the processes of Crossplane's Pods with this prefix.
 func killPods(parts ...string) killer {
 	return func(ctx context.Context, p *plane.Plane) error {
 		return plane.Eventually(ctx, strings.Join(parts, ", ")+" to run", func(context.Context) error { return killNow(p, parts) })
 	}
 }
 
-// partOf the control plane that a Pod of Crossplane's namespace is. The order matters: packages of crossplane-contrib are
-// called as Crossplane's own Pods are.
+// partOf returns the part of the control plane that a Pod in Crossplane's namespace belongs to. The order matters:
+// packages of crossplane-contrib have the prefix of Crossplane's own Pods.
 func partOf(pod string) string {
 	for _, part := range []struct{ prefix, name string }{
 		{plane.FunctionName, "function"},
@@ -69,7 +69,7 @@ func partOf(pod string) string {
 	return pod
 }
 
-// killNow is an error if there is nothing to kill.
+// killNow returns an error if no process was killed.
 func killNow(p *plane.Plane, parts []string) error {
 	killed := 0
 
@@ -92,9 +92,8 @@ func killNow(p *plane.Plane, parts []string) error {
 	return nil
 }
 
-// TestKill proves that an application comes to what it should be, whichever part is
-// killed while it is created and while a value is rotated, and that nothing is made
-// twice or lost.
+// TestKill proves that an application reaches its desired state if any part is killed while it is
+// created or while a value is rotated, and that nothing is created twice or lost.
 func TestKill(t *testing.T) {
 	namespace := namespaceOf(t, w.modern)
 
@@ -136,8 +135,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// proceeds waits until a check of the application returns no error. Meanwhile it does what the runbook says of a provider that was killed in
-// the moment in which it began to create.
+// proceeds waits until a check of the application returns no error. Meanwhile it follows the runbook for a provider that was killed at the
+// moment of a creation.
 func (a *app) proceeds(t *testing.T, check func(*plane.Application) error) {
 	t.Helper()
 
@@ -166,7 +165,7 @@ func (a *app) proceeds(t *testing.T, check func(*plane.Application) error) {
 	})
 }
 
-// resources that were made in Azure, gone or not, by their ids.
+// resources returns the resources that were created in Azure, deleted or not, by id.
 func resources() map[string]azure.ARMResource {
 	out := map[string]azure.ARMResource{}
 	for _, r := range w.azure.ARMResources() {
@@ -176,9 +175,9 @@ func resources() map[string]azure.ARMResource {
 	return out
 }
 
-// madeSince fails the test unless so many applications were made in Azure since
-// then: each has one vault, one identity with one credential, and three role
-// assignments, none of them made twice, none deleted.
+// madeSince fails the test unless this many applications were created in Azure since then: each has
+// one vault, one identity with one credential, and three role assignments, none of them created
+// twice, none deleted.
 func madeSince(t *testing.T, before map[string]azure.ARMResource, applications int) {
 	t.Helper()
 
@@ -202,15 +201,15 @@ func madeSince(t *testing.T, before map[string]azure.ARMResource, applications i
 	}
 }
 
-// typeOf the resource with that id: the last but one of its segments.
+// typeOf returns the type of the resource with that id: its last segment but one.
 func typeOf(id string) string {
 	segments := strings.Split(id, "/")
 
 	return segments[len(segments)-2]
 }
 
-// outage of all of Azure: nobody can connect, and who is connected gets no answer.
-// It returns what ends it.
+// outage makes all of Azure unavailable: new connections fail, and open ones get no response. It
+// returns a function that ends it.
 func outage(t *testing.T) func() {
 	t.Helper()
 
@@ -233,8 +232,8 @@ func outage(t *testing.T) func() {
 	}
 }
 
-// TestOutage proves that running applications do not notice when all of Azure is
-// away, that new ones say what they wait for, and that all recover by themselves.
+// TestOutage proves that running applications are not affected by an outage of all of Azure, that
+// new ones report the reason for their delay, and that all recover by themselves.
 func TestOutage(t *testing.T) {
 	namespace := namespaceOf(t, w.modern)
 	running, pw := started(t, w.modern, namespace, "running")
@@ -252,7 +251,7 @@ func TestOutage(t *testing.T) {
 		return nil
 	})
 
-	// It is noticed, and told.
+	// The outage is detected and reported.
 	running.wait(t, secretIs("Unreachable"))
 
 	running.runsWith(t, pw)

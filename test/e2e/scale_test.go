@@ -23,27 +23,28 @@ import (
 )
 
 const (
-	// scalePoll is how often they are listed, which is work for the API server.
+	// scalePoll is the interval of lists, which are work for the API server.
 	scalePoll = 5 * time.Second
 
-	// scaleTimeout is for all of them to be ready, on a machine that is busy.
+	// scaleTimeout bounds the time until all of them are ready, on a busy machine.
 	scaleTimeout = 15 * time.Minute
 )
 
-// applications is how many are created at once.
+// applications is the number of applications created at once.
 var applications = flag.Int("applications", 200, "how many applications TestScale creates at once") //nolint:gochecknoglobals // Flags are.
 
-// TestScale creates many applications at once, and all become ready.
+// TestScale creates many applications at once, which all become ready.
 func TestScale(t *testing.T) {
 	namespace, scale := namespaceOf(t, w.modern), *applications
 
-	// Other tests would wait for them.
+	// Other tests would have to wait.
 	t.Cleanup(func() { removeAll(t, namespace) })
 
 	start := time.Now()
 
 	for i := range scale {
-		// Its image is nowhere: it is declared to run, since this is not about the pods.
+		// Its image does not exist: the kubelet declares it running, because the test is not about
+		// pods.
 		apply(t, w.modern, namespace, fmt.Sprintf("app-%03d", i), with("deployment.image", "registry.example.com/app:1"))
 	}
 
@@ -52,7 +53,7 @@ func TestScale(t *testing.T) {
 	filled := map[string]bool{}
 
 	err := apiserver.Poll(t.Context(), scalePoll, scaleTimeout, func(ctx context.Context) error {
-		// A busy API server may not answer in time.
+		// A busy API server may respond late.
 		apps, err := list(ctx, w.modern, namespace)
 		ready := 0
 
@@ -78,7 +79,7 @@ func TestScale(t *testing.T) {
 	t.Logf("%d applications were ready after %.0f s", scale, time.Since(start).Seconds())
 }
 
-// removeAll applications of a namespace.
+// removeAll deletes all applications of a namespace.
 func removeAll(t *testing.T, namespace string) {
 	t.Helper()
 
@@ -102,11 +103,11 @@ func removeAll(t *testing.T, namespace string) {
 	}
 }
 
-// fill the vault of an application that has one, once.
+// fill sets the values of an application once, as soon as it has a vault.
 func fill(t *testing.T, a *unstructured.Unstructured, filled map[string]bool) {
 	t.Helper()
 
-	// It has an address as soon as Azure has it.
+	// The address is known when Azure has created the vault.
 	uri, _, _ := unstructured.NestedString(a.Object, "status", "keyVault", "uri")
 	vault, _, _ := unstructured.NestedString(a.Object, "status", "keyVault", "name")
 

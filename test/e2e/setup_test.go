@@ -25,7 +25,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// What the page and the example have where a reader has something of its own.
+// These are the sample values of the page and the example.
 const (
 	sampleSubscription    = "22222222-2222-4222-8222-222222222222"
 	sampleIssuer          = "https://westeurope.oic.prod-aks.azure.com/11111111-1111-4111-8111-111111111111/33333333-3333-4333-8333-333333333333/"
@@ -35,8 +35,7 @@ const (
 	firstStep, secondStep = "\n## 1. ", "\n## 2. "
 )
 
-// subscribe gives the engineer a subscription in which nobody has done anything, as its Owner, with the cluster in it. The reader has
-// an `az` that logs in as that.
+// subscribe gives the engineer an empty subscription with the role Owner and the cluster in it, and an `az` with that login.
 func (e *engineer) subscribe(t *testing.T) {
 	t.Helper()
 
@@ -80,7 +79,7 @@ func goBuild(t *testing.T, to, program string) {
 	}
 }
 
-// letIn follows step 1 of the page, and step 2: what its commands print goes into the settings.
+// letIn follows steps 1 and 2 of the page: the output of its commands goes into the settings.
 func (e *engineer) letIn(t *testing.T) {
 	t.Helper()
 
@@ -107,7 +106,7 @@ func (e *engineer) letIn(t *testing.T) {
 
 	_, printed, _ := strings.Cut(said.String(), fmt.Sprintf("==> line %d\n", last.Line))
 
-	// The issuer, a client id, and a table with a head.
+	// The output has the issuer, a client id, and a table with a header.
 	words := strings.Fields(printed)
 	if len(words) != 8 {
 		t.Fatalf("what step 2 needs: want 8 words, got %q", words)
@@ -129,8 +128,8 @@ func (e *engineer) letIn(t *testing.T) {
 	}
 }
 
-// doctorFinds checks which codes the doctor finds, as somebody who has logged in to the cluster and to Azure. Without any, it has to pass.
-// No probes run here: TestDoctorJob has them.
+// doctorFinds checks the codes that the doctor finds, with a login to the cluster and to Azure. Without any code, the doctor has to pass.
+// No probes run here: TestDoctorJob runs them.
 func (e *engineer) doctorFinds(t *testing.T, when string, want ...string) {
 	t.Helper()
 

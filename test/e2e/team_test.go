@@ -22,10 +22,10 @@ import (
 )
 
 const (
-	// argocdClient is what Argo CD is to the login.
+	// argocdClient is the client id of Argo CD at the login.
 	argocdClient = "argocd"
 
-	// Groups of people, as Entra ID has them.
+	// These are groups of people in Entra ID.
 	teamGroup     = "77777777-7777-4777-8777-777777777777"
 	otherGroup    = "88888888-8888-4888-8888-888888888888"
 	platformGroup = "99999999-9999-4999-8999-999999999999"
@@ -33,7 +33,7 @@ const (
 	loginKeyBits = 2048
 )
 
-// A login tells Argo CD who somebody is, and in which groups.
+// A login issues tokens with the identity and the groups of a user.
 type login struct {
 	key    *rsa.PrivateKey
 	server *httptest.Server
@@ -52,7 +52,7 @@ func startLogin(t *testing.T) *login {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(keys) })
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]any{ // Who asks sees that it is not all.
+		_ = json.NewEncoder(w).Encode(map[string]any{ // A client notices an incomplete response.
 			"issuer": l.issuer(), "jwks_uri": l.issuer() + "/keys", "authorization_endpoint": l.issuer() + "/authorize", "token_endpoint": l.issuer() + "/token",
 			"id_token_signing_alg_values_supported": []string{"RS256"},
 		})
@@ -66,7 +66,7 @@ func startLogin(t *testing.T) *login {
 
 func (l *login) issuer() string { return l.server.URL }
 
-// token of somebody who has logged in.
+// token returns the token of a user after a login.
 func (l *login) token(t *testing.T, user string, groups ...string) string {
 	t.Helper()
 
@@ -81,7 +81,7 @@ func (l *login) token(t *testing.T, user string, groups ...string) string {
 	return token
 }
 
-// logs of a pod, which the team reads.
+// logs checks that the team can read the logs of a pod.
 func (a *argo) logs(t *testing.T, app *app) {
 	t.Helper()
 
@@ -97,7 +97,7 @@ func (a *argo) logs(t *testing.T, app *app) {
 	}
 }
 
-// somePod of an application.
+// somePod returns a pod of an application.
 func somePod(t *testing.T, app *app) *corev1.Pod {
 	t.Helper()
 
@@ -109,8 +109,8 @@ func somePod(t *testing.T, app *app) *corev1.Pod {
 	return &all[0]
 }
 
-// roles hold where the team meets them: the server of Argo CD knows people by their login, and asks for every kind of
-// permission. TestRole of test/argocd has all that the role allows.
+// roles checks that roles are enforced at the team's interface: the server of Argo CD identifies people by their
+// login, and checks every kind of permission. TestRole of test/argocd covers all permissions of the role.
 func (a *argo) roles(t *testing.T, app *app) {
 	t.Helper()
 
@@ -135,20 +135,20 @@ func (a *argo) roles(t *testing.T, app *app) {
 		token        string
 		method, path string
 		body         any
-		// want is in the answer if it was given, refused in the error if it was not.
+		// want is in a successful response, refused in the error of a rejected one.
 		want, refused string
 	}{
 		"List":         {reason: "A team sees its applications.", token: a.member, path: "/api/v1/applications", want: `"name":"web"`},
 		"Sync":         {reason: "A team need not wait for Argo CD.", token: a.member, method: http.MethodPost, path: web + "/sync", body: map[string]any{}, want: `"operation":`},
-		"Override":     {reason: "Only what is in Git runs.", token: a.member, method: http.MethodPost, path: web + "/sync", body: map[string]any{"manifests": []string{"{}"}}, refused: forbidden},
-		"DeletePod":    {reason: "The role does not name it.", token: a.member, method: http.MethodDelete, path: web + "/resource?" + ofPod.Encode(), refused: forbidden},
-		"OtherAction":  {reason: "The role does not name it.", token: a.member, method: http.MethodPost, path: web + "/resource/actions/v2", body: actionBody(a.query("apps", "v1", "Deployment", app.name), "restart"), refused: forbidden},
+		"Override":     {reason: "A local manifest cannot replace the one in Git.", token: a.member, method: http.MethodPost, path: web + "/sync", body: map[string]any{"manifests": []string{"{}"}}, refused: forbidden},
+		"DeletePod":    {reason: "The role does not allow deleting pods.", token: a.member, method: http.MethodDelete, path: web + "/resource?" + ofPod.Encode(), refused: forbidden},
+		"OtherAction":  {reason: "The role does not allow other actions.", token: a.member, method: http.MethodPost, path: web + "/resource/actions/v2", body: actionBody(a.query("apps", "v1", "Deployment", app.name), "restart"), refused: forbidden},
 		"Exec":         {reason: "A shell in a pod could read its values.", token: a.member, path: "/terminal?" + terminal.Encode(), refused: "permission denied: exec, create, shop/web"},
 		"ProjectToken": {reason: "A token would outlive the membership in the team.", token: a.member, method: http.MethodPost, path: "/api/v1/projects/shop/roles/team/token", body: map[string]any{}, refused: forbidden},
 		"OtherTeam":    {reason: "Another team does not see the application.", token: a.login.token(t, "other@example.com", otherGroup), path: web, refused: forbidden},
-		"Stranger":     {reason: "Somebody without a team sees nothing.", token: a.login.token(t, "stranger@example.com"), path: web, refused: forbidden},
-		"Forged":       {reason: "Only the login says in which groups somebody is.", token: forger.token(t, "member@example.com", teamGroup), path: web, refused: noLogin},
-		"Nobody":       {reason: "Without a login, nobody sees anything.", path: web, refused: noLogin},
+		"Stranger":     {reason: "A user without a team sees nothing.", token: a.login.token(t, "stranger@example.com"), path: web, refused: forbidden},
+		"Forged":       {reason: "Only the login can assert a user's groups.", token: forger.token(t, "member@example.com", teamGroup), path: web, refused: noLogin},
+		"Nobody":       {reason: "Without a login, nothing is visible.", path: web, refused: noLogin},
 	}
 
 	for name, tc := range cases {
@@ -164,6 +164,6 @@ func (a *argo) roles(t *testing.T, app *app) {
 		})
 	}
 
-	// As it was synchronized, and by nothing else.
+	// The deployment is unchanged since its synchronization.
 	a.wait(t, "Healthy", "1 of 1 secrets are synced")
 }

@@ -20,16 +20,16 @@ import (
 
 const tenantLabel = "meta.p6m.dev/tenant"
 
-// TestTenants gives the namespace of a team to another one. The application of the first comes to life, proves by tags that its vault
-// is its own, and leaves the vault behind, as it does by default. The same application of the second gets a new identity and the
-// name of the vault, and nothing else.
+// TestTenants transfers the namespace of a team to another tenant. The application of the first tenant proves the ownership of its
+// vault by tags, and leaves the vault behind, as it does by default. The same application of the second tenant gets a new identity
+// and the same vault name, but no access.
 func TestTenants(t *testing.T) {
 	p := w.modern
 	namespace := namespaceOf(t, p)
 
 	configure(t, w.modern, map[string]any{"tenantLabel": tenantLabel})
 
-	// Nothing is created before it is known whose it is.
+	// Nothing is created before the tenant is known.
 	a, pw := apply(t, p, namespace, "web"), password()
 	a.wait(t, conditionSays("KeyVaultReady", namespace, tenantLabel))
 
@@ -64,7 +64,7 @@ func TestTenants(t *testing.T) {
 			return fmt.Errorf("KeyVaultReady is %s: %s", c.Reason, c.Message)
 		}
 
-		// An identity that is new is the second one's as soon as its tags say so.
+		// A new identity belongs to the second tenant as soon as its tags show that.
 		if c := got.Condition("IdentityReady"); c.Status != "True" {
 			return fmt.Errorf("IdentityReady is %s: %s", c.Reason, c.Message)
 		}
@@ -80,7 +80,7 @@ func TestTenants(t *testing.T) {
 		t.Errorf("the address of another tenant's vault must not be told, got %s", got.Status.KeyVault.URI)
 	}
 
-	// The vault is its first owner's as soon as the namespace is.
+	// The vault belongs to its first owner again as soon as the namespace does.
 	belongsTo(t, p, namespace, "first")
 	again.wait(t, plane.Ready)
 	again.runsWith(t, pw)

@@ -28,19 +28,18 @@ import (
 )
 
 const (
-	// earlier is the version of what is upgraded from.
+	// earlier is the version before the upgrade.
 	earlier = "v0.1.0-0.earlier"
 
-	// releaseNotes name what an upgrade does to running applications.
+	// releaseNotes announce the effects of an upgrade on running applications.
 	releaseNotes = "docs/operations/release-notes.md"
 
-	// revision of the secrets that Pods run with, among the annotations of their template.
+	// revision is the annotation of a Pod template with the revision of the secrets.
 	revision = "meta.p6m.dev/secrets-revision"
 )
 
-// TestUpgrade proves that upgrading all packages to what is tested here, and going
-// back, changes nothing in a running application, from the commit before and from
-// every release.
+// TestUpgrade proves that upgrading all packages to the tested version, and going back, changes
+// nothing in a running application, from the previous commit and from every release.
 func TestUpgrade(t *testing.T) {
 	for _, ref := range refs(t) {
 		root := checkout(t, ref)
@@ -64,16 +63,16 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-// An observation of an application that runs.
+// An observation is the state of a running application.
 type observation struct {
-	// Composed and Pods by name, with their uids.
+	// Composed and Pods map names to uids.
 	Composed, Pods map[string]string
 
-	// Deployment that its Pods are of.
+	// Deployment is the one that owns the Pods.
 	Deployment *unstructured.Unstructured
 }
 
-// template of its Pods.
+// template is that of the Pods.
 func (o observation) template() map[string]any {
 	template, _, _ := unstructured.NestedMap(o.Deployment.Object, "spec", "template")
 
@@ -103,7 +102,7 @@ func upgrade(t *testing.T, p *plane.Plane, variant plane.Variant, root string) {
 		before[a.name] = a.observe(t)
 	}
 
-	// Its value changes when nobody may be there to see it.
+	// Its value changes while no function may be running.
 	rotated, _ := started(t, p, namespace, "rotated")
 
 	must(t, p.PushPackages(t.Context(), w.root, head))
@@ -113,7 +112,7 @@ func upgrade(t *testing.T, p *plane.Plane, variant plane.Variant, root string) {
 
 	must(t, p.Upgrade(t.Context(), variant, w.root, head))
 
-	// One that is new, and that has to make its way through everything new.
+	// It is created during the upgrade, with all new components.
 	started(t, p, namespace, "fresh")
 	rotated.runsWith(t, during)
 
@@ -130,7 +129,7 @@ func upgrade(t *testing.T, p *plane.Plane, variant plane.Variant, root string) {
 	compare(t, root, before, after)
 	madeSince(t, made, len(apps)+2)
 
-	// Now that pods are rolled in any case, only their revision is another.
+	// Pods are rolled anyway, so only their revision may differ.
 	for a := range apps {
 		pw := password()
 		a.set(t, postgres(pw))
@@ -149,7 +148,7 @@ func upgrade(t *testing.T, p *plane.Plane, variant plane.Variant, root string) {
 	madeSince(t, made, len(apps)+2)
 }
 
-// goBack to the earlier version, which has to work with what the newer one has left.
+// goBack returns to the earlier version, which has to work with the objects of the newer one.
 func goBack(t *testing.T, p *plane.Plane, variant plane.Variant, root string, apps map[*app]string) {
 	t.Helper()
 
@@ -178,7 +177,7 @@ func goBack(t *testing.T, p *plane.Plane, variant plane.Variant, root string, ap
 	}
 }
 
-// compare what applications are before and after an upgrade.
+// compare compares applications before and after an upgrade.
 func compare(t *testing.T, root string, before, after map[string]observation) {
 	t.Helper()
 
@@ -196,7 +195,7 @@ func compare(t *testing.T, root string, before, after map[string]observation) {
 	}
 }
 
-// observe the application.
+// observe observes the application.
 func (a *app) observe(t *testing.T) observation {
 	t.Helper()
 
@@ -206,8 +205,8 @@ func (a *app) observe(t *testing.T) observation {
 	return observation{Composed: a.composed(t), Pods: a.pods(t), Deployment: d}
 }
 
-// checkTemplate makes sure that the release notes announce every change of a template
-// of Pods, and tells whether there is one.
+// checkTemplate checks that the release notes announce every change of a Pod template, and reports
+// whether there is one.
 func checkTemplate(t *testing.T, root, name string, before, after *unstructured.Unstructured) (rolls bool) {
 	t.Helper()
 
@@ -222,14 +221,13 @@ func checkTemplate(t *testing.T, root, name string, before, after *unstructured.
 	return len(changes) > 0
 }
 
-// touched has the function look at the application again, and waits until it has:
-// Crossplane does that by itself, but takes its time. The interval is one that the
-// application does not have.
+// touched makes Crossplane reconcile the application soon, and waits for that. It sets an interval
+// that the application does not have.
 func (a *app) touched(t *testing.T, refresh string) {
 	t.Helper()
 
 	u := manifest(a.namespace, a.name)
-	// It changes what is composed, and no Pod.
+	// It changes what is composed, but no Pod.
 	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"secrets":[{"name":%q,"refreshInterval":%q}]}}`, secretName, refresh))
 
 	must(t, a.plane.API.Client().Patch(t.Context(), u, patch))
@@ -248,8 +246,8 @@ func (a *app) touched(t *testing.T, refresh string) {
 	})
 }
 
-// reconciled waits until what the function composes is what runs: the Deployment's
-// controller has seen its last change, and is done with it.
+// reconciled waits until the composed state is running: the Deployment's controller has observed
+// and completed its last change.
 func (a *app) reconciled(t *testing.T) {
 	t.Helper()
 
@@ -267,8 +265,8 @@ func (a *app) reconciled(t *testing.T) {
 	})
 }
 
-// TestManual proves that a change of the Composition reaches an application only
-// when the platform lets it.
+// TestManual proves that a change of the Composition reaches an application only after the platform
+// allows it.
 func TestManual(t *testing.T) {
 	namespace := namespaceOf(t, w.modern)
 	manual, _ := started(t, w.modern, namespace, "manual", with(updatePolicy(plane.Modern), "Manual"))
@@ -279,7 +277,7 @@ func TestManual(t *testing.T) {
 	patch := func(operation string) error {
 		composition := key{"apiextensions.crossplane.io/v1", "Composition", "", "platformapplications.meta.p6m.dev"}.object()
 
-		// It is undone when the test is over.
+		// The change is reverted at the end of the test.
 		return w.modern.API.Client().Patch(context.WithoutCancel(t.Context()), composition, client.RawPatch(types.JSONPatchType, []byte(operation)))
 	}
 
@@ -294,7 +292,7 @@ func TestManual(t *testing.T) {
 		return nil
 	})
 
-	// It is looked at again, and still has what it had.
+	// The application was reconciled again, and is unchanged.
 	pw := password()
 	manual.set(t, postgres(pw))
 	manual.runsWith(t, pw)
@@ -304,7 +302,7 @@ func TestManual(t *testing.T) {
 	}
 }
 
-// updatePolicy is the field of a manifest that says which revision of the Composition it has.
+// updatePolicy is the field of a manifest that selects the revision of the Composition.
 func updatePolicy(variant plane.Variant) string {
 	if variant == plane.Claim {
 		return "compositionUpdatePolicy"
@@ -313,7 +311,7 @@ func updatePolicy(variant plane.Variant) string {
 	return "crossplane.compositionUpdatePolicy"
 }
 
-// cpu that the application's container requests.
+// cpu returns the CPU request of the application's container.
 func (a *app) cpu(ctx context.Context) string {
 	d := &appsv1.Deployment{}
 	if err := a.plane.API.Client().Get(ctx, client.ObjectKey{Namespace: a.namespace, Name: a.name}, d); err != nil {
@@ -323,7 +321,7 @@ func (a *app) cpu(ctx context.Context) string {
 	return d.Spec.Template.Spec.Containers[0].Resources.Requests.Cpu().String()
 }
 
-// refs to upgrade from: the commit before, and every release.
+// refs returns the commits to upgrade from: the previous one, and every release.
 func refs(t *testing.T) []string {
 	t.Helper()
 
@@ -343,7 +341,7 @@ func refs(t *testing.T) []string {
 	return out
 }
 
-// checkout the repository at a ref into a directory of its own.
+// checkout checks out the repository at a ref into a separate directory.
 func checkout(t *testing.T, ref string) string {
 	t.Helper()
 
@@ -359,7 +357,7 @@ func checkout(t *testing.T, ref string) string {
 		t.Fatalf("cannot extract %s: %v\n%s", ref, err, out)
 	}
 
-	// A plane has the packages of the Azure providers from where they come from now.
+	// A plane has the packages of the Azure providers at their current location.
 	for _, name := range []string{"crossplane.yaml", "package/claim/crossplane.yaml"} {
 		path := filepath.Join(root, name)
 
@@ -389,7 +387,7 @@ func git(t *testing.T, args ...string) string {
 	return strings.TrimSpace(out.String())
 }
 
-// notes on the releases of a version. An early one may have none.
+// notes returns the release notes of a version. Early versions may have none.
 func notes(t *testing.T, root string) string {
 	t.Helper()
 

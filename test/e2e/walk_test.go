@@ -39,11 +39,10 @@ const (
 	ownPlatform       = "platform"
 )
 
-// TestWalk walks the paths that the documentation leads along, both of them. A platform
-// engineer begins with a cluster that has nothing but Crossplane, and types what the page
-// says. Then a team, which has Git and Argo CD and nothing else, gets an application, learns
-// what that waits for, can act, and cannot reach beyond its project: it has logged in, and
-// may do what its role says.
+// TestWalk follows both paths through the documentation. A platform engineer starts with a cluster
+// with only Crossplane, and types the commands of the page. Then a team, which has only Git and
+// Argo CD, gets an application, learns what it is waiting for, can act, and cannot reach beyond its
+// project: it has a login with the permissions of its role.
 func TestWalk(t *testing.T) {
 	p := untouched(t, "walk", plane.WebhookReserved)
 
@@ -59,7 +58,7 @@ func TestWalk(t *testing.T) {
 	a.commit(t, applicationManifest, manifest(app.namespace, app.name))
 	a.follow(t)
 
-	// It waits for a person, and says for what.
+	// The application is waiting for a person, and reports for what.
 	a.wait(t, "Suspended", "AwaitingValue", secretName)
 	app.set(t, postgres(first))
 	a.wait(t, "Healthy", "1 of 1 secrets are synced", app.vault(t))
@@ -67,7 +66,7 @@ func TestWalk(t *testing.T) {
 
 	second, third := password(), password()
 
-	// In this order: each begins with what the one before has left.
+	// The order matters: each step starts with the result of the previous one.
 	t.Run("Links", func(t *testing.T) { a.links(t, app) })
 	t.Run("Tree", func(t *testing.T) { a.shows(t) })
 	t.Run("Logs", func(t *testing.T) { a.logs(t, app) })
@@ -83,21 +82,21 @@ func TestWalk(t *testing.T) {
 	t.Run("Pages", e.followPages)
 }
 
-// TestAppOfApps has Argo CD install the platform, with claims, and the applications of a
-// team: one Application is applied by hand, as the page says, and the rest is in Git. Another
-// team has an ApplicationSet for its environments. Neither reaches a namespace of the platform,
-// whatever is in Git.
+// TestAppOfApps lets Argo CD install the platform, with claims, and the applications of a team: one
+// Application is applied by hand, as the page says, and the rest is in Git. Another team has an
+// ApplicationSet for its environments. Neither reaches a namespace of the platform, whatever is in
+// Git.
 func TestAppOfApps(t *testing.T) {
 	p := untouched(t, "gitops", plane.WebhookTokens)
 	must(t, p.Prepare(t.Context()))
 
 	a := startArgo(t, p)
 
-	// The repository has what it refers to, as there is no way to the internet here.
+	// The repository contains everything it refers to, because there is no internet access here.
 	packages := filepath.Join(a.repository(), "package")
 	must(t, os.CopyFS(packages, os.DirFS(filepath.Join(w.root, "package"))))
 
-	// A quota counts a kind that is new after a while, and until then nothing of that kind is created.
+	// A quota counts a new kind after a while, and until then blocks the creation of its objects.
 	teams := filepath.Join(packages, "platform", "argocd", "apps", "teams.yaml")
 	must(t, os.WriteFile(teams, []byte(strings.ReplaceAll(check.Read(t, "package/platform/argocd/apps/teams.yaml"), "duration: 30s", "duration: 5s")), 0o600))
 
@@ -111,7 +110,7 @@ func TestAppOfApps(t *testing.T) {
 		Replace(check.Read(t, "package/platform/argocd/root.yaml")))
 	must(t, p.API.Apply(t.Context(), root))
 
-	// In their order, so that it shows which one does not go on.
+	// The order shows which one does not continue.
 	a.well(t, "crossplane")
 	a.well(t, "platform-application")
 
@@ -130,8 +129,8 @@ func TestAppOfApps(t *testing.T) {
 	a.keepsIn(t)
 }
 
-// keepsOut of namespaces that were there before whatever team has a directory of that name,
-// be it one that the platform names or not.
+// keepsOut checks that no directory of a team takes over an existing namespace of that name,
+// whether the platform lists the name or not.
 func (a *argo) keepsOut(t *testing.T) {
 	t.Helper()
 
@@ -154,8 +153,8 @@ func (a *argo) keepsOut(t *testing.T) {
 	}
 }
 
-// keepsIn a team that puts into its directory what its project does not list: the team's
-// Application says so.
+// keepsIn checks that a team cannot add kinds to its directory that its project does not list: the
+// team's Application reports that.
 func (a *argo) keepsIn(t *testing.T) {
 	t.Helper()
 
@@ -172,14 +171,14 @@ func (a *argo) keepsIn(t *testing.T) {
 	a.says(t, "team-shop", ":Namespace is not permitted in project team-shop", "argoproj.io:Application is not permitted in project team-shop", "namespace kube-system is not permitted in project 'team-shop'")
 }
 
-// says waits until an Application has said these words of its last synchronization.
+// says waits until an Application shows these words about its last synchronization.
 func (a *argo) says(t *testing.T, name string, words ...string) {
 	t.Helper()
 
 	a.until(t, name, "to be refused", func(_ context.Context, got application) error { return hasWords(got.said(), words) })
 }
 
-// environments of a team are what one ApplicationSet makes of them.
+// environments checks the environments of a team, which one ApplicationSet generates.
 func (a *argo) environments(t *testing.T) {
 	t.Helper()
 
@@ -193,7 +192,7 @@ func (a *argo) environments(t *testing.T) {
 	set := object(t, here.Replace(check.Read(t, "examples/argocd/applicationset.yaml")))
 	must(t, a.plane.API.Apply(t.Context(), set))
 
-	// The example of one environment says what the others are, too.
+	// The example of one environment describes the others, too.
 	one := here.Replace(check.Read(t, "examples/argocd/web-application.yaml"))
 
 	for _, environment := range []string{"dev", "stg", "prd"} {
@@ -208,7 +207,7 @@ func (a *argo) environments(t *testing.T) {
 	a.synced(t, "web-application-dev", "Synced")
 	runs(t, a.plane, "shop-dev", "registry.example.com/web-application:3.3.0-rc.1")
 
-	// Production waits for somebody of the team.
+	// Production waits for a person of the team.
 	a.synced(t, "web-application-prd", "OutOfSync")
 
 	if _, err := a.call(t.Context(), a.member, http.MethodPost, "/api/v1/applications/web-application-prd/sync", map[string]any{}); err != nil {
@@ -219,7 +218,7 @@ func (a *argo) environments(t *testing.T) {
 	runs(t, a.plane, "shop-prd", "registry.example.com/web-application:3.2.1")
 }
 
-// made waits until there is such an Application. What it has installed would outlive it.
+// made waits until there is such an Application. Its objects would outlive it.
 func (a *argo) made(t *testing.T, want *unstructured.Unstructured) {
 	t.Helper()
 
@@ -254,7 +253,7 @@ func (a *argo) synced(t *testing.T, name, want string) {
 	})
 }
 
-// runs checks which image the application in a namespace has.
+// runs checks the image of the application in a namespace.
 func runs(t *testing.T, p *plane.Plane, namespace, want string) {
 	t.Helper()
 
@@ -266,7 +265,7 @@ func runs(t *testing.T, p *plane.Plane, namespace, want string) {
 	}
 }
 
-// well waits until an Application is as in Git, and healthy.
+// well waits until an Application is synced and healthy.
 func (a *argo) well(t *testing.T, name string) {
 	t.Helper()
 
@@ -279,7 +278,7 @@ func (a *argo) well(t *testing.T, name string) {
 	})
 }
 
-// untouched returns a plane with nothing but Crossplane, until the test ends.
+// untouched returns a plane with only Crossplane, until the test ends.
 func untouched(t *testing.T, name string, webhook plane.Webhook) *plane.Plane {
 	t.Helper()
 
@@ -303,11 +302,12 @@ type engineer struct {
 	reader docs.Reader
 	dir    string
 
-	// subscription that is the engineer's own.
+	// subscription is the engineer's own.
 	subscription string
 }
 
-// newEngineer whose directory is the copy of the example that the page has, in a copy of this repository.
+// newEngineer returns an engineer whose directory is the page's copy of the example, in a copy of this
+// repository.
 func newEngineer(t *testing.T, p *plane.Plane) *engineer {
 	t.Helper()
 
@@ -316,9 +316,8 @@ func newEngineer(t *testing.T, p *plane.Plane) *engineer {
 	return &engineer{plane: p, reader: r, dir: filepath.Join(r.Dir, ownPlatform)}
 }
 
-// describePlatform copies the example and sets what is different here: where the base
-// is, and some settings. It turns on components that the example only mentions, with their
-// patches.
+// describePlatform copies the example and sets the values of this plane: the location of the base,
+// and some settings. It enables components that the example only mentions, with their patches.
 func (e *engineer) describePlatform(t *testing.T, packages string, settings map[string]any, components ...string) {
 	t.Helper()
 
@@ -352,8 +351,8 @@ func (e *engineer) describePlatform(t *testing.T, packages string, settings map[
 	}
 }
 
-// describeApplications of Argo CD as the page has it. Crossplane's chart is in the
-// repository, with the values of a plane; and tries come sooner, so that nobody waits.
+// describeApplications writes Argo CD's Applications as on the page. Crossplane's chart is in the
+// repository, with the values of a plane, and retries come sooner.
 func (e *engineer) describeApplications(t *testing.T, a *argo) {
 	t.Helper()
 
@@ -436,14 +435,14 @@ func blocksOf(t *testing.T, page string) []docs.Block {
 	return blocks
 }
 
-// object of YAML.
+// object parses YAML.
 func object(t *testing.T, text string) *unstructured.Unstructured {
 	t.Helper()
 
 	data, err := yaml.YAMLToJSON([]byte(text))
 	must(t, err)
 
-	// With numbers as the API server has them.
+	// Numbers have the types of the API server.
 	u := &unstructured.Unstructured{}
 	must(t, u.UnmarshalJSON(data))
 

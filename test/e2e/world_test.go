@@ -29,16 +29,16 @@ import (
 )
 
 const (
-	// head is the version of what is tested.
+	// head is the tested version.
 	head = "v0.1.0-1.head"
 
-	// poll is how often vaults are looked at.
+	// poll is the poll interval of vaults.
 	poll = 5 * time.Second
 
 	demoImage = "ghcr.io/p6m-dev/demo-application:v1"
 )
 
-// world has an Azure, and the planes that live in it.
+// world has an Azure, and the planes that use it.
 type world struct {
 	dir   string
 	root  string
@@ -47,7 +47,7 @@ type world struct {
 	// modern has namespaced composite resources. All tests share it.
 	modern *plane.Plane
 
-	// images of examples that planes have.
+	// images are those of examples that planes have.
 	images map[image]bool
 
 	mu     sync.Mutex
@@ -56,20 +56,20 @@ type world struct {
 	logs   []*os.File
 }
 
-// An image that a plane has.
+// An image is one that a plane has.
 type image struct {
 	plane *plane.Plane
 	path  string
 }
 
-// demoProgram is what demoImage runs.
+// demoProgram is the program in demoImage.
 var demoProgram = build.Program{Main: "./examples/demo/app", Path: "/app"} //nolint:gochecknoglobals // A constant.
 
-// w is what tests share: starting it takes longer than most of them.
+// w is the world that tests share: starting it takes longer than most of them.
 var w *world //nolint:gochecknoglobals // TestMain has no other way to hand it to tests.
 
 func TestMain(m *testing.M) {
-	// Pods are started by this program running itself.
+	// This program runs itself to start Pods.
 	sandbox.Main()
 	log.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard())
@@ -133,8 +133,8 @@ func (w *world) newPlane(ctx context.Context, name string, variant plane.Variant
 	return p, p.Install(ctx, variant, root, version)
 }
 
-// barePlane starts a plane with nothing but Crossplane. The packages of the repository
-// at that root can be installed.
+// barePlane starts a plane with only Crossplane. The packages of the repository at that root can be
+// installed.
 func (w *world) barePlane(ctx context.Context, name, root, version string, webhook plane.Webhook) (*plane.Plane, error) {
 	dir := filepath.Join(w.dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -193,7 +193,7 @@ func (w *world) variants(t *testing.T) map[plane.Variant]*plane.Plane {
 	return map[plane.Variant]*plane.Plane{plane.Modern: w.modern, plane.Claim: w.claims(t)}
 }
 
-// stop a plane before the others.
+// stop stops a plane before the others.
 func (w *world) stop(p *plane.Plane) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -209,7 +209,7 @@ func (w *world) stop(p *plane.Plane) error {
 	return nil
 }
 
-// close ends everything. What could say why a test failed stays.
+// close ends everything. Logs of a failed test stay.
 func (w *world) close(passed bool) error {
 	var errs []error
 
@@ -234,7 +234,7 @@ func (w *world) close(passed bool) error {
 	return errors.Join(errs...)
 }
 
-// progress tells what starts, as tests do.
+// progress prints each step, like a test.
 func progress(name string) func(string) func(error) {
 	return func(what string) func(error) {
 		start := time.Now()
@@ -250,7 +250,7 @@ func progress(name string) func(string) func(error) {
 	}
 }
 
-// namespaceOf a test, in which nothing is but what the test makes.
+// namespaceOf creates a namespace for a test.
 func namespaceOf(t *testing.T, p *plane.Plane) string {
 	t.Helper()
 

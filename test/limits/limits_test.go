@@ -26,7 +26,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// TestPage compares the page with what is computed.
+// TestPage compares the page with the computed tables.
 func TestPage(t *testing.T) {
 	const path = "docs/operations/limits-and-cost.md"
 
@@ -41,8 +41,8 @@ func TestPage(t *testing.T) {
 	check.Golden(t, want, path)
 }
 
-// TestApplication counts what the function makes of the guide's application with the settings of the examples: an officer, and an
-// identity that creates secrets.
+// TestApplication counts the resources of the guide's application with the settings of the examples: an officer, and an identity
+// that creates secrets.
 func TestApplication(t *testing.T) {
 	got := Application{}
 
@@ -66,7 +66,7 @@ func TestApplication(t *testing.T) {
 	}
 }
 
-// A vault that never changes, and counts its lists.
+// A vault that never changes counts its lists.
 type lister struct{ lists atomic.Int64 }
 
 func (l *lister) List(context.Context, watch.Target, keyvault.Listing) ([]keyvault.Properties, error) {
@@ -109,7 +109,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestDefaults compares with the flags of both providers.
+// TestDefaults compares the constants with the flags of both providers.
 func TestDefaults(t *testing.T) {
 	source, err := os.ReadFile(filepath.Join(module(t), "cmd", "provider", "keyvault", "zz_main.go"))
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// The application that the tables are about is the guide's.
+// The tables are about the guide's application.
 const secrets, keys = 4, 11
 
-// tables of the page, by name.
+// tables returns the tables of the page, by name.
 func tables() map[string]string {
 	return map[string]string{"fit": fitTable(), "poll": pollTable(), "requests": requestsTable(), "cost": costTable()}
 }
@@ -106,7 +106,7 @@ func costTable() string {
 	return table(rows)
 }
 
-// table in Markdown.
+// table formats a table in Markdown.
 func table(rows [][]string) string {
 	var b strings.Builder
 
@@ -121,7 +121,7 @@ func table(rows [][]string) string {
 	return b.String()
 }
 
-// short is a duration without minutes and seconds that are zero.
+// short formats a duration without zero minutes and seconds.
 func short(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -135,14 +135,14 @@ func short(d time.Duration) string {
 	return s
 }
 
-// significant digits of a number.
+// significant rounds a number to some digits.
 func significant(n float64, digits int) int {
 	unit := math.Pow10(int(math.Floor(math.Log10(n))) + 1 - digits)
 
 	return int(math.Round(n/unit) * unit)
 }
 
-// thousands has commas.
+// thousands formats a number with commas.
 func thousands(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -152,7 +152,7 @@ func thousands(n int) string {
 	return s
 }
 
-// money in dollars and cents, and without cents from 10 dollars on.
+// money formats dollars and cents, without cents from 10 dollars on.
 func money(dollars float64) string {
 	if dollars >= 10 {
 		return "$" + thousands(int(math.Round(dollars)))
@@ -161,10 +161,10 @@ func money(dollars float64) string {
 	return "$" + strconv.FormatFloat(dollars, 'f', 2, 64)
 }
 
-// written are the tables of a page, by the name in the comment before them.
+// written finds the tables of a page, by the name in the preceding comment.
 var written = regexp.MustCompile(`(?m)^<!-- computed: ([a-z]+) -->\n\n((?:\|.*\n)+)`)
 
-// compute the tables of a page anew, and return the names of those that it has.
+// compute replaces the tables of a page, and returns the names of the tables it has.
 func compute(page string) (computed string, names []string) {
 	all := tables()
 

@@ -20,16 +20,16 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 )
 
-// What az is told by its environment.
+// These variables of the environment control az.
 const (
-	// gateVariable is a socket at which each set asks, before and after it, whether it may go on.
+	// gateVariable is a socket that each set asks for permission to proceed, before and after it.
 	gateVariable = "MIGRATE_GATE"
 	// logVariable is a file that every command line is appended to.
 	logVariable = "MIGRATE_LOG"
 )
 
-// az is the part of the Azure CLI that copy-secrets.sh uses. It speaks to Key Vault as that does, knows no other commands and flags,
-// and treats files as that does: as text, in which every way to end a line becomes a line feed.
+// az is the part of the Azure CLI that copy-secrets.sh uses. It talks to Key Vault in the same way, rejects other commands and
+// flags, and reads files in the same way: as text, in which every line ending becomes a line feed.
 func az(args []string) error {
 	if err := record(args); err != nil {
 		return err
@@ -80,7 +80,7 @@ func record(args []string) error {
 	return f.Close()
 }
 
-// parse reads flags, each of which has one value or more.
+// parse reads flags, each of which has one or more values.
 func parse(args, known []string) (map[string][]string, error) {
 	flags, name := map[string][]string{}, ""
 
@@ -124,7 +124,7 @@ func newClient(vault string) (*azsecrets.Client, error) {
 	return azsecrets.NewClient("https://"+vault+".vault.azure.net", credential, &azsecrets.ClientOptions{ClientOptions: options})
 }
 
-// item is a secret as the Azure CLI prints it.
+// item is a secret in the output format of the Azure CLI.
 type item struct {
 	Attributes  map[string]any     `json:"attributes"`
 	ContentType *string            `json:"contentType"`
@@ -233,7 +233,7 @@ func set(ctx context.Context, client *azsecrets.Client, flags map[string][]strin
 	return ask("after " + name)
 }
 
-// ask whether to go on, if there is somebody to ask.
+// ask asks for permission to proceed, if the gate is set.
 func ask(what string) error {
 	gate := os.Getenv(gateVariable)
 	if gate == "" {

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package migrate tests what docs/how-to/migrate.md tells people to do: the script that copies secrets from vault to vault, and
-// that the page and its examples are what the programs do.
+// Package migrate tests docs/how-to/migrate.md: the script that copies secrets between vaults, and the page and its examples
+// against the programs.
 package migrate
 
 import (
@@ -44,7 +44,7 @@ const (
 	script = "../../examples/migrate/copy-secrets.sh"
 )
 
-// What the script exits with.
+// These are the exit codes of the script.
 const (
 	done   = 0
 	failed = 1
@@ -71,7 +71,7 @@ type world struct {
 
 	bin, tmp, log string
 
-	// values that have been put into a vault.
+	// values are those that were put into a vault.
 	values []string
 }
 
@@ -109,7 +109,7 @@ func newWorld(t *testing.T) *world {
 		must(t, os.Symlink(jq, filepath.Join(w.bin, "jq")))
 	}
 
-	// Whatever a test does, no value is on a command line.
+	// In no test does a command line contain a value.
 	t.Cleanup(func() {
 		if log, err := os.ReadFile(w.log); err == nil {
 			w.expectNoValue(t, "a command line", string(log))
@@ -119,7 +119,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// put a secret with a value of its own into a vault.
+// put sets a secret in a vault to a new value.
 func (w *world) put(t *testing.T, vault, name string, s azure.Secret) string {
 	t.Helper()
 
@@ -145,7 +145,7 @@ func (w *world) expectNoValue(t *testing.T, where, text string) {
 	}
 }
 
-// command that runs the script in a group of its own, as a terminal does.
+// command returns a command that runs the script in its own process group, as a terminal does.
 func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "bash", append([]string{script}, args...)...)
 	cmd.Env = append(w.Env(), "PATH="+w.bin+":"+os.Getenv("PATH"), "TMPDIR="+w.tmp, logVariable+"="+w.log)
@@ -154,7 +154,7 @@ func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run the script, which leaves no file behind and prints no value.
+// run runs the script, which leaves no file and prints no value.
 func (w *world) run(t *testing.T, want int, args ...string) string {
 	t.Helper()
 
@@ -184,7 +184,7 @@ func (w *world) expectNoFiles(t *testing.T) {
 	}
 }
 
-// read a secret of a vault.
+// read returns a secret of a vault.
 func (w *world) read(t *testing.T, vault, name string) azsecrets.Secret {
 	t.Helper()
 
@@ -204,7 +204,7 @@ func (w *world) read(t *testing.T, vault, name string) azsecrets.Secret {
 	return got.Secret
 }
 
-// writes to the new vault by the script, by name of secret. Nothing but set is allowed.
+// writes returns the script's writes to the new vault, by name of secret. Only set is allowed.
 func (w *world) writes(t *testing.T) []string {
 	t.Helper()
 
@@ -286,7 +286,7 @@ func TestCopyDecides(t *testing.T) { //nolint:tparallel // The cases share a dir
 
 	cases := map[string]struct {
 		reason string
-		// source is what is in the old vault, and there is in the new one, which has the tag of a copy of what was in the old one before.
+		// The fields are the values in the old vault and in the new one, whose tag marks a copy of an earlier version.
 		source azure.Secret
 		older  *azure.Secret
 		there  *azure.Secret
@@ -294,47 +294,47 @@ func TestCopyDecides(t *testing.T) { //nolint:tparallel // The cases share a dir
 		copied bool
 	}{
 		"placeholder": {
-			reason: "What the platform made and nobody filled in is replaced, though it is newer.",
+			reason: "A placeholder of the platform without a value is replaced, although it is newer.",
 			source: azure.Secret{Created: past}, there: &azure.Secret{Value: `{"A":"","B":null}`, Tags: platform}, copied: true,
 		},
 		"placeholder-filled": {
-			reason: "A placeholder that has a value is somebody's.",
+			reason: "A placeholder with a value is kept.",
 			source: azure.Secret{Created: past}, there: &azure.Secret{Value: `{"A":"","B":"filled in by hand"}`, Tags: platform}, exit: left,
 		},
 		"placeholder-text": {
-			reason: "So is one that is no object any more.",
+			reason: "A placeholder that is no longer an object is kept.",
 			source: azure.Secret{Created: past}, there: &azure.Secret{Value: `filled in by hand`, Tags: platform}, exit: left,
 		},
 		"looks-empty": {
-			reason: "An empty object that the platform did not make is somebody's, too.",
+			reason: "An empty object that the platform did not create is kept.",
 			source: azure.Secret{}, there: &azure.Secret{Value: `{}`, Created: past}, exit: left,
 		},
 		"others": {
-			reason: "A value without our tag is never overwritten, however old.",
+			reason: "A value without our tag is never overwritten, however old it is.",
 			source: azure.Secret{}, there: &azure.Secret{Created: past}, exit: left,
 		},
 		"our-older": {
-			reason: "A copy of an older version is brought up to date.",
+			reason: "A copy of an older version is updated.",
 			older:  &azure.Secret{Created: past}, source: azure.Secret{}, there: &azure.Secret{Created: past.Add(time.Minute)}, copied: true,
 		},
 		"ours-newer": {
-			reason: "A value that is newer than the old vault's stays, even if it has our tag.",
+			reason: "A value that is newer than the old vault's is kept, even with our tag.",
 			older:  &azure.Secret{Created: past}, source: azure.Secret{Created: past.Add(time.Minute)}, there: &azure.Secret{}, exit: left,
 		},
 		"returns": {
-			reason: "Carriage returns would get lost.",
+			reason: "A value with carriage returns would be changed.",
 			source: azure.Secret{Value: "line one\r\nline two\r\n"}, exit: left,
 		},
 		"binary": {
-			reason: "A file in base64 would be taken for text.",
+			reason: "A file in base64 would be read as text.",
 			source: azure.Secret{Value: "YmluYXJ5IGZpbGU=", Tags: map[string]string{"file-encoding": "base64"}}, exit: left,
 		},
 		"tags": {
-			reason: "There is no room for one more tag.",
+			reason: "The secret already has the maximum number of tags.",
 			source: azure.Secret{Tags: tags(15)}, exit: left,
 		},
 		"UPPER": {
-			reason: "Key Vault does not tell upper from lower case.",
+			reason: "Key Vault ignores case in names.",
 			source: azure.Secret{}, there: &azure.Secret{Created: past}, exit: left,
 		},
 	}
@@ -390,7 +390,7 @@ func TestCopyLeavesAndFails(t *testing.T) {
 		t.Errorf("want to be told what is left, got\n%s", out)
 	}
 
-	// One that cannot be written keeps none of the others back.
+	// A secret that cannot be written does not block the others.
 	if out := w.run(t, failed, from, to); !strings.Contains(out, "deleted: failed") || !strings.Contains(out, "last: copied") {
 		t.Errorf("want to be told what failed, got\n%s", out)
 	}
@@ -402,7 +402,7 @@ func TestCopyLeavesAndFails(t *testing.T) {
 	}
 }
 
-// TestCopyKilled kills the script and all that it started, before and after each write, and runs it again.
+// TestCopyKilled kills the script and its processes before and after each write, and runs it again.
 func TestCopyKilled(t *testing.T) {
 	t.Parallel()
 
@@ -436,7 +436,7 @@ func TestCopyKilled(t *testing.T) {
 	}
 }
 
-// kill the script at that moment.
+// kill kills the script at that moment.
 func (w *world) kill(t *testing.T, when string) {
 	t.Helper()
 
@@ -451,7 +451,7 @@ func (w *world) kill(t *testing.T, when string) {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	must(t, cmd.Start())
 
-	// A script that ends by itself asks no more.
+	// A script that ends sends no further requests.
 	ended := make(chan error, 1)
 
 	go func() {

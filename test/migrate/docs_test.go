@@ -24,8 +24,8 @@ const (
 	examples = "../../examples/migrate"
 )
 
-// TestDocs runs every command of the page that needs no real Azure, and compares what it prints with what the page says it prints.
-// What does need one says so.
+// TestDocs runs every command of the page that does not need a real Azure, and compares its output with the page. Other commands
+// have a mark.
 func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of what each kind of block has to be.
 	t.Parallel()
 
@@ -66,7 +66,7 @@ func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of what each kind
 				t.Errorf("want the block to be a file of %s:\n%s", examples, b.Text)
 			}
 
-			// What follows is of later steps.
+			// The rest belongs to later steps.
 			if stdout != "" && !shown {
 				compare(t, "the manifest", b.Text, stdout)
 			}
@@ -88,7 +88,7 @@ func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of what each kind
 	}
 }
 
-// runBlock where the page is, in the directory of the examples.
+// runBlock runs a block of the page in the directory of the examples.
 func (w *world) runBlock(t *testing.T, commands string) (stdout, stderr string) {
 	t.Helper()
 
@@ -115,7 +115,7 @@ func compare(t *testing.T, what, want, got string) {
 	}
 }
 
-// files are the contents of all manifests of the examples.
+// files returns the contents of all manifests of the examples.
 func files(t *testing.T) []string {
 	t.Helper()
 

@@ -23,8 +23,8 @@ func reference(c *v1alpha1.ProviderConfig) *xpv1.ProviderConfigReference {
 	return &xpv1.ProviderConfigReference{Kind: v1alpha1.ProviderConfigKind, Name: c.Name}
 }
 
-// TestMetricsAreDocumented has a row for every metric of the provider, and no row
-// for a metric that does not exist.
+// TestMetricsAreDocumented checks that the page has a row for every metric of the provider, and no
+// other row.
 func TestMetricsAreDocumented(t *testing.T) {
 	const page = "docs/operations/metrics.md"
 
@@ -71,7 +71,7 @@ var (
 	flagVariable = regexp.MustCompile(`\(\$([A-Z_]+)\)`)
 )
 
-// flags of a program by name, each with its variable and its default.
+// flags returns the flags of a program by name, each with its variable and its default.
 func flags(help string) map[string][]string {
 	out := map[string][]string{}
 
@@ -98,7 +98,8 @@ func flags(help string) map[string][]string {
 	return out
 }
 
-// TestFlagsAreDocumented has a row for every flag of the program, and no other.
+// TestFlagsAreDocumented checks that the page has a row for every flag of the program, and no other
+// row.
 func TestFlagsAreDocumented(t *testing.T) {
 	const page = "docs/operations/flags.md"
 

@@ -17,23 +17,23 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 )
 
-// A Metric as it is exported or documented.
+// A Metric is exported or documented.
 type Metric struct {
-	// Type as in the exposition format, such as gauge. Empty if it is not known.
+	// Type as in the exposition format, such as gauge. It is empty if unknown.
 	Type string
-	// Labels, sorted.
+	// Labels are sorted.
 	Labels []string
-	// values of labels that were seen.
+	// values are the observed values of labels.
 	values map[string]map[string]bool
 }
 
-// Metrics by name.
+// Metrics are metrics by name.
 type Metrics map[string]Metric
 
 // targetLabels are added by Prometheus to every metric.
 func targetLabels() []string { return []string{"instance", "job"} }
 
-// ParseMetrics reads what a program exports.
+// ParseMetrics parses the metrics that a program exports.
 func ParseMetrics(text string) (Metrics, error) {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 
@@ -70,8 +70,8 @@ func (m Metric) see(series *dto.Metric) {
 
 var descriptor = regexp.MustCompile(`^Desc\{fqName: "([^"]+)", .*, variableLabels: \{([^}]*)\}\}$`)
 
-// Described returns what collectors say that they export, which is more than they
-// do before something has failed.
+// Described returns the metrics that collectors describe, including those that are exported only
+// after a failure.
 func Described(collectors ...prometheus.Collector) (Metrics, error) {
 	out := Metrics{}
 
@@ -135,7 +135,7 @@ func (m Metrics) Check(expression string) []string {
 	return faults
 }
 
-// Results returns the labels that the result of an expression has.
+// Results returns the labels of the result of an expression.
 func (m Metrics) Results(expression string) []string {
 	e, err := Parse(expression)
 	if err != nil {
@@ -156,7 +156,7 @@ func (m Metrics) Results(expression string) []string {
 	return out
 }
 
-// series returns the metric that has a series of this name.
+// series returns the metric with a series of this name.
 func (m Metrics) series(name string) (Metric, bool) {
 	if metric, ok := m[name]; ok {
 		return metric, metric.Type != "histogram"
@@ -176,13 +176,13 @@ func (m Metrics) series(name string) (Metric, bool) {
 	return Metric{}, false
 }
 
-// check a matcher: its label, and its value where only some values can be.
+// check checks a matcher: its label, and its value if the possible values are known.
 func (m Metric) check(name string, matcher *labels.Matcher) []string {
 	if !slices.Contains(m.Labels, matcher.Name) {
 		return []string{fmt.Sprintf("metric %s has no label %s", name, matcher.Name)}
 	}
 
-	// Other labels have values that nobody can list.
+	// The values of other labels are not known in advance.
 	if !slices.Contains([]string{"gvk", "controller", "name", "state"}, matcher.Name) {
 		return nil
 	}

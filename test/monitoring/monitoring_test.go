@@ -115,7 +115,7 @@ func TestAlerts(t *testing.T) {
 
 var label = regexp.MustCompile(`\$labels\.(\w+)`)
 
-// check an alert: its expression, and the labels in its annotations.
+// check checks an alert: its expression, and the labels in its annotations.
 func (a alert) check(m Metrics) []string {
 	faults := m.Check(a.Expr)
 	results := m.Results(a.Expr)
@@ -175,7 +175,7 @@ func TestDashboard(t *testing.T) {
 
 var legend = regexp.MustCompile(`\{\{(\w+)\}\}`)
 
-// check a panel: its expressions, and the labels in its legend.
+// check checks a panel: its expressions, and the labels in its legend.
 func (p panel) check(m Metrics) []string {
 	var faults []string
 
@@ -192,7 +192,7 @@ func (p panel) check(m Metrics) []string {
 	return faults
 }
 
-// TestCheckFails proves that the checks find faults.
+// TestCheckFails checks that the checks find faults.
 func TestCheckFails(t *testing.T) {
 	m := Metrics{
 		"syncs":    {Type: "gauge", Labels: []string{"namespace", "state"}, values: map[string]map[string]bool{"state": {"Synced": true, "Missing": true}}},
@@ -205,17 +205,17 @@ func TestCheckFails(t *testing.T) {
 		expression string
 		want       []string
 	}{
-		"Good":              {reason: "All of this exists.", expression: `sum by (namespace) (syncs{state=~"Synced|Missing"})`},
+		"Good":              {reason: "A valid expression has no fault.", expression: `sum by (namespace) (syncs{state=~"Synced|Missing"})`},
 		"GoodHistogram":     {reason: "A histogram has buckets.", expression: `histogram_quantile(0.5, sum by (le) (rate(late_bucket[5m])))`},
 		"GoodTarget":        {reason: "Prometheus adds the instance.", expression: `syncs and on (instance) late_count`},
-		"UnknownMetric":     {reason: "A metric was renamed.", expression: `sync`, want: []string{"there is no metric sync"}},
+		"UnknownMetric":     {reason: "An unknown metric is reported.", expression: `sync`, want: []string{"there is no metric sync"}},
 		"HistogramAsGauge":  {reason: "A histogram has no series of its own name.", expression: `late`, want: []string{"there is no metric late"}},
-		"CounterAsBuckets":  {reason: "Only a histogram has buckets.", expression: `requests_bucket`, want: []string{"there is no metric requests_bucket"}},
-		"UnknownLabel":      {reason: "A label was renamed.", expression: `syncs{status="Synced"}`, want: []string{"metric syncs has no label status"}},
-		"UnknownState":      {reason: "A state was renamed.", expression: `syncs{state=~"Synced|Lost"}`, want: []string{`metric syncs has never state="Lost"`}},
-		"UnknownController": {reason: "A controller was renamed.", expression: `requests{controller="theirs"}`, want: []string{`metric requests has never controller="theirs"`}},
-		"UnknownGrouping":   {reason: "There is nothing to group by.", expression: `sum by (le) (syncs)`, want: []string{"no metric has the label le"}},
-		"Syntax":            {reason: "It is no expression.", expression: `sum(`, want: []string{`cannot parse "sum(": 1:5: parse error: unclosed left parenthesis`}},
+		"CounterAsBuckets":  {reason: "A counter has no buckets.", expression: `requests_bucket`, want: []string{"there is no metric requests_bucket"}},
+		"UnknownLabel":      {reason: "An unknown label is reported.", expression: `syncs{status="Synced"}`, want: []string{"metric syncs has no label status"}},
+		"UnknownState":      {reason: "An unknown state is reported.", expression: `syncs{state=~"Synced|Lost"}`, want: []string{`metric syncs has never state="Lost"`}},
+		"UnknownController": {reason: "An unknown controller is reported.", expression: `requests{controller="theirs"}`, want: []string{`metric requests has never controller="theirs"`}},
+		"UnknownGrouping":   {reason: "An unknown grouping label is reported.", expression: `sum by (le) (syncs)`, want: []string{"no metric has the label le"}},
+		"Syntax":            {reason: "An invalid expression is reported.", expression: `sum(`, want: []string{`cannot parse "sum(": 1:5: parse error: unclosed left parenthesis`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, m.Check(tc.expression)); diff != "" {
@@ -234,7 +234,7 @@ func TestCheckFails(t *testing.T) {
 	}
 }
 
-// TestRunbook has a section for every state and for every alert.
+// TestRunbook checks that the runbook has a section for every state and for every alert.
 func TestRunbook(t *testing.T) {
 	const path = "docs/operations/runbook.md"
 
@@ -260,7 +260,7 @@ func TestRunbook(t *testing.T) {
 	}
 }
 
-// TestAlertsAreDocumented has a row for every alert, and no other.
+// TestAlertsAreDocumented checks that the page has a row for every alert, and no other row.
 func TestAlertsAreDocumented(t *testing.T) {
 	const page = "docs/operations/alerts.md"
 

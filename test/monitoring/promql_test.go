@@ -14,16 +14,16 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// An Expression is what a PromQL expression asks for.
+// An Expression has the selectors and labels of a PromQL expression.
 type Expression struct {
 	Selectors []Selector
-	// Grouping are the labels of by, on and their like.
+	// Grouping has the labels of by, on and similar clauses.
 	Grouping []string
-	// Aggregated is true if not every label of a selector is in the result.
+	// Aggregated is true if the result lacks some labels of a selector.
 	Aggregated bool
 }
 
-// A Selector of series of one metric.
+// A Selector selects series of one metric.
 type Selector struct {
 	Metric   string
 	Matchers []*labels.Matcher
@@ -51,7 +51,7 @@ func Parse(expression string) (Expression, error) {
 				found.Grouping = append(append(found.Grouping, m.MatchingLabels...), m.Include...)
 			}
 		case *parser.Call:
-			// It returns a series without labels.
+			// The function returns a series without labels.
 			found.Aggregated = found.Aggregated || n.Func.Name == "absent"
 		}
 

@@ -18,7 +18,7 @@ import (
 
 const rulesTestFile = "test/monitoring/testdata/alerts.yaml"
 
-// TestRules has promtool check all rules, and run the alerts on series.
+// TestRules runs promtool, which checks all rules and runs the alerts on series.
 func TestRules(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, data []byte) string {
@@ -38,7 +38,7 @@ func TestRules(t *testing.T) {
 		return data
 	}
 
-	// Without the operator, the rules are what the PrometheusRule contains.
+	// Without the operator, users load the rules of the PrometheusRule.
 	resource := struct {
 		Spec struct {
 			Groups []struct {
@@ -78,7 +78,7 @@ func promtool(t *testing.T, args ...string) {
 	}
 }
 
-// TestRulesAreTested has every alert fire in one test, and not in another.
+// TestRulesAreTested checks that every alert fires in one test, and does not fire in another.
 func TestRulesAreTested(t *testing.T) {
 	file := struct {
 		Tests []struct {

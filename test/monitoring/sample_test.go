@@ -39,13 +39,13 @@ import (
 var record = flag.Bool("record", false, "record the sample of the dashboard anew: it takes some minutes, and prometheus on PATH")
 
 const (
-	// recorded is how long a sample is, and step how far apart its values are.
+	// recorded is the length of a sample, and step the distance of its values.
 	recorded = 180 * time.Second
 	step     = 2 * time.Second
 )
 
-// TestSample has the sample that the picture of the dashboard is made from be one of this dashboard. With -record it records one:
-// the provider at work below a real Prometheus, which answers the queries of the dashboard.
+// TestSample checks that the sample for the picture of the dashboard fits the dashboard. With -record, it records a new sample: a
+// real Prometheus scrapes a working provider, and answers the queries of the dashboard.
 func TestSample(t *testing.T) {
 	path := filepath.Join("test", "docs", "pictures", pictures.SampleFile)
 	queries := map[string]bool{}
@@ -78,7 +78,7 @@ func write(t *testing.T, path string, s pictures.Sample) {
 		t.Fatal(err)
 	}
 
-	// A line for a series, not for each of its values.
+	// The format has one line per series, not per value.
 	for _, pair := range [][2]string{{"[\n    ", "["}, {",\n     ", ","}, {"\n    ]", "]"}, {"\n     ", ""}} {
 		data = []byte(strings.ReplaceAll(string(data), pair[0], pair[1]))
 	}
@@ -88,7 +88,7 @@ func write(t *testing.T, path string, s pictures.Sample) {
 	}
 }
 
-// recordSample of a provider to which something happens now and then.
+// recordSample records a provider with some events.
 func recordSample(t *testing.T, queries []string) pictures.Sample {
 	t.Helper()
 
@@ -122,7 +122,7 @@ func await(t *testing.T, at time.Time) {
 	}
 }
 
-// story of some applications: what happens when.
+// story returns the events of some applications.
 func story(t *testing.T) map[time.Duration]func() {
 	t.Helper()
 
@@ -180,7 +180,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// startPrometheus that scrapes a provider every second, and return where it answers.
+// startPrometheus starts a Prometheus that scrapes a provider every second, and returns its
+// address.
 func startPrometheus(t *testing.T, metrics string) string {
 	t.Helper()
 
@@ -210,7 +211,7 @@ func startPrometheus(t *testing.T, metrics string) string {
 	return server
 }
 
-// ask for a query's values since then, as Grafana does.
+// ask returns the values of a query since a time, as Grafana does.
 func ask(t *testing.T, server, query string, begin time.Time) []pictures.Series {
 	t.Helper()
 
@@ -228,7 +229,7 @@ func ask(t *testing.T, server, query string, begin time.Time) []pictures.Series 
 			at, _ := v[0].(float64)
 			said, _ := v[1].(string)
 
-			// NaN, as a quantile of nothing, is no value.
+			// A quantile without observations is NaN, which is not a value.
 			if value, err := strconv.ParseFloat(said, 64); err == nil && !math.IsNaN(value) {
 				value, _ = strconv.ParseFloat(strconv.FormatFloat(value, 'g', 4, 64), 64)
 				s.Values[int((at-float64(begin.UnixMilli())/1000)/step.Seconds()+0.5)] = &value

@@ -34,7 +34,7 @@ import (
 //nolint:gochecknoglobals // Set by TestMain, and once by the first test that wants metrics.
 var (
 	world *provider.World
-	// exported metrics of a provider that has seen success and failure.
+	// exported returns the metrics of a provider with successes and failures.
 	exported Metrics
 )
 
@@ -53,10 +53,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// ours tells whether a metric is the provider's own.
+// ours reports whether a metric is the provider's own.
 func ours(name string, _ Metric) bool { return strings.HasPrefix(name, keyvault.Namespace+"_") }
 
-// described are the metrics that the provider's collectors have.
+// described returns the metrics that the provider's collectors describe.
 func described(t *testing.T) Metrics {
 	t.Helper()
 
@@ -69,7 +69,7 @@ func described(t *testing.T) Metrics {
 	return out
 }
 
-// metrics of a provider for which much has happened. They are asked for once.
+// metrics returns the metrics of a provider after many events. They are gathered once.
 func metrics(t *testing.T) Metrics {
 	t.Helper()
 
@@ -123,7 +123,7 @@ func metrics(t *testing.T) Metrics {
 	return exported
 }
 
-// haveStates lets metrics by state have all of them: not every state has happened.
+// haveStates adds all states to metrics by state, because not every state has occurred.
 func (m Metrics) haveStates(states []string) {
 	for _, metric := range m {
 		for _, s := range states {
@@ -134,14 +134,14 @@ func (m Metrics) haveStates(states []string) {
 	}
 }
 
-// states of a secret that the API has.
+// states returns the states of a secret in the API.
 func states(t *testing.T) []string {
 	t.Helper()
 
 	return check.Constants(t, "apis/secrets/v1alpha1/keyvaultsecretsync_types.go", "State")
 }
 
-// success is a sync of a secret that expires, and of one that is created.
+// success creates a sync with a secret that expires, and one with a secret that is created.
 func success(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	t.Helper()
 
@@ -186,7 +186,7 @@ func success(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	return sync
 }
 
-// conflict is a sync whose Secret belongs to somebody else.
+// conflict creates a sync whose Secret belongs to another owner.
 func conflict(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	t.Helper()
 
@@ -198,7 +198,7 @@ func conflict(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	return app.Sync(v1alpha1.SyncedSecret{Name: "any"})
 }
 
-// throttled is a sync whose vault asks to slow down.
+// throttled creates a sync whose vault throttles requests.
 func throttled(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	t.Helper()
 
@@ -212,8 +212,8 @@ func throttled(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	return app.Sync(v1alpha1.SyncedSecret{Name: "any"})
 }
 
-// TestMetrics has the provider export all that its collectors describe, with the
-// labels that they describe.
+// TestMetrics checks that the provider exports all metrics that its collectors describe, with the
+// described labels.
 func TestMetrics(t *testing.T) {
 	want, got := map[string][]string{}, map[string][]string{}
 

@@ -23,22 +23,22 @@ import (
 	"strings"
 )
 
-// ErrGone says that the code which a mutant changes is not there any more.
+// ErrGone means that the code of a mutant no longer exists.
 var ErrGone = errors.New("the code of the mutant is gone")
 
-// A Mutant is one change of the code. It names the place by what is there and not by its line, so that it is found again after
+// A Mutant is one change of the code. It identifies the place by its code instead of its line, so that it is found again after
 // functions were moved or changed elsewhere.
 type Mutant struct {
-	// File when the mutant was listed.
+	// File is the file when the mutant was listed.
 	File string `json:"file"`
-	// Function with its receiver, or the name of a constant or variable.
+	// Function is its name with the receiver, or the name of a constant or variable.
 	Function string `json:"function"`
-	// Kind of change: negate, operator, constant, return or remove.
+	// Kind of the change: negate, operator, constant, return or remove.
 	Kind string `json:"kind"`
-	// Code that is changed, and what takes its place.
+	// Code is replaced by With.
 	Code string `json:"code"`
 	With string `json:"with"`
-	// Ordinal tells mutants apart that are alike in all else.
+	// Ordinal distinguishes mutants that are otherwise equal.
 	Ordinal int `json:"ordinal"`
 
 	from, to int
@@ -49,7 +49,7 @@ func (m Mutant) Apply(source []byte) []byte {
 	return slices.Concat(source[:m.from], []byte(m.With), source[m.to:])
 }
 
-// same is true of the same change, in whatever file.
+// same reports whether two mutants are the same change in any file.
 func (m Mutant) same(o Mutant) bool {
 	m.File, m.from, m.to = o.File, o.from, o.to
 
@@ -60,7 +60,7 @@ func (m Mutant) compare(o Mutant) int {
 	return cmp.Or(cmp.Compare(m.File, o.File), cmp.Compare(m.from, o.from), cmp.Compare(m.Kind, o.Kind))
 }
 
-// operators and what takes their place.
+// operators maps operators to their replacements.
 func operators() map[token.Token]token.Token {
 	return map[token.Token]token.Token{
 		token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR,
@@ -109,7 +109,7 @@ func Of(file string, source []byte) ([]Mutant, error) {
 	return f.found, nil
 }
 
-// look at a node within a function of that type.
+// look looks at a node within a function of that type.
 func (f *finder) look(node ast.Node, typ *ast.FuncType) {
 	ast.Inspect(node, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -146,7 +146,7 @@ func (f *finder) look(node ast.Node, typ *ast.FuncType) {
 	})
 }
 
-// result of a function that ends in an error, which is swallowed.
+// result swallows the error that a function returns.
 func (f *finder) result(r *ast.ReturnStmt, typ *ast.FuncType) {
 	if typ == nil || typ.Results == nil || len(r.Results) != typ.Results.NumFields() {
 		return
@@ -158,7 +158,7 @@ func (f *finder) result(r *ast.ReturnStmt, typ *ast.FuncType) {
 	}
 }
 
-// statements that can be left out. What they use is still used, so that the program compiles.
+// statements removes statements. Their operands stay in use, so that the program compiles.
 func (f *finder) statements(list []ast.Stmt) {
 	for _, s := range list {
 		switch s := s.(type) {
@@ -195,8 +195,8 @@ func (f *finder) add(kind string, n ast.Node, with string) {
 	f.found = append(f.found, m)
 }
 
-// All returns the mutants of all code below directories of the repository, in an order of their own. Tests and what is generated are
-// not mutated.
+// All returns the mutants of all code below directories of the repository, in a fixed order. Tests and generated files are not
+// mutated.
 func All(root string, dirs ...string) ([]Mutant, error) {
 	var all []Mutant
 
@@ -232,13 +232,14 @@ func All(root string, dirs ...string) ([]Mutant, error) {
 	return all, nil
 }
 
-// Shuffle puts mutants into an order that depends on the seed, and on nothing else.
+// Shuffle orders mutants by the seed only.
 func Shuffle(all []Mutant, seed uint64) {
 	slices.SortFunc(all, Mutant.compare)
 	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] }) //nolint:gosec // To be repeated, not to be secret.
 }
 
-// Find where a mutant of an earlier list is now: in its file or, if it was moved, in another one.
+// Find returns the current place of a mutant from an earlier list: in its file, or in another one
+// if it was moved.
 func Find(now []Mutant, m Mutant) (Mutant, error) {
 	var elsewhere []Mutant
 

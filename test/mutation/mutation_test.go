@@ -77,7 +77,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// TestFind has mutants found again in what became of the code.
+// TestFind finds mutants again in changed code.
 func TestFind(t *testing.T) {
 	mutant := Mutant{File: "a.go", Function: "f", Kind: "operator", Code: "x < 1", With: "x <= 1", Ordinal: 1}
 
@@ -114,7 +114,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestShuffle has one seed choose the same mutants, in whatever order they come.
+// TestShuffle checks that a seed chooses the same mutants from any order.
 func TestShuffle(t *testing.T) {
 	mutants, err := Of("a.go", []byte(source))
 	if err != nil {
@@ -135,7 +135,8 @@ func TestShuffle(t *testing.T) {
 	}
 }
 
-// TestTry has a test notice one mutant and not another, and goes on where an earlier run has ended.
+// TestTry checks that a test notices one mutant and not another, and that a run continues where an
+// earlier one has ended.
 func TestTry(t *testing.T) {
 	dir := t.TempDir()
 
@@ -174,7 +175,7 @@ func TestTry(t *testing.T) {
 	}
 }
 
-// TestBaseline refuses tests that fail by themselves.
+// TestBaseline checks that tests that fail without a mutant are rejected.
 func TestBaseline(t *testing.T) {
 	dir := t.TempDir()
 
@@ -199,7 +200,7 @@ func TestBaseline(t *testing.T) {
 	}
 }
 
-// TestCompare reads what runs have written.
+// TestCompare compares the results of two runs.
 func TestCompare(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "results")
 	mutant := func(code string) Mutant { return Mutant{File: "a.go", Function: "f", Kind: "negate", Code: code} }
@@ -245,7 +246,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestSuites are there for all code.
+// TestSuites checks that all code has suites.
 func TestSuites(t *testing.T) {
 	root, err := tools.Root()
 	if err != nil {

@@ -19,25 +19,25 @@ import (
 	"time"
 )
 
-// An Outcome of a mutant.
+// An Outcome is the result for a mutant.
 type Outcome string
 
-// Outcomes.
+// These are the outcomes.
 const (
 	Killed   Outcome = "killed"
 	Survived Outcome = "survived"
 	// Invalid mutants do not compile.
 	Invalid Outcome = "invalid"
-	// Gone is the code.
+	// Gone means that the code no longer exists.
 	Gone Outcome = "gone"
 )
 
-// A Result is what came of a mutant.
+// A Result is the outcome of a mutant with details.
 type Result struct {
 	Mutant
 
 	Outcome Outcome `json:"outcome"`
-	// By which package and test it was killed.
+	// These are the package and the test that killed it.
 	By      string  `json:"by,omitempty"`
 	Seconds float64 `json:"seconds"`
 }
@@ -48,7 +48,8 @@ type Suite struct {
 	Timeout  time.Duration
 }
 
-// Suites for the code in a directory, the cheapest ones first. Those of test/ build the programs themselves, with the mutant in them.
+// Suites returns the suites for the code in a directory, the cheapest ones first. Those of test/ build the programs themselves, with
+// the mutant.
 func Suites(file string) []Suite {
 	own := Suite{"./" + filepath.ToSlash(filepath.Dir(file)), 2 * time.Minute}
 	top, _, _ := strings.Cut(filepath.ToSlash(file), "/")
@@ -67,7 +68,7 @@ func Suites(file string) []Suite {
 	return suites
 }
 
-// Named suites.
+// These suites have names.
 func Named(packages ...string) []Suite {
 	suites := make([]Suite, len(packages))
 	for i, p := range packages {
@@ -79,11 +80,11 @@ func Named(packages ...string) []Suite {
 
 // A Runner tries mutants.
 type Runner struct {
-	// Root of the repository.
+	// Root is the root of the repository.
 	Root string
-	// Suites that a mutant of a file has to survive.
+	// Suites returns the suites for a mutant of a file.
 	Suites func(file string) []Suite
-	// Log of what goes on.
+	// Log receives the progress.
 	Log io.Writer
 
 	baseline map[string]error
@@ -91,7 +92,7 @@ type Runner struct {
 
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// Compiles tells whether the program compiles with the mutant.
+// Compiles reports whether the program compiles with the mutant.
 func (r *Runner) Compiles(ctx context.Context, m Mutant) (bool, error) {
 	flags, clean, err := r.overlay(m)
 	if err != nil {
@@ -104,7 +105,7 @@ func (r *Runner) Compiles(ctx context.Context, m Mutant) (bool, error) {
 	return err == nil, ctx.Err() //nolint:wrapcheck // There is nothing to add.
 }
 
-// Try a mutant, as it is in the code now.
+// Try runs the suites with a mutant in the current code.
 func (r *Runner) Try(ctx context.Context, m Mutant) (Result, error) {
 	begin := time.Now()
 	result := func(o Outcome, by string) Result {
@@ -127,7 +128,7 @@ func (r *Runner) Try(ctx context.Context, m Mutant) (Result, error) {
 	defer clean()
 
 	for _, s := range r.Suites(m.File) {
-		// A suite that fails by itself would kill everything.
+		// A suite that fails without a mutant would kill everything.
 		if err := r.passes(ctx, s); err != nil {
 			return Result{}, err
 		}
@@ -150,7 +151,7 @@ func (r *Runner) Try(ctx context.Context, m Mutant) (Result, error) {
 	return result(Survived, ""), nil
 }
 
-// passes returns an error if a suite fails without any mutant.
+// passes returns an error if a suite fails without a mutant.
 func (r *Runner) passes(ctx context.Context, s Suite) error {
 	if err, known := r.baseline[s.Packages]; known {
 		return err
@@ -178,11 +179,11 @@ func (r *Runner) test(ctx context.Context, flags string, s Suite) (string, error
 
 	fmt.Fprintf(r.Log, "  %s %s\n", s.Packages, what)
 
-	// Not from Go's test cache: it does not see that the programs a test runs have changed.
+	// Go's test cache is disabled: it does not notice changes of the programs that a test runs.
 	return r.run(ctx, flags, "test", "-count=1", "-failfast", "-vet=off", "-timeout="+s.Timeout.String(), s.Packages)
 }
 
-// run the go command. Flags are for the commands as well that tests run to build programs.
+// run runs the go command. The flags also apply to commands with which tests build programs.
 func (r *Runner) run(ctx context.Context, flags string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = r.Root
@@ -196,7 +197,7 @@ func (r *Runner) run(ctx context.Context, flags string, args ...string) (string,
 	return string(out), err
 }
 
-// overlay returns flags with which go takes the mutant instead of the file, and a function to clean up.
+// overlay returns flags that replace the file by the mutant, and a function to clean up.
 func (r *Runner) overlay(m Mutant) (flags string, clean func(), err error) {
 	path := filepath.Join(r.Root, m.File)
 
@@ -226,7 +227,7 @@ func (r *Runner) overlay(m Mutant) (flags string, clean func(), err error) {
 	return "-overlay=" + overlay, clean, nil
 }
 
-// Read lines of JSON: mutants or results. No file has none.
+// Read reads mutants or results as lines of JSON. A missing file has none.
 func Read[T any](path string) ([]T, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -259,7 +260,7 @@ func Read[T any](path string) ([]T, error) {
 	return out, nil
 }
 
-// Write a line of JSON.
+// Write writes a line of JSON.
 func Write(w io.Writer, v any) error {
 	if err := json.NewEncoder(w).Encode(v); err != nil {
 		return fmt.Errorf("cannot write result: %w", err)
@@ -268,12 +269,12 @@ func Write(w io.Writer, v any) error {
 	return nil
 }
 
-// Done tells whether there is a result of a mutant.
+// Done reports whether a mutant has a result.
 func Done(results []Result, m Mutant) bool {
 	return slices.ContainsFunc(results, func(r Result) bool { return r.same(m) && r.File == m.File })
 }
 
-// Count the outcomes of a run, in one line.
+// Count summarizes the outcomes of a run in one line.
 func Count(name string, results []Result) string {
 	of := map[Outcome]int{}
 	for _, r := range results {
@@ -283,7 +284,8 @@ func Count(name string, results []Result) string {
 	return fmt.Sprintf("%s: %d mutants, %d killed, %d survived, %d invalid, %d gone", name, len(results), of[Killed], of[Survived], of[Invalid], of[Gone])
 }
 
-// Compare two runs of one list. It returns what was killed before and survives now, and what cannot be compared, as its code is gone.
+// Compare compares two runs of one list. It returns the mutants that were killed before and survive now, and those that cannot be
+// compared because their code no longer exists.
 func Compare(before, after []Result) (lost, gone []Result) {
 	for _, b := range before {
 		if b.Outcome != Killed {

@@ -18,8 +18,8 @@ import (
 	"strings"
 )
 
-// Find values in places, both by what they are called, in any form. It tells which value is
-// where, in which form, and never the value.
+// Find finds values in places, both given by name. It returns the names and the form of each match,
+// but never the value.
 func Find(values, places map[string]string) []string {
 	var out []string
 	for name, value := range values {
@@ -36,7 +36,7 @@ func Find(values, places map[string]string) []string {
 	return out
 }
 
-// forms in which a text could be seen somewhere, by what they are.
+// forms returns the forms in which a text could appear, by name.
 func forms(text string) map[string]string {
 	b := []byte(text)
 	out := map[string]string{
@@ -44,7 +44,7 @@ func forms(text string) map[string]string {
 		"hex": hex.EncodeToString(b), "HEX": strings.ToUpper(hex.EncodeToString(b)),
 	}
 
-	// In a JSON string, and in a JSON string in a JSON string.
+	// The text may be in a JSON string, or in a JSON string within a JSON string.
 	once, _ := json.Marshal(text)          //nolint:errchkjson // A string can be encoded.
 	twice, _ := json.Marshal(string(once)) //nolint:errchkjson // A string can be encoded.
 	out["JSON"], out["JSON in JSON"] = string(once[1:len(once)-1]), string(twice[3:len(twice)-3])
@@ -52,8 +52,8 @@ func forms(text string) map[string]string {
 	quoted := fmt.Sprintf("%q", text)
 	out["Go"] = quoted[1 : len(quoted)-1]
 
-	// Within a longer text, which may begin anywhere, only those digits are always the
-	// same that have nothing to do with what is before and after.
+	// Inside a longer base64 text at an unknown offset, only those digits are constant that do not
+	// depend on the neighbouring bytes.
 	for name, encoding := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64url": base64.RawURLEncoding} {
 		for before := range 3 {
 			digits := encoding.EncodeToString(append(make([]byte, before), b...))
@@ -67,7 +67,7 @@ func forms(text string) map[string]string {
 		out[name] = hex.EncodeToString(sum)
 		out[name+" in base64"] = base64.RawStdEncoding.EncodeToString(sum)
 		out[name+" in base64url"] = base64.RawURLEncoding.EncodeToString(sum)
-		// Enough of one to try values with.
+		// These digits are enough to guess the value.
 		out["begin of "+name] = hex.EncodeToString(sum[:8])
 	}
 

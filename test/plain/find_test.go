@@ -16,8 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Whatever form a value is in, it is found: otherwise tests that look for leaks would be
-// worth nothing.
+// A value is found in any form. Otherwise tests for leaks would prove nothing.
 func TestFind(t *testing.T) {
 	value := "0f4c2d1be6c94aa1b3c8" + `+"/\<&>é` + "\t?" + "7d1a9c35"
 	payload := marshal(t, map[string]string{"user": "web", "password": value})
@@ -31,21 +30,21 @@ func TestFind(t *testing.T) {
 		seen   string
 		want   bool
 	}{
-		"Nothing":         {reason: "What has no value in it is no leak.", seen: `{"user": "web", "password": ""}`},
-		"Itself":          {reason: "A value can be seen as it is.", seen: "x" + value + "x", want: true},
-		"Secret":          {reason: "Data of Secrets are in base64.", seen: base64.StdEncoding.EncodeToString([]byte(value)), want: true},
-		"Shifted1":        {reason: "A value can be in something that is in base64.", seen: base64.StdEncoding.EncodeToString([]byte("a" + value + "b")), want: true},
-		"Shifted2":        {reason: "A value can be in something that is in base64.", seen: base64.URLEncoding.EncodeToString([]byte("ab" + value + "c")), want: true},
-		"Shifted3":        {reason: "A value can be in something that is in base64.", seen: base64.RawURLEncoding.EncodeToString([]byte("abc" + value + "de")), want: true},
-		"Hex":             {reason: "A value can be in hexadecimal digits.", seen: hex.EncodeToString([]byte(value)), want: true},
-		"UpperHex":        {reason: "A value can be in hexadecimal digits.", seen: strings.ToUpper(hex.EncodeToString([]byte(value))), want: true},
-		"Payload":         {reason: "A value can be in JSON.", seen: payload, want: true},
-		"PayloadInStatus": {reason: "JSON can be in JSON.", seen: status, want: true},
-		"Quoted":          {reason: "Errors quote with %q.", seen: fmt.Sprintf("%q", value), want: true},
-		"URL":             {reason: "A value can be in a URL.", seen: "https://x/?" + url.Values{"v": {value}}.Encode(), want: true},
-		"Hash":            {reason: "A hash allows to try values.", seen: hex.EncodeToString(sha[:]), want: true},
-		"ShortHash":       {reason: "A part of a hash does, too.", seen: hex.EncodeToString(sha[:8]), want: true},
-		"HashInBase64":    {reason: "A hash can be in base64.", seen: base64.StdEncoding.EncodeToString(sha[:]), want: true},
+		"Nothing":         {reason: "A text without the value is not a leak.", seen: `{"user": "web", "password": ""}`},
+		"Itself":          {reason: "A plain value is found.", seen: "x" + value + "x", want: true},
+		"Secret":          {reason: "A value in base64, as in the data of Secrets, is found.", seen: base64.StdEncoding.EncodeToString([]byte(value)), want: true},
+		"Shifted1":        {reason: "A value inside a longer base64 text is found.", seen: base64.StdEncoding.EncodeToString([]byte("a" + value + "b")), want: true},
+		"Shifted2":        {reason: "A value inside a longer base64 text is found, shifted by one byte.", seen: base64.URLEncoding.EncodeToString([]byte("ab" + value + "c")), want: true},
+		"Shifted3":        {reason: "A value inside a longer base64 text is found, shifted by two bytes.", seen: base64.RawURLEncoding.EncodeToString([]byte("abc" + value + "de")), want: true},
+		"Hex":             {reason: "A value in hexadecimal digits is found.", seen: hex.EncodeToString([]byte(value)), want: true},
+		"UpperHex":        {reason: "A value in upper-case hexadecimal digits is found.", seen: strings.ToUpper(hex.EncodeToString([]byte(value))), want: true},
+		"Payload":         {reason: "A value in JSON is found.", seen: payload, want: true},
+		"PayloadInStatus": {reason: "A value in JSON within JSON is found.", seen: status, want: true},
+		"Quoted":          {reason: "A value quoted with %q is found.", seen: fmt.Sprintf("%q", value), want: true},
+		"URL":             {reason: "A value in a URL is found.", seen: "https://x/?" + url.Values{"v": {value}}.Encode(), want: true},
+		"Hash":            {reason: "A hash is found, because it allows guessing the value.", seen: hex.EncodeToString(sha[:]), want: true},
+		"ShortHash":       {reason: "A part of a hash is found, too.", seen: hex.EncodeToString(sha[:8]), want: true},
+		"HashInBase64":    {reason: "A hash in base64 is found.", seen: base64.StdEncoding.EncodeToString(sha[:]), want: true},
 	}
 
 	for name, tc := range cases {

@@ -17,15 +17,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A Value is a plain value, and what it is.
+// A Value is a plain value and its description.
 type Value struct {
 	Kind, Text string
 
-	// format that all values of the kind have in common, which is no secret.
+	// format is the part that all values of the kind have in common. It is not secret.
 	format string
 }
 
-// Values of all kinds.
+// The kinds are those of all values.
 func Values() *rapid.Generator[Value] {
 	return rapid.Custom(func(t *rapid.T) Value {
 		k := rapid.SampledFrom(kinds()).Draw(t, "kind")
@@ -33,8 +33,8 @@ func Values() *rapid.Generator[Value] {
 	})
 }
 
-// Examples has one value of each kind that is a text, with secrets for its secret
-// parts: what a test can afford that has no generator.
+// Examples returns one value of each text kind, with secrets for its secret parts. It is for tests
+// without a generator.
 func Examples(secret func() string) map[string]string {
 	out := map[string]string{}
 	for _, k := range kinds() {
@@ -46,11 +46,11 @@ func Examples(secret func() string) map[string]string {
 	return out
 }
 
-// run is how many characters in a row make a piece. Fewer could be there by chance.
+// run is the length of a piece in characters. Shorter runs could match by chance.
 const run = 8
 
-// Piece returns a piece of the value that is in a text, or nothing. The text may have
-// it as it is or escaped, as JSON and %q do.
+// Piece returns a piece of the value that occurs in a text, or nothing. The text may contain it
+// plain or escaped, like JSON and %q do.
 func (v Value) Piece(text string) string {
 	there := map[string]bool{}
 	for w := range windows(text) {
@@ -72,8 +72,8 @@ func (v Value) Piece(text string) string {
 	return ""
 }
 
-// windows are all runs of a text, but for those of very few characters, such as lines
-// and zeros.
+// windows returns all runs of a text, except those with very few different characters, such as
+// lines and zeros.
 func windows(text string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		runes := []rune(text)
@@ -89,7 +89,7 @@ func windows(text string) func(yield func(string) bool) {
 	}
 }
 
-// A kind of values: a format in which <verbs> are replaced, or one that is drawn.
+// A kind of values has a format with <verbs> to replace, or a function that draws values.
 type kind struct {
 	name, format string
 	random       func(source) string
@@ -114,7 +114,7 @@ func (k kind) draw(s source) string {
 	})
 }
 
-// fill the secret parts in.
+// fill replaces the secret parts.
 func (k kind) fill(with func(verb string) string) string {
 	var b strings.Builder
 	rest := k.format
@@ -130,7 +130,7 @@ func (k kind) fill(with func(verb string) string) string {
 	}
 }
 
-// A source of randomness.
+// A source returns random numbers.
 type source struct{ *rapid.T }
 
 func (s source) bytes(least, most int) []byte {
@@ -141,7 +141,7 @@ func (s source) word() string {
 	return rapid.StringMatching(`[A-Za-z][A-Za-z0-9_]{8,20}`).Draw(s.T, "word")
 }
 
-// lines of base64.
+// lines returns base64 broken into lines.
 func (s source) lines(width int, end string) string {
 	text := base64.StdEncoding.EncodeToString(s.bytes(60, 400))
 	var b strings.Builder
@@ -161,7 +161,8 @@ func (s source) printable() string {
 	return rapid.StringMatching(`[ -~]{8,80}(\n[ -~]{0,80}){0,4}`).Draw(s.T, "printable")
 }
 
-// token as services make them. It is made of a hash, as drawn bytes tend to be zero.
+// token returns a token in the form of a service. It is made from a hash, because drawn bytes tend
+// to be zero.
 func (s source) token() string {
 	random := sha512.Sum512(s.bytes(8, 8))
 	of := func(alphabet string, n int) string {
@@ -191,8 +192,7 @@ func (s source) token() string {
 
 func (s source) of(list ...string) string { return rapid.SampledFrom(list).Draw(s.T, "one of") }
 
-// pair are the BEGIN and END lines of a certificate and its key, with something else
-// between them.
+// pair returns the BEGIN and END lines of a certificate and its key, with other text between them.
 const pair = "-----BEGIN PRIVATE KEY-----\n«lines»\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n«lines»\n-----END CERTIFICATE-----\n"
 
 func kinds() []kind {
@@ -206,7 +206,8 @@ func kinds() []kind {
 		{name: "Base64Padded", random: func(s source) string {
 			var b strings.Builder
 			for range rapid.IntRange(2, 6).Draw(s.T, "lines") {
-				// Letters alone could be the name of a variable, and the padding its value.
+				// A value of letters alone could be the name of a variable, and the padding its
+				// value.
 				b.WriteString(s.word() + s.of("=", "==") + "\n")
 			}
 

@@ -19,7 +19,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// The platform's resources in Azure. Planes that share an Azure share them.
+// These are the platform's resources in Azure. Planes that share an Azure share them.
 const (
 	Tenant        = "11111111-1111-4111-8111-111111111111"
 	Subscription  = "22222222-2222-4222-8222-222222222222"
@@ -30,21 +30,21 @@ const (
 // A principal has a password.
 type principal struct{ clientID, principalID, password string }
 
-// The principals besides the applications.
+// These are the principals besides the applications.
 var (
-	// provisioner is who the Azure providers are: it may make vaults, identities and
+	// provisioner is the principal of the Azure providers: it can create vaults, identities and
 	// role assignments.
 	provisioner = principal{"aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "99999999-9999-4999-8999-999999999999", "password-of-the-provisioner"} //nolint:gochecknoglobals // A constant.
 
-	// creator is who provider-keyvault-secretsync is when it creates missing secrets.
+	// creator is the principal with which provider-keyvault-secretsync creates missing secrets.
 	creator = principal{"44444444-aaaa-4444-8444-444444444444", "44444444-4444-4444-8444-444444444444", "password-of-the-creator"} //nolint:gochecknoglobals // A constant.
 
-	// officer may put values into every vault. People sign in with a browser: this is an
-	// application.
+	// officer can set values in every vault. People sign in with a browser; this is an app
+	// registration.
 	officer = principal{"55555555-aaaa-4555-8555-555555555555", "55555555-5555-4555-8555-555555555555", "password-of-the-officer"} //nolint:gochecknoglobals // A constant.
 )
 
-// openAccount registers all that at Azure.
+// openAccount registers all of these in Azure.
 func (p *Plane) openAccount(context.Context) error {
 	a := p.options.Azure
 	if err := a.PutTenant(Tenant); err != nil {
@@ -60,7 +60,7 @@ func (p *Plane) openAccount(context.Context) error {
 		}
 	}
 
-	// Instead of a password, a token of a ServiceAccount of this cluster will do.
+	// A token of a ServiceAccount of this cluster can replace the password.
 	for serviceAccount, who := range map[string]principal{"provider-azure": provisioner, "provider-keyvault-secretsync": creator} {
 		err := a.PutFederatedCredential(Tenant, who.clientID, azure.FederatedCredential{
 			Name: p.options.Name, Issuer: p.issuer, Subject: "system:serviceaccount:" + Namespace + ":" + serviceAccount,
@@ -82,7 +82,8 @@ func GrantGroup(a *azure.Server, group string) error {
 	return a.PutSubscription(azure.Subscription{ID: Subscription, TenantID: Tenant, RoleAssignments: ProvisionerRoles(provisioner.principalID, group)})
 }
 
-// ProvisionerRoles are those that docs/how-to/set-up-a-platform.md gives to the principal of the Azure providers, in that resource group.
+// ProvisionerRoles are the roles that docs/how-to/set-up-a-platform.md assigns to the principal of the Azure providers in that resource
+// group.
 func ProvisionerRoles(principal, name string) []azure.ScopedRoleAssignment {
 	const (
 		subscription = "/subscriptions/" + Subscription
@@ -100,12 +101,12 @@ func ProvisionerRoles(principal, name string) []azure.ScopedRoleAssignment {
 				"((!(ActionMatches{'" + assignments + "/delete'})) OR (@Resource[" + assignments + ":RoleDefinitionId] " + roles + "))",
 		},
 
-		// It sees deleted vaults, too.
+		// It also sees deleted vaults.
 		{PrincipalID: principal, Role: "Key Vault Purge Operator", Scope: subscription},
 	}
 }
 
-// configure the providers and the function, as a platform team does.
+// configure configures the providers and the function, as a platform team does.
 func (p *Plane) configure(ctx context.Context) error {
 	credentials, err := json.Marshal(map[string]string{
 		"clientId": provisioner.clientID, "clientSecret": provisioner.password, "subscriptionId": Subscription, "tenantId": Tenant,
@@ -137,7 +138,7 @@ func (p *Plane) configure(ctx context.Context) error {
 	)
 }
 
-// Configure the function with these settings, instead of those that it has.
+// Configure replaces the settings of the function.
 func (p *Plane) Configure(ctx context.Context, settings map[string]any) error {
 	return p.API.Apply(ctx, &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig",
@@ -146,7 +147,7 @@ func (p *Plane) Configure(ctx context.Context, settings map[string]any) error {
 	}})
 }
 
-// Settings of the platform, as the EnvironmentConfig has them.
+// Settings returns the settings of the platform, as in the EnvironmentConfig.
 func (p *Plane) Settings() map[string]any {
 	settings := map[string]any{
 		"tenantId":                 Tenant,
@@ -176,7 +177,7 @@ func secret(name, key, value string) *corev1.Secret {
 	}
 }
 
-// Officer is the client id and the password of the officer.
+// Officer returns the client id and the password of the officer.
 func Officer() (clientID, password string) { return officer.clientID, officer.password }
 
 // SetSecret puts a value into a vault as an officer does, with the real client.
@@ -184,7 +185,7 @@ func SetSecret(ctx context.Context, a *azure.Server, vaultURI, name, value strin
 	return SetSecretAs(ctx, a, officer.clientID, officer.password, vaultURI, name, value)
 }
 
-// SetSecretAs somebody else than the officer, with their client id and password.
+// SetSecretAs sets a secret as another principal, with its client id and password.
 func SetSecretAs(ctx context.Context, a *azure.Server, clientID, password, vaultURI, name, value string) error {
 	options := policy.ClientOptions{Transport: &http.Client{Transport: a.Transport()}}
 

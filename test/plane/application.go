@@ -29,10 +29,10 @@ import (
 const (
 	askTimeout = 5 * time.Second
 
-	// selector is the label by which pods belong to an application.
+	// selector is the label of an application's pods.
 	selector = "meta.p6m.dev/application"
 
-	// askedPort is the one that the demo's program listens on, whether a manifest has it or not.
+	// askedPort is the port of the demo's program, whether a manifest lists it or not.
 	askedPort = 8080
 )
 
@@ -54,7 +54,7 @@ type Condition struct {
 	ObservedGeneration int64 `json:"observedGeneration"`
 }
 
-// Application of that name.
+// Application returns the application of that name.
 func (p *Plane) Application(ctx context.Context, namespace, name string) (*Application, error) {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(schema.GroupVersionKind{Group: "meta.p6m.dev", Version: "v1alpha1", Kind: "PlatformApplication"})
@@ -77,7 +77,7 @@ func (p *Plane) Application(ctx context.Context, namespace, name string) (*Appli
 	return a, nil
 }
 
-// WaitFor an application until a check of it returns no error.
+// WaitFor waits until a check of an application returns no error.
 func (p *Plane) WaitFor(ctx context.Context, namespace, name string, check func(*Application) error) (*Application, error) {
 	var last *Application
 
@@ -98,7 +98,7 @@ func (p *Plane) WaitFor(ctx context.Context, namespace, name string, check func(
 	return last, err
 }
 
-// Ready is a check that an application is ready as it is now, all its conditions included.
+// Ready checks that the current generation of an application is ready, with all its conditions.
 func Ready(a *Application) error {
 	for _, kind := range []string{"Synced", "IdentityReady", "KeyVaultReady", "AccessReady", "SecretsSynced", "WorkloadReady", "Ready"} {
 		if c := a.Condition(kind); c.Status != "True" {
@@ -106,7 +106,7 @@ func Ready(a *Application) error {
 		}
 	}
 
-	// It may have been changed since.
+	// It may have changed since.
 	if c := a.Condition("Ready"); c.ObservedGeneration > 0 && c.ObservedGeneration < a.GetGeneration() {
 		return fmt.Errorf("Ready is of generation %d, and this is %d", c.ObservedGeneration, a.GetGeneration())
 	}
@@ -114,8 +114,8 @@ func Ready(a *Application) error {
 	return nil
 }
 
-// HasVault is a check that the address of the application's vault is known, and the
-// identity that may read it.
+// HasVault checks that the address of the application's vault and the identity that reads it are
+// known.
 func HasVault(a *Application) error {
 	if a.Status.KeyVault == nil || a.Status.KeyVault.URI == "" {
 		return errors.New("its vault has no address yet")
@@ -128,7 +128,7 @@ func HasVault(a *Application) error {
 	return nil
 }
 
-// Condition of that type. It is empty if there is none.
+// Condition returns the condition of that type. It is empty if there is none.
 func (a *Application) Condition(kind string) Condition {
 	for _, c := range a.Conditions() {
 		if c.Type == kind {
@@ -139,10 +139,10 @@ func (a *Application) Condition(kind string) Condition {
 	return Condition{Type: kind}
 }
 
-// Conditions of an application, as they are printed.
+// Conditions are printable conditions of an application.
 type Conditions []Condition
 
-// Conditions in the order in which the application has them.
+// Conditions returns them in the order of the application.
 func (a *Application) Conditions() Conditions {
 	var out struct {
 		Status struct {
@@ -150,7 +150,7 @@ func (a *Application) Conditions() Conditions {
 		} `json:"status"`
 	}
 
-	_ = runtime.DefaultUnstructuredConverter.FromUnstructured(a.Object, &out) // There may be none yet.
+	_ = runtime.DefaultUnstructuredConverter.FromUnstructured(a.Object, &out) // There may be no status yet.
 
 	return out.Status.Conditions
 }
@@ -169,7 +169,7 @@ func (c Conditions) String() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// A Process of the demo application is what one of its Pods says of itself.
+// A Process is the self-description of a Pod of the demo application.
 type Process struct {
 	Pod     string    `json:"pod"`
 	Host    string    `json:"host"`
@@ -181,7 +181,7 @@ type Process struct {
 	} `json:"environment"`
 }
 
-// Value of a variable, if the process has it.
+// Value returns the value of a variable, if the process has it.
 func (p Process) Value(name string) (string, bool) {
 	for _, v := range p.Environment {
 		if v.Name == name {
@@ -192,8 +192,8 @@ func (p Process) Value(name string) (string, bool) {
 	return "", false
 }
 
-// Ask every Pod of an application that is ready what it was started with. The
-// application runs the demo's program, or one that answers as it does.
+// Ask asks every Pod of a ready application for its environment. The application must run the
+// demo's program, or a compatible one.
 func (p *Plane) Ask(ctx context.Context, namespace, name string) ([]Process, error) {
 	pods := &corev1.PodList{}
 	if err := p.API.Client().List(ctx, pods, client.InNamespace(namespace), client.MatchingLabels{selector: name}); err != nil {
@@ -257,7 +257,7 @@ func podReady(pod *corev1.Pod) bool {
 	})
 }
 
-// Sync of that name.
+// Sync returns the sync of that name.
 func (p *Plane) Sync(ctx context.Context, namespace, name string) (*v1alpha1sync.KeyVaultSecretSync, error) {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(v1alpha1sync.GroupVersion().WithKind(v1alpha1sync.KeyVaultSecretSyncKind))

@@ -12,11 +12,11 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/arm/provider"
 )
 
-// azureVersion of the packages of provider-upjet-azure, whose kinds they have.
+// azureVersion is the version of the simulated packages of provider-upjet-azure.
 const azureVersion = "v2.6.0"
 
-// pushAzureProviders pushes the stand-ins for the packages of provider-upjet-azure
-// under their names.
+// pushAzureProviders pushes the stand-ins for the packages of provider-upjet-azure under the names
+// of these.
 func (p *Plane) pushAzureProviders(ctx context.Context) error {
 	root, err := tools.Root()
 	if err != nil {
@@ -42,7 +42,7 @@ func (p *Plane) pushAzureProviders(ctx context.Context) error {
 	return p.pushPackages(ctx, packages, root, azureVersion)
 }
 
-// azureRepository is where the package of that name comes from.
+// azureRepository returns the repository of the package with that name.
 func azureRepository(name string) string {
 	if name == provider.Family {
 		return "crossplane-contrib/provider-family-azure"

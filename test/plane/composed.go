@@ -15,12 +15,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// annotationResource is how Crossplane notes under which name a resource was
-// composed.
+// annotationResource has the name of a composed resource in the composition.
 const annotationResource = "crossplane.io/composition-resource-name"
 
-// Composed returns what an application consists of, by its names in the
-// composition.
+// Composed returns the resources of an application, by their names in the composition.
 func (p *Plane) Composed(ctx context.Context, namespace, name string) ([]*unstructured.Unstructured, error) {
 	a, err := p.Application(ctx, namespace, name)
 	if err != nil {
@@ -58,7 +56,7 @@ type resourceRef struct {
 	Name       string `json:"name"`
 }
 
-// resourceRefs of a composite resource, which for a claim is another object.
+// resourceRefs returns the references of a composite resource, which for a claim is another object.
 func (p *Plane) resourceRefs(ctx context.Context, a *Application) ([]resourceRef, error) {
 	xr := a.Unstructured
 
@@ -71,7 +69,7 @@ func (p *Plane) resourceRefs(ctx context.Context, a *Application) ([]resourceRef
 		}
 	}
 
-	// Where it has them depends on the variant.
+	// Their place depends on the variant.
 	var found struct {
 		Spec struct {
 			Crossplane struct {

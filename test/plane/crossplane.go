@@ -20,11 +20,11 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// Crossplane's own image is at this path of any registry.
+// Crossplane's own image has this path in any registry.
 const crossplaneImage = "crossplane/crossplane"
 
-// installCrossplane installs Crossplane as its users do, with its Helm chart, from
-// an image that holds what the published one does.
+// installCrossplane installs Crossplane with its Helm chart, like its users, from an image with the
+// same content as the published one.
 func (p *Plane) installCrossplane(ctx context.Context) error {
 	source, err := tools.Source(ctx, "crossplane-core")
 	if err != nil {
@@ -99,19 +99,20 @@ func (p *Plane) pushCrossplane(ctx context.Context, source tools.Module) error {
 	return p.registry.push(ctx, crossplaneImage+":"+source.Version, built)
 }
 
-// ChartValues are those of Crossplane's chart that a plane needs.
+// ChartValues are the values of Crossplane's chart for a plane.
 func ChartValues(version string) map[string]any {
 	return map[string]any{
 		"image": map[string]any{"tag": version},
-		// There is one of each, and a restarted one would wait for the lease of the killed one.
+		// There is one replica of each, and a restarted one would wait for the lease of the killed
+		// one.
 		"leaderElection": false,
 		"rbacManager":    map[string]any{"leaderElection": false},
-		// The API server has no way to a Service.
+		// The API server cannot reach Services.
 		"webhooks": map[string]any{"enabled": false},
 	}
 }
 
-// renderChart writes what Crossplane's chart consists of to a file.
+// renderChart writes the objects of Crossplane's chart to a file.
 func (p *Plane) renderChart(ctx context.Context, chart, version string) (string, error) {
 	helm, err := tools.Path(ctx, "helm")
 	if err != nil {
@@ -127,7 +128,7 @@ func (p *Plane) renderChart(ctx context.Context, chart, version string) (string,
 
 	cmd := exec.CommandContext(
 		ctx, helm, "template", "crossplane", chart, "--namespace", Namespace, "--values", "-",
-		// As docs/how-to/set-up-a-platform.md has it.
+		// The values are those of docs/how-to/set-up-a-platform.md.
 		"--set", "args={--circuit-breaker-burst=500}",
 	)
 	cmd.Stdin = bytes.NewReader(values)
@@ -148,7 +149,7 @@ func (p *Plane) renderChart(ctx context.Context, chart, version string) (string,
 	return path, nil
 }
 
-// waitForDeployment until all its Pods are ready.
+// waitForDeployment waits until all Pods of a Deployment are ready.
 func (p *Plane) waitForDeployment(ctx context.Context, namespace, name string) error {
 	return Eventually(ctx, fmt.Sprintf("Deployment %q in namespace %q", name, namespace), func(ctx context.Context) error {
 		d := &appsv1.Deployment{}

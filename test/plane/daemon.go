@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// restartDelay is between the end of a process and its next start.
+// restartDelay is the time between the end of a process and its next start.
 const restartDelay = time.Second
 
-// A Daemon is a program that is started again when it ends, until it is stopped. It does
-// not outlive this one.
+// A Daemon is a program that is restarted when it ends, until it is stopped. It ends with this
+// process.
 type Daemon struct {
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -44,8 +44,8 @@ func StartDaemon(log string, env []string, path string, args ...string) (*Daemon
 			cmd := exec.CommandContext(ctx, path, args...)
 			cmd.Env = append(os.Environ(), env...)
 			cmd.Stdout, cmd.Stderr = f, f
-			// Its own group: it ends with all that it has started, and an interrupt from the terminal is
-			// for this process, which ends the others in order.
+			// The process has its own group, which is ended as a whole. An interrupt from the terminal
+			// only reaches this process, which ends the others in order.
 			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 			cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
@@ -61,7 +61,7 @@ func StartDaemon(log string, env []string, path string, args ...string) (*Daemon
 	return p, nil
 }
 
-// Stop the program.
+// Stop stops the program.
 func (p *Daemon) Stop() {
 	p.cancel()
 	<-p.done

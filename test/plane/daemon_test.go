@@ -18,10 +18,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// envParent has the test binary start a process and wait to be killed.
+// envParent makes the test binary start a process and wait to be killed.
 const envParent = "PLANE_TEST_PARENT"
 
-// says is a program that says its process id and its arguments, and runs on.
+// says is a program that prints its process id and its arguments, and keeps running.
 const says = `echo "$$ $*"; while :; do sleep 0.05; done`
 
 func TestMain(m *testing.M) {
@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestDaemon: what ends is started again with the same arguments, its log says how it
-// has ended, and it ends when it is stopped.
+// TestDaemon checks that an ended program is restarted with the same arguments, that the log shows
+// its exit, and that it ends when it is stopped.
 func TestDaemon(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 
@@ -72,8 +72,8 @@ func TestDaemon(t *testing.T) {
 	}
 }
 
-// TestDaemonKilled: a process does not outlive the one that has started it, even one
-// that is killed.
+// TestDaemonKilled checks that a process does not outlive the one that has started it, even if that
+// is killed.
 func TestDaemonKilled(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -96,13 +96,12 @@ func TestDaemonKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	_ = parent.Wait() // It fails, having been killed.
+	_ = parent.Wait() // It fails because it was killed.
 
 	eventually(t, func() error { return gone(child) })
 }
 
-// runs waits until a program has said so often that it runs, and returns its latest
-// process id.
+// runs waits until a program has reported that many starts, and returns its latest process id.
 func runs(t *testing.T, log string, times int) (pid int) {
 	t.Helper()
 
@@ -130,7 +129,7 @@ func runs(t *testing.T, log string, times int) (pid int) {
 	return pid
 }
 
-// gone returns an error if a process is still there.
+// gone returns an error if a process still exists.
 func gone(pid int) error {
 	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("want process %d to be gone, got %w", pid, errors.Join(err, errors.New("no error")))

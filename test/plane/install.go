@@ -26,29 +26,29 @@ import (
 // A Variant of the API.
 type Variant string
 
-// The variants. A plane has one of them.
+// These are the variants. A plane has one of them.
 const (
-	// Modern has a PlatformApplication that is a namespaced composite resource.
+	// Modern means that PlatformApplication is a namespaced composite resource.
 	Modern Variant = "modern"
 
-	// Claim has a PlatformApplication that is a claim of a cluster-scoped one.
+	// Claim means that PlatformApplication is a claim of a cluster-scoped one.
 	Claim Variant = "claim"
 )
 
-// Names under which packages are installed.
+// These are the names of installed packages.
 const (
 	FunctionName = "p6m-dev-function-platform-application"
 	ProviderName = "p6m-dev-provider-keyvault-secretsync"
 )
 
-// Registries that packages come from by name. On a plane they are one registry.
+// Packages come from these registries. On a plane they are one registry.
 const (
 	ourRegistry   = "ghcr.io"
 	azureRegistry = "xpkg.crossplane.io"
 )
 
-// PushPackages builds the packages of the repository at that root for this machine,
-// and pushes them as that version.
+// PushPackages builds the packages of the repository at that root for this machine, and pushes them
+// with that version.
 func (p *Plane) PushPackages(ctx context.Context, root, version string) error {
 	return p.run(ctx, step{"packages " + version, func(ctx context.Context) error {
 		all, err := build.All(root)
@@ -60,8 +60,7 @@ func (p *Plane) PushPackages(ctx context.Context, root, version string) error {
 	}})
 }
 
-// PushImage builds the program in that directory of the repository, and pushes it
-// as that image.
+// PushImage builds the program in that directory of the repository, and pushes it as that image.
 func (p *Plane) PushImage(ctx context.Context, program build.Program, path string) error {
 	root, err := tools.Root()
 	if err != nil {
@@ -81,22 +80,21 @@ func (p *Plane) PushImage(ctx context.Context, program build.Program, path strin
 	return p.registry.push(ctx, path, image)
 }
 
-// Prepare what a platform team has before it installs anything: what PrepareCluster does, and an
-// account at Azure.
+// Prepare prepares what a platform team has before an installation: the result of PrepareCluster,
+// and an account in Azure.
 func (p *Plane) Prepare(ctx context.Context) error {
 	return errors.Join(p.PrepareCluster(ctx), p.run(ctx, step{"Azure account", p.openAccount}))
 }
 
-// PrepareCluster has what a platform team finds before it does anything: the packages of the
-// Azure providers, and a cluster whose Pods can have identities at Azure and whose images come
-// from a mirror.
+// PrepareCluster prepares a cluster for a platform team: with the packages of the Azure providers
+// in a registry, workload identities for Pods, and a mirror for images.
 func (p *Plane) PrepareCluster(ctx context.Context) error {
 	return p.run(ctx, step{"Azure providers", p.pushAzureProviders}, step{"workload identity and mirror", p.prepareCluster})
 }
 
-// Install what a platform team installs, as docs/how-to/set-up-a-platform.md has it,
-// and wait until it is ready for applications: the packages of that version, and the
-// roles and policies of the repository at that root.
+// Install installs the platform as docs/how-to/set-up-a-platform.md does, and waits until it is
+// ready for applications: the packages of that version, and the roles and policies of the
+// repository at that root.
 func (p *Plane) Install(ctx context.Context, variant Variant, root, version string) error {
 	if err := p.Prepare(ctx); err != nil {
 		return err
@@ -109,16 +107,15 @@ func (p *Plane) Install(ctx context.Context, variant Variant, root, version stri
 	)
 }
 
-// Upgrade what is installed to another version that was pushed, as
-// docs/operations/upgrade.md has it, and wait until it is ready. Roles and policies are
-// those of the repository at that root.
+// Upgrade upgrades the platform to another version that was pushed, as docs/operations/upgrade.md
+// does, and waits until it is ready. Roles and policies are those of the repository at that root.
 func (p *Plane) Upgrade(ctx context.Context, variant Variant, root, version string) error {
 	return p.run(ctx, step{"upgrade to " + version, func(ctx context.Context) error {
 		return p.applyPackages(ctx, root, variant, version)
 	}})
 }
 
-// programsDir is where programs are kept between runs.
+// programsDir is the directory for programs between runs.
 func programsDir() (string, error) {
 	cache, err := tools.CacheDir()
 	if err != nil {
@@ -131,7 +128,7 @@ func programsDir() (string, error) {
 func (p *Plane) pushPackages(ctx context.Context, packages []build.Package, root, version string) (err error) {
 	o := build.Options{Root: root, Version: version, Architectures: []string{runtime.GOARCH}}
 
-	// Those of another root are built once, and would stay for ever.
+	// Programs of another root are built once, and would stay forever.
 	if here, err := tools.Root(); err == nil && here == root {
 		if o.Programs, err = programsDir(); err != nil {
 			return err
@@ -143,7 +140,7 @@ func (p *Plane) pushPackages(ctx context.Context, packages []build.Package, root
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(o.Out)) }()
 
-	// At once: most of it is compressing on one core.
+	// They are pushed concurrently, because most of the time is compression on one core.
 	var (
 		all  sync.WaitGroup
 		errs = make([]error, len(packages))
@@ -165,7 +162,7 @@ func (p *Plane) pushPackages(ctx context.Context, packages []build.Package, root
 	return errors.Join(errs...)
 }
 
-// prepareCluster for identities of Pods, and for packages from the plane's registry.
+// prepareCluster configures identities of Pods, and packages from the plane's registry.
 func (p *Plane) prepareCluster(ctx context.Context) error {
 	path := p.file("workload-identity.yaml")
 	if err := os.WriteFile(path, p.options.Webhook.Policy(), 0o600); err != nil {
@@ -185,8 +182,8 @@ func (p *Plane) prepareCluster(ctx context.Context) error {
 	return nil
 }
 
-// applyPackages in the order of the documentation: what restricts them is there before
-// them. It waits until they are ready.
+// applyPackages applies packages in the documented order: their restrictions exist first. It waits
+// until they are ready.
 func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant, version string) error {
 	restrictions, err := p.Kustomize(ctx, root, "resources: [restrictions]")
 	if err != nil {
@@ -234,8 +231,8 @@ func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant,
 	})
 }
 
-// Kustomize returns what a kustomization builds of package/platform of the repository at that root. Its directories are
-// named as from there.
+// Kustomize returns the build of a kustomization below package/platform of the repository at that root. Paths are
+// relative to that directory.
 func (p *Plane) Kustomize(ctx context.Context, root, kustomization string) (_ []*unstructured.Unstructured, err error) {
 	kustomize, err := tools.Path(ctx, "kustomize")
 	if err != nil {
@@ -264,8 +261,8 @@ func (p *Plane) Kustomize(ctx context.Context, root, kustomization string) (_ []
 	return apiserver.ReadFiles(built)
 }
 
-// imageConfigs have Crossplane take packages from the plane's registry, as a
-// cluster without a way to the internet has it.
+// imageConfigs make Crossplane pull packages from the plane's registry, like a cluster without
+// internet access.
 func (p *Plane) imageConfigs() []*unstructured.Unstructured {
 	var out []*unstructured.Unstructured
 
@@ -279,8 +276,7 @@ func (p *Plane) imageConfigs() []*unstructured.Unstructured {
 	return out
 }
 
-// PackageReady returns an error unless the revision of the package that was applied is the
-// active one, and is healthy.
+// PackageReady returns an error unless the revision of the applied package is active and healthy.
 func (p *Plane) PackageReady(ctx context.Context, applied *unstructured.Unstructured) error {
 	pkg, revision, key := applied.DeepCopy(), &unstructured.Unstructured{}, applied.GetKind()+" "+applied.GetName()
 	revision.SetGroupVersionKind(pkg.GroupVersionKind())

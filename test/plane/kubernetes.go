@@ -23,8 +23,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane/proxy"
 )
 
-// startAPIServer starts etcd and the API server, which authorizes and admits as that
-// of a production cluster.
+// startAPIServer starts etcd and the API server, with the authorization and admission of a
+// production cluster.
 func (p *Plane) startAPIServer(ctx context.Context) error {
 	var err error
 
@@ -34,9 +34,9 @@ func (p *Plane) startAPIServer(ctx context.Context) error {
 		apiserver.WithLogs(p.file("logs")),
 		apiserver.WithFlag("authorization-mode", "Node,RBAC"),
 		apiserver.WithFlag("enable-admission-plugins", "NodeRestriction"),
-		// A test without controllers has to do without the plugin ServiceAccount.
+		// The default disables the plugin ServiceAccount, which needs a controller.
 		apiserver.WithFlag("disable-admission-plugins", ""),
-		// For `kubectl logs`.
+		// `kubectl logs` needs it.
 		apiserver.WithFlag("kubelet-preferred-address-types", "InternalIP"),
 	)
 	if err != nil {
@@ -80,15 +80,14 @@ func (p *Plane) startControllers(ctx context.Context) error {
 		"--use-service-account-credentials",
 		"--leader-elect=false",
 		"--secure-port=0",
-		// For hundreds of applications at once.
+		// Hundreds of applications need it at once.
 		"--kube-api-qps=500", "--kube-api-burst=1000",
 	)
 
 	return err
 }
 
-// startNode starts the kubelet, and the proxy that its pods find each other and
-// Azure through.
+// startNode starts the kubelet, and the proxy through which its pods reach each other and Azure.
 func (p *Plane) startNode(ctx context.Context) error {
 	if err := p.startProxy(ctx); err != nil {
 		return err
@@ -120,7 +119,7 @@ func (p *Plane) startNode(ctx context.Context) error {
 		},
 		APIServer: api,
 		Reachable: []string{api, p.proxy.Address(), p.registry.address},
-		// A process that was killed on purpose is not waited for.
+		// A process that was killed deliberately is not awaited.
 		Backoff: time.Second,
 		Log:     p.options.Log,
 	})
@@ -176,5 +175,5 @@ func hostOf(config *rest.Config) (string, error) {
 	return u.Host, nil
 }
 
-// file in the plane's directory.
+// file returns a path in the plane's directory.
 func (p *Plane) file(name string) string { return filepath.Join(p.options.Dir, name) }

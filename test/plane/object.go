@@ -5,7 +5,7 @@ package plane
 
 import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-// object of a kind that is not known here but by its name.
+// object returns an object of a kind that is known by its name only.
 func object(apiVersion, kind, name string, spec map[string]any) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": apiVersion, "kind": kind,

@@ -32,42 +32,42 @@ import (
 )
 
 const (
-	// Namespace of Crossplane.
+	// Namespace is Crossplane's.
 	Namespace = "crossplane-system"
 
 	nodeName = "local"
 
-	// waitTimeout is for anything to become ready, on a machine that is busy.
+	// waitTimeout bounds the time until anything is ready, on a busy machine.
 	waitTimeout = 5 * time.Minute
 	waitPoll    = 200 * time.Millisecond
 )
 
 // Options of a plane.
 type Options struct {
-	// Name tells planes apart that share an Azure.
+	// Name distinguishes planes that share an Azure.
 	Name string
 
-	// Dir has kubeconfigs, logs and the processes' files. It is made.
+	// Dir is the directory for kubeconfigs, logs and the processes' files. It is created.
 	Dir string
 
-	// Azure that the plane's applications live in.
+	// Azure is the one of the plane's applications.
 	Azure *azure.Server
 
-	// Webhook that gives Pods tokens of their workload identity. The default is the newest.
+	// Webhook gives Pods tokens of their workload identity. The default is the newest version.
 	Webhook Webhook
 
-	// PollInterval of vaults: as applications have it by default if it is zero.
+	// PollInterval is that of vaults. Zero means the applications' default.
 	PollInterval time.Duration
 
 	// Progress is called with the name of a step when it begins, and returns a function
 	// for its end. The default does nothing.
 	Progress func(what string) (done func(error))
 
-	// Log of the node. The default is none.
+	// Log is the log of the node. The default is none.
 	Log *slog.Logger
 }
 
-// A Plane is a control plane that runs.
+// A Plane is a running control plane.
 type Plane struct {
 	// API is its API server.
 	API *apiserver.Server
@@ -84,7 +84,7 @@ type Plane struct {
 	background sync.WaitGroup
 }
 
-// Start a plane with Crossplane and no packages. Stop it in the end.
+// Start starts a plane with Crossplane and without packages. The caller must stop it.
 func Start(ctx context.Context, o Options) (_ *Plane, err error) {
 	o.complete()
 
@@ -116,7 +116,7 @@ func Start(ctx context.Context, o Options) (_ *Plane, err error) {
 	return p, nil
 }
 
-// Stop everything. Kubeconfigs and logs stay.
+// Stop stops everything. Kubeconfigs and logs stay.
 func (p *Plane) Stop() error {
 	var errs []error
 
@@ -147,20 +147,19 @@ func (p *Plane) Stop() error {
 	return errors.Join(errs...)
 }
 
-// Kubeconfig is the path of the configuration of a client that may do anything.
+// Kubeconfig is the path of a kubeconfig with all permissions.
 func (p *Plane) Kubeconfig() string { return p.file("kubeconfig") }
 
-// Issuer of the tokens of ServiceAccounts.
+// Issuer returns the issuer of the tokens of ServiceAccounts.
 func (p *Plane) Issuer() string { return p.issuer }
 
-// Log is the path of the log of one of Kubernetes' own processes.
+// Log returns the path of the log of one of Kubernetes' own processes.
 func (p *Plane) Log(name string) string { return p.file(filepath.Join("logs", name+".log")) }
 
-// ProxyURL is how to reach the Services of the plane, such as
-// http://name.namespace:port.
+// ProxyURL returns the proxy for the Services of the plane, such as http://name.namespace:port.
 func (p *Plane) ProxyURL() string { return p.proxy.URL() }
 
-// Processes of Pods.
+// Processes returns the processes of Pods.
 func (p *Plane) Processes() []kubelet.Process { return p.kubelet.Processes() }
 
 // dialPod connects to a port of the Pod with that IP.
@@ -172,8 +171,8 @@ func (p *Plane) dialPod(ctx context.Context, ip string, port int) (net.Conn, err
 	return p.kubelet.DialPod(ctx, ip, port)
 }
 
-// Eventually polls until a check returns no error. Its own error names what is
-// waited for and wraps the check's last error.
+// Eventually polls until a check returns no error. Its own error has the description and the
+// check's last error.
 func Eventually(ctx context.Context, what string, check func(context.Context) error) error {
 	if err := apiserver.Poll(ctx, waitPoll, waitTimeout, check); err != nil {
 		return fmt.Errorf("cannot wait any longer for %s: %w", what, err)
@@ -200,13 +199,13 @@ func (o *Options) complete() {
 	}
 }
 
-// A step of a longer way, by the name that is printed.
+// A step of an installation, with the name that is printed.
 type step struct {
 	what string
 	do   func(context.Context) error
 }
 
-// run steps one after the other.
+// run runs steps one after the other.
 func (p *Plane) run(ctx context.Context, steps ...step) error {
 	for _, s := range steps {
 		done := p.options.Progress(s.what)

@@ -22,11 +22,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// headTimeout is for asking a registry on this machine.
+// headTimeout bounds requests to a registry on this machine.
 const headTimeout = 10 * time.Second
 
-// A registry of OCI images on loopback. It mirrors every other: an image that was
-// pushed here stands for the one of the same path and tag on any host.
+// A registry of OCI images on loopback mirrors every other: an image that was pushed here replaces
+// the one with the same path and tag on any host.
 type registry struct {
 	address string
 	server  *http.Server
@@ -60,8 +60,8 @@ func (r *registry) close() error {
 	return nil
 }
 
-// mirror returns where an image is on this registry, or the image as it is if it is
-// not here.
+// mirror returns the address of an image in this registry, or the unchanged image if the registry
+// does not have it.
 func (r *registry) mirror(image string) string {
 	ref, err := name.ParseReference(image)
 	if err != nil {
@@ -76,8 +76,8 @@ func (r *registry) mirror(image string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), headTimeout)
 	defer cancel()
 
-	// Any other error is for whoever pulls it: an image of ours must not be taken for
-	// one of others.
+	// Any other error is left to the pull: one of our images must not be replaced by a published
+	// one.
 	failure := &transport.Error{}
 	if _, err := remote.Head(here, remote.WithContext(ctx)); errors.As(err, &failure) && failure.StatusCode == http.StatusNotFound {
 		return image
@@ -86,7 +86,7 @@ func (r *registry) mirror(image string) string {
 	return here.String()
 }
 
-// push an image, such as to p6m-dev/demo-application:v1.
+// push pushes an image, such as to p6m-dev/demo-application:v1.
 func (r *registry) push(ctx context.Context, path string, image v1.Image) error {
 	ref, err := name.ParseReference(r.address + "/" + path)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	certutil "k8s.io/client-go/util/cert"
 )
 
-// NewCertificate returns the value of a secret with a certificate for a host, which has signed itself, and its key.
+// NewCertificate returns the value of a secret with a self-signed certificate for a host, and its key.
 func NewCertificate(host string) (string, error) {
 	pem, key, err := certutil.GenerateSelfSignedCertKey(host, nil, nil)
 	if err != nil {

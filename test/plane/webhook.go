@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// A Webhook is a version of azure-workload-identity. It decides where the token of a Pod is.
+// A Webhook is a version of azure-workload-identity. It decides where the token of a Pod is
+// mounted.
 type Webhook string
 
 // Versions of azure-workload-identity with different layouts, the newer one first.
@@ -23,7 +24,7 @@ const (
 //go:embed workload-identity.yaml
 var workloadIdentity string
 
-// Policy of admission that stands in for the webhook.
+// Policy returns the admission policy that replaces the webhook.
 func (w Webhook) Policy() []byte {
 	return []byte(strings.Replace(workloadIdentity, `"'`+string(WebhookReserved)+`'"`, `"'`+string(w)+`'"`, 1))
 }

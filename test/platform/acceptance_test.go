@@ -22,7 +22,8 @@ const (
 	acceptanceAccount = "system:serviceaccount:crossplane-system:" + acceptanceName
 )
 
-// TestAcceptance has the account of acceptance runs make, use and delete namespaces of runs, and nothing else.
+// TestAcceptance checks that the account of acceptance runs can only create, use and delete namespaces of
+// runs.
 func TestAcceptance(t *testing.T) {
 	enforceAcceptance(t)
 
@@ -53,7 +54,7 @@ func TestAcceptance(t *testing.T) {
 		forbidden   = "is forbidden"
 	)
 
-	// The API server reads roles and policies in a moment.
+	// The API server needs a moment to read roles and policies.
 	err = apiserver.Eventually(t.Context(), func(ctx context.Context) error {
 		if err := c.Create(ctx, labelled("shop", nil), client.DryRunAll); err == nil || !strings.Contains(err.Error(), noRun) {
 			return fmt.Errorf("the policy is not in force: %w", err)
@@ -129,7 +130,8 @@ func TestAcceptance(t *testing.T) {
 	}
 }
 
-// enforceAcceptance applies the component for the length of the test, with what the base has about namespaces.
+// enforceAcceptance applies the component for the duration of the test, with the policies of the base about
+// namespaces.
 func enforceAcceptance(t *testing.T) {
 	t.Helper()
 

@@ -24,7 +24,7 @@ const (
 	skipDryRun        = "SkipDryRunOnMissingResource=true"
 )
 
-// broughtBy tells which Provider brings the kinds of a group.
+// broughtBy maps the groups of kinds to the Provider that installs them.
 //
 //nolint:gochecknoglobals // A constant.
 var broughtBy = map[string]string{
@@ -32,7 +32,7 @@ var broughtBy = map[string]string{
 	"secrets.p6m.dev":    "Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync",
 }
 
-// TestWaves has everything in a later wave than what it needs.
+// TestWaves checks that each object is in a later wave than the objects it needs.
 func TestWaves(t *testing.T) {
 	for name, objects := range map[string][]*unstructured.Unstructured{
 		"Base":    build(t, base),
@@ -48,7 +48,7 @@ func TestWaves(t *testing.T) {
 	}
 }
 
-// TestWavesFail makes sure that TestWaves would notice.
+// TestWavesFail checks that TestWaves finds faults.
 func TestWavesFail(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -57,7 +57,7 @@ func TestWavesFail(t *testing.T) {
 		want   []string
 	}{
 		"DryRun": {
-			reason: "The whole sync would fail on a kind that comes with it.",
+			reason: "A kind in the same wave as its definition would fail the whole sync.",
 			dir:    base,
 			change: func(o map[string]*unstructured.Unstructured) {
 				unstructured.RemoveNestedField(o["ClusterProviderConfig.secrets.p6m.dev/default"].Object, "metadata", "annotations", optionsAnnotation)
@@ -65,7 +65,7 @@ func TestWavesFail(t *testing.T) {
 			want: []string{"ClusterProviderConfig.secrets.p6m.dev/default: needs " + skipDryRun},
 		},
 		"NoProvider": {
-			reason: "Nothing would bring the kind.",
+			reason: "A kind without its package would never exist.",
 			dir:    base,
 			change: func(o map[string]*unstructured.Unstructured) {
 				o["Provider.pkg.crossplane.io/crossplane-contrib-provider-family-azure"].SetName("another")
@@ -73,7 +73,7 @@ func TestWavesFail(t *testing.T) {
 			want: []string{"ClusterProviderConfig.azure.m.upbound.io/default: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-family-azure, which is not there"},
 		},
 		"TeamsFirst": {
-			reason: "Teams come when there is something to come to.",
+			reason: "Teams come after the platform.",
 			dir:    apps,
 			change: func(o map[string]*unstructured.Unstructured) {
 				setWave(o["ApplicationSet.argoproj.io/teams"], "0")
@@ -112,7 +112,7 @@ func setWave(o *unstructured.Unstructured, wave string) {
 	o.SetAnnotations(annotations)
 }
 
-// tooEarly returns what does not come after what it needs.
+// tooEarly returns the objects that do not come after those they need.
 func tooEarly(t *testing.T, objects []*unstructured.Unstructured) []string {
 	t.Helper()
 
@@ -149,7 +149,7 @@ func tooEarly(t *testing.T, objects []*unstructured.Unstructured) []string {
 	return out
 }
 
-// needed returns the keys of what has to be there before an object.
+// needed returns the keys of the objects that must exist before an object.
 func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.Unstructured) []string {
 	t.Helper()
 
@@ -210,7 +210,7 @@ func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.
 	return needs
 }
 
-// bindings returns the keys of the bindings of policies whose names begin so.
+// bindings returns the keys of the bindings of policies with this prefix.
 func bindings(objects []*unstructured.Unstructured, prefix string) []string {
 	var out []string
 
@@ -237,23 +237,23 @@ func installs(t *testing.T, objects []*unstructured.Unstructured, d dependency) 
 	return []string{d.Kind + " of " + d.Package}
 }
 
-// bringsOwnKind tells whether an object is of a kind, or makes objects of a kind, that
-// is not there when its sync begins.
+// bringsOwnKind reports whether an object has a kind, or generates objects of a kind, that does not
+// exist when its sync begins.
 func bringsOwnKind(o *unstructured.Unstructured) bool {
 	_, brought := broughtBy[o.GroupVersionKind().Group]
 
 	return brought || key(o) == "ApplicationSet.argoproj.io/teams"
 }
 
-// options of the sync that an object asks for, or gives to what it makes.
+// options returns the sync options of an object, or those it gives to generated objects.
 func options(o *unstructured.Unstructured) string {
 	list, _, _ := unstructured.NestedStringSlice(o.Object, "spec", "template", "spec", "syncPolicy", "syncOptions")
 
 	return strings.Join(append(list, o.GetAnnotations()[optionsAnnotation]), ",")
 }
 
-// TestNothingIsPruned keeps Argo CD from removing definitions, and with them all that
-// there is of their kinds, because of a file that was moved.
+// TestNothingIsPruned checks that Argo CD never removes definitions, and with them all their
+// objects, after a file was moved.
 func TestNothingIsPruned(t *testing.T) {
 	for _, o := range append(build(t, apps), file(t, base+"/argocd/root.yaml")...) {
 		if prune, _, _ := unstructured.NestedBool(o.Object, "spec", "syncPolicy", "automated", "prune"); prune {
@@ -266,8 +266,8 @@ func TestNothingIsPruned(t *testing.T) {
 	}
 }
 
-// TestCrossplaneChart has Argo CD install the Crossplane that everything is tested
-// with, as the documentation wants it.
+// TestCrossplaneChart checks that Argo CD installs the tested Crossplane with the documented
+// values.
 func TestCrossplaneChart(t *testing.T) {
 	source, err := tools.Source(t.Context(), "crossplane-core")
 	if err != nil {
@@ -289,8 +289,8 @@ func TestCrossplaneChart(t *testing.T) {
 	}
 }
 
-// crossplane returns the pod template that Crossplane's chart makes of the values in
-// an Application.
+// crossplane returns the pod template that Crossplane's chart renders with the values in an
+// Application.
 func crossplane(t *testing.T, app *unstructured.Unstructured) map[string]any {
 	t.Helper()
 

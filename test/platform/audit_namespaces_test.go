@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// TestAuditNamespaces has the component record what is done in namespaces without the label,
-// and refuse everything else as before.
+// TestAuditNamespaces checks that with the component, writes in namespaces without the label are
+// recorded instead of rejected, and everything else is rejected as before.
 func TestAuditNamespaces(t *testing.T) {
 	audited := []string{
 		"function-platform-application-namespaces",

@@ -21,7 +21,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// An auditEvent is what is of interest in a line of the audit log.
+// An auditEvent has the relevant fields of a line of the audit log.
 type auditEvent struct {
 	Verb      string `json:"verb"`
 	ObjectRef struct {
@@ -32,8 +32,8 @@ type auditEvent struct {
 	RequestObject json.RawMessage `json:"requestObject"`
 }
 
-// TestAuditPolicy has an API server with the policy write down who reads Secrets and
-// requests tokens, and no value and no token.
+// TestAuditPolicy checks that an API server with the policy records reads of Secrets and requests
+// of tokens, but no value and no token.
 func TestAuditPolicy(t *testing.T) {
 	policy, err := filepath.Abs(filepath.Join(root, base, "audit-policy.yaml"))
 	if err != nil {
@@ -69,7 +69,7 @@ func TestAuditPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// A policy says who may do what, so what it says is worth keeping.
+	// A policy defines permissions, so its content is recorded.
 	for _, o := range file(t, "package/rbac/crossplane.yaml") {
 		if err := s.Apply(t.Context(), o); err != nil {
 			t.Fatal(err)
@@ -98,7 +98,7 @@ func TestAuditPolicy(t *testing.T) {
 	}
 }
 
-// written are the requests of the audit log that the test has made.
+// written returns the test's requests in the audit log.
 func written(t *testing.T, log []byte) []string {
 	t.Helper()
 
@@ -120,7 +120,7 @@ func written(t *testing.T, log []byte) []string {
 			request += " with what was sent"
 		}
 
-		// The API server does much for itself when it starts.
+		// The API server sends many requests to itself when it starts.
 		if strings.Contains(request, "web-application") || strings.Contains(request, "platform-application") {
 			out = append(out, request)
 		}

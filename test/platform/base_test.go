@@ -22,22 +22,21 @@ import (
 	"github.com/p6m-dev/platform-application/test/docs"
 )
 
-// TestAccepted has a real API server say what it would refuse or drop of all that
-// there is to apply.
+// TestAccepted checks that a real API server rejects and drops nothing of the objects to apply.
 func TestAccepted(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
 		objects []*unstructured.Unstructured
 	}{
-		"Base":    {reason: "The base is complete but for its placeholders.", objects: build(t, base)},
+		"Base":    {reason: "The base is complete except for its placeholders.", objects: build(t, base)},
 		"Claims":  {reason: "The component for claims fits the base.", objects: overlay(t, "claim", "secret-creator")},
 		"Mirror":  {reason: "The component for other registries fits the base.", objects: overlay(t, "mirror")},
 		"Audit":   {reason: "The component for namespaces fits the base.", objects: overlay(t, "audit-namespaces")},
 		"Runs":    {reason: "The component for acceptance runs fits the base.", objects: overlay(t, "acceptance")},
-		"Example": {reason: "The example is a platform.", objects: build(t, example)},
-		"Page":    {reason: "What the page shows can be copied.", objects: append(shown(t, "docs/how-to/set-up-a-platform.md"), shown(t, "docs/how-to/platform-settings.md")...)},
+		"Example": {reason: "The example is a complete platform.", objects: build(t, example)},
+		"Page":    {reason: "The objects on the page can be copied.", objects: append(shown(t, "docs/how-to/set-up-a-platform.md"), shown(t, "docs/how-to/platform-settings.md")...)},
 		"Doctor":  {reason: "The doctor and its probes are Jobs that come after the base.", objects: build(t, doctor)},
-		"ArgoCD":  {reason: "The Applications are what Argo CD takes.", objects: append(build(t, apps), file(t, base+"/argocd/root.yaml")...)},
+		"ArgoCD":  {reason: "The Applications are valid for Argo CD.", objects: append(build(t, apps), file(t, base+"/argocd/root.yaml")...)},
 	}
 
 	for name, tc := range cases {
@@ -63,7 +62,7 @@ func file(t *testing.T, path string) []*unstructured.Unstructured {
 	return objects
 }
 
-// shown are the whole objects in the blocks of a page.
+// shown returns the whole objects in the blocks of a page.
 func shown(t *testing.T, path string) []*unstructured.Unstructured {
 	t.Helper()
 
@@ -102,7 +101,7 @@ func shown(t *testing.T, path string) []*unstructured.Unstructured {
 	return objects
 }
 
-// TestBase lists what is installed, for whoever changes it to see.
+// TestBase lists the installed objects, so that changes are visible in review.
 func TestBase(t *testing.T) {
 	want := []string{
 		"ServiceAccount/provider-azure",
@@ -169,7 +168,7 @@ func TestBase(t *testing.T) {
 	}
 }
 
-// keys of objects, sorted.
+// keys returns the keys of objects, sorted.
 func keys(objects []*unstructured.Unstructured) []string {
 	out := make([]string, len(objects))
 	for i, o := range objects {
@@ -181,11 +180,12 @@ func keys(objects []*unstructured.Unstructured) []string {
 	return out
 }
 
-// enforcePlaceholders applies the policy about them for the length of the test.
+// enforcePlaceholders applies the policy about placeholders for the duration of the test.
 func enforcePlaceholders(t *testing.T, all []*unstructured.Unstructured) {
 	t.Helper()
 
-	// Others apply placeholders. The API server heeds a policy for a moment after it is gone.
+	// Other tests apply placeholders, and the API server enforces a policy for a moment after its
+	// removal.
 	t.Cleanup(func() {
 		config := find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application")
 
@@ -210,8 +210,8 @@ func enforcePlaceholders(t *testing.T, all []*unstructured.Unstructured) {
 	}
 }
 
-// TestPlaceholders finds whatever nobody has set: at once in what the example becomes,
-// and by the policy where it is applied.
+// TestPlaceholders checks that unset placeholders are found: in the build of the example, and by
+// the policy when they are applied.
 func TestPlaceholders(t *testing.T) {
 	for _, o := range build(t, example) {
 		if kind := o.GetKind(); kind != "ValidatingAdmissionPolicy" && strings.Contains(text(t, o), "REPLACE_ME") {
@@ -222,7 +222,7 @@ func TestPlaceholders(t *testing.T) {
 	all := overlay(t, "secret-creator", "mirror")
 	enforcePlaceholders(t, all)
 
-	// The policy is heeded when the API server has read it.
+	// The API server needs a moment to read the policy.
 	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
 		if said := refusal(ctx, find(t, all, "ClusterProviderConfig.secrets.p6m.dev/default")); !strings.Contains(said, "REPLACE_ME") {
 			return fmt.Errorf("the policy is not in force: %s", said)
@@ -241,17 +241,17 @@ func TestPlaceholders(t *testing.T) {
 		object *unstructured.Unstructured
 		want   string
 	}{
-		"EnvironmentConfig": {reason: "Every setting that only the platform team knows is named.", object: find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), want: fields},
+		"EnvironmentConfig": {reason: "The message lists every setting that only the platform team knows.", object: find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), want: fields},
 		"AzureProviderConfig": {
-			reason: "The Azure provider would only say that Azure does not know such a client.",
+			reason: "Otherwise the Azure provider would report an unknown client.",
 			object: find(t, all, "ClusterProviderConfig.azure.m.upbound.io/default"),
 			want:   "clientID, subscriptionID, tenantID",
 		},
-		"OurProviderConfig": {reason: "The provider could create no secret, and only say so of each that is missing.", object: find(t, all, "ClusterProviderConfig.secrets.p6m.dev/default"), want: "clientId, tenantId"},
-		"OurRegistry":       {reason: "Crossplane would only say that it cannot parse the name of an image.", object: find(t, all, "ImageConfig.pkg.crossplane.io/p6m-dev"), want: "prefix"},
+		"OurProviderConfig": {reason: "Otherwise the provider would report a failure for each missing secret.", object: find(t, all, "ClusterProviderConfig.secrets.p6m.dev/default"), want: "clientId, tenantId"},
+		"OurRegistry":       {reason: "Otherwise Crossplane would report an image name that it cannot parse.", object: find(t, all, "ImageConfig.pkg.crossplane.io/p6m-dev"), want: "prefix"},
 		"TheirRegistry":     {reason: "The Azure providers come from another registry.", object: find(t, all, "ImageConfig.pkg.crossplane.io/crossplane-contrib"), want: "prefix"},
-		"Set":               {reason: "A platform without placeholders is not refused.", object: find(t, build(t, example), "EnvironmentConfig.apiextensions.crossplane.io/platform-application")},
-		"Nobody's":          {reason: "What others call so is not ours to refuse.", object: renamed(find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), "somebody-elses")},
+		"Set":               {reason: "A platform without placeholders is accepted.", object: find(t, build(t, example), "EnvironmentConfig.apiextensions.crossplane.io/platform-application")},
+		"Nobody's":          {reason: "Foreign objects with a similar name are not restricted.", object: renamed(find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), "somebody-elses")},
 	}
 
 	for name, tc := range cases {
@@ -282,8 +282,8 @@ func text(t *testing.T, o *unstructured.Unstructured) string {
 	return string(out)
 }
 
-// TestVersions has all of our packages in one version, and the Azure providers in the
-// one that the Configuration is tested with.
+// TestVersions checks that all of our packages have one version, and the Azure providers have the
+// version that the Configuration is tested with.
 func TestVersions(t *testing.T) {
 	ours, azure := map[string][]string{}, map[string][]string{}
 
@@ -315,8 +315,8 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestCrossplaneVersion has no package become active on a Crossplane that lets a team have
-// objects of others deleted with its composite resource (GHSA-77cv-mrm6-fr3c).
+// TestCrossplaneVersion checks that no package becomes active on a Crossplane that lets a team
+// delete foreign objects with its composite resource (GHSA-77cv-mrm6-fr3c).
 func TestCrossplaneVersion(t *testing.T) {
 	for _, path := range []string{
 		"crossplane.yaml", "package/claim/crossplane.yaml", "package/function/crossplane.yaml", "package/provider/crossplane.yaml",
@@ -359,7 +359,7 @@ func dependencies(t *testing.T) []dependency {
 	return meta.Spec.DependsOn
 }
 
-// sorted list of names.
+// sorted returns a sorted list of names.
 func sorted(list string) string {
 	names := strings.Split(list, ", ")
 	slices.Sort(names)
@@ -367,8 +367,8 @@ func sorted(list string) string {
 	return strings.Join(names, ", ")
 }
 
-// TestCheckOfValues has the page's own command find each placeholder and each sample id of the example, and nothing
-// when all of them are replaced.
+// TestCheckOfValues checks that the command of the page finds each placeholder and each sample id of the example,
+// and nothing after all are replaced.
 func TestCheckOfValues(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(root, "docs", "how-to", "set-up-a-platform.md"))
 	if err != nil {
@@ -381,7 +381,7 @@ func TestCheckOfValues(t *testing.T) {
 	}
 
 	built := func(dir string) string { return string(kustomize(t, filepath.Join(root, dir))) }
-	// What a platform team has instead of the samples.
+	// These values replace the samples.
 	own := regexp.MustCompile(`([0-9a-f])[0-9a-f]{7}-([0-9a-f]{4}-){3}[0-9a-f]{12}`)
 
 	cases := map[string]struct {
@@ -390,8 +390,8 @@ func TestCheckOfValues(t *testing.T) {
 		want   string
 	}{
 		"Base":    {reason: "The base has placeholders.", text: built(base), want: "clientID location oidcIssuerUrl resourceGroupName subscriptionID subscriptionId tenantID tenantId"},
-		"Example": {reason: "The example has ids that belong to nobody.", text: built(example), want: "clientID oidcIssuerUrl subscriptionID subscriptionId tenantID tenantId"},
-		"Own":     {reason: "Ids that Azure has given are no samples.", text: own.ReplaceAllString(built(example), "1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809"), want: "all values are set"},
+		"Example": {reason: "The example has ids that do not exist.", text: built(example), want: "clientID oidcIssuerUrl subscriptionID subscriptionId tenantID tenantId"},
+		"Own":     {reason: "Real ids are not samples.", text: own.ReplaceAllString(built(example), "1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809"), want: "all values are set"},
 	}
 
 	for name, tc := range cases {
@@ -404,7 +404,7 @@ func TestCheckOfValues(t *testing.T) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 
-			// The number of the line is in front of a field.
+			// The line number precedes the field.
 			got := strings.Split(strings.TrimSpace(regexp.MustCompile(`(?m)^\d+:\s*(\w+):.*`).ReplaceAllString(string(out), "$1")), "\n")
 			slices.Sort(got)
 

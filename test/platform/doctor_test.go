@@ -18,7 +18,8 @@ import (
 
 const doctor = "package/platform/doctor"
 
-// TestDoctorOnlyLooks has the doctor and its probes get no leave to write anything, or to read a Secret.
+// TestDoctorOnlyLooks checks that the doctor and its probes have no permission to write, or to read a
+// Secret.
 func TestDoctorOnlyLooks(t *testing.T) {
 	objects := build(t, doctor)
 
@@ -38,9 +39,9 @@ func TestDoctorOnlyLooks(t *testing.T) {
 	}
 }
 
-// onlyLooks tells whether a rule lets nobody write anything, or read a Secret.
+// onlyLooks reports whether a rule grants no write and no read of a Secret.
 func onlyLooks(rule rbacv1.PolicyRule) bool {
-	// A question, which creates nothing.
+	// An access review creates nothing.
 	if slices.Equal(rule.Resources, []string{"subjectaccessreviews"}) {
 		return true
 	}
@@ -51,7 +52,8 @@ func onlyLooks(rule rbacv1.PolicyRule) bool {
 	return !writes && !secrets && !slices.Contains(rule.APIGroups, "*")
 }
 
-// TestDoctorPods has every pod of the doctor stay within the restricted profile, and tried once.
+// TestDoctorPods checks that every pod of the doctor meets the restricted profile, and is not
+// retried.
 func TestDoctorPods(t *testing.T) {
 	jobs := 0
 
@@ -89,8 +91,8 @@ func TestDoctorPods(t *testing.T) {
 	}
 }
 
-// TestProbesArePlaced has each probe be selected by the policies that select pods of its provider, and by no Service or Deployment of
-// a package, and have the token that the runtime configuration of the provider mounts.
+// TestProbesArePlaced checks that the policies for the pods of a provider select its probe, that no Service or Deployment of a
+// package does, and that the probe has the token of the provider's runtime configuration.
 func TestProbesArePlaced(t *testing.T) {
 	platform, objects := build(t, base), build(t, doctor)
 	pods := packagePods(t, platform)

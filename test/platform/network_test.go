@@ -23,13 +23,13 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// TestNetworkPoliciesSelect has each policy select the pods of one package, by the
-// labels that Crossplane gives them, and let in whom it is for.
+// TestNetworkPoliciesSelect checks that each policy selects the pods of one package, by
+// Crossplane's labels, and admits its clients.
 func TestNetworkPoliciesSelect(t *testing.T) {
 	objects := build(t, base)
 	pods := packagePods(t, objects)
 
-	// Other providers need other ways, and other functions may ask somebody.
+	// Other providers need other destinations, and other functions may send requests.
 	for name, want := range map[string]string{
 		"provider-keyvault-secretsync":  "p6m-dev-provider-keyvault-secretsync",
 		"function-platform-application": "p6m-dev-function-platform-application",
@@ -52,8 +52,8 @@ func TestNetworkPoliciesSelect(t *testing.T) {
 	}
 }
 
-// TestFunctionLetsCrossplaneIn has the function be asked by Crossplane's pod, as its
-// chart labels it, on the port that it dials, and by no other.
+// TestFunctionLetsCrossplaneIn checks that only Crossplane's pod, as its chart labels it, can
+// connect to the function, on the port that it dials.
 func TestFunctionLetsCrossplaneIn(t *testing.T) {
 	p := policy(t, build(t, base), "function-platform-application")
 	if len(p.Spec.Ingress) != 1 || len(p.Spec.Ingress[0].From) != 1 || len(p.Spec.Egress) != 0 {
@@ -84,8 +84,7 @@ func TestFunctionLetsCrossplaneIn(t *testing.T) {
 	}
 }
 
-// TestProviderPorts has the provider's policy let in what asks for metrics and probes,
-// and nothing else.
+// TestProviderPorts checks that the provider's policy admits only requests for metrics and probes.
 func TestProviderPorts(t *testing.T) {
 	objects := build(t, base)
 	p := policy(t, objects, "provider-keyvault-secretsync")
@@ -113,14 +112,15 @@ func TestProviderPorts(t *testing.T) {
 	}
 }
 
-// A destination of a connection: an address outside of the cluster or of the node, or a pod.
+// A destination is an address outside of the cluster or of the node, or a pod.
 type destination struct {
 	address   string
 	namespace string
 	labels    map[string]string
 }
 
-// TestProviderDNS lets the provider resolve names in whatever way a cluster does, and reach nobody else on that port.
+// TestProviderDNS checks that the provider can resolve names in the ways of different clusters, and reaches only DNS
+// servers on that port.
 func TestProviderDNS(t *testing.T) {
 	p := policy(t, build(t, base), "provider-keyvault-secretsync")
 
@@ -151,7 +151,7 @@ func TestProviderDNS(t *testing.T) {
 	}
 }
 
-// reaches tells whether a policy lets its pods connect to that port.
+// reaches reports whether a policy lets its pods connect to that port.
 func reaches(t *testing.T, p *networkingv1.NetworkPolicy, to destination, protocol corev1.Protocol, port int32) bool {
 	t.Helper()
 
@@ -177,7 +177,7 @@ func isPeer(t *testing.T, peer networkingv1.NetworkPolicyPeer, to destination) b
 	return peer.IPBlock != nil && contains(peer.IPBlock.CIDR) && !slices.ContainsFunc(peer.IPBlock.Except, contains)
 }
 
-// probePort is where the kubelet asks whether the provider is alive.
+// probePort is the port of the liveness probe.
 func probePort(t *testing.T, objects []*unstructured.Unstructured) string {
 	t.Helper()
 
@@ -222,11 +222,11 @@ func ports(list []networkingv1.NetworkPolicyPort) []string {
 	return out
 }
 
-// packagePods are the labels that the pods of packages have, by package.
+// packagePods are the labels of the pods of packages, by package.
 func packagePods(t *testing.T, objects []*unstructured.Unstructured) map[string]map[string]string {
 	t.Helper()
 
-	// What Crossplane does, in its own words.
+	// These are constants of Crossplane.
 	const does = `"pkg.crossplane.io/" + b.packageType(): b.packageName(),`
 	if !strings.Contains(runtimeSource(t), does) {
 		t.Fatalf("Crossplane labels pods in another way now: its source does not have %s", does)
@@ -243,7 +243,7 @@ func packagePods(t *testing.T, objects []*unstructured.Unstructured) map[string]
 	return out
 }
 
-// constant of Crossplane's runtime of packages.
+// constant returns a constant of Crossplane's package runtime.
 func constant(t *testing.T, name string) string {
 	t.Helper()
 

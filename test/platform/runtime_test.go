@@ -16,7 +16,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// TestResources has the pod of every package say what it needs: policies of many clusters refuse it otherwise.
+// TestResources checks that the pod of every package sets resource requests: the policies of many clusters
+// require them.
 func TestResources(t *testing.T) {
 	objects := build(t, base)
 
@@ -43,7 +44,7 @@ func TestResources(t *testing.T) {
 	}
 }
 
-// TestRestricted has a namespace that enforces the strictest of the Pod Security Standards admit the provider's pod.
+// TestRestricted checks that a namespace with the strictest Pod Security Standard admits the provider's pod.
 func TestRestricted(t *testing.T) {
 	ns := labelled(server.Namespace(t), map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
 	if err := server.Apply(t.Context(), ns); err != nil {
@@ -62,7 +63,7 @@ func TestRestricted(t *testing.T) {
 	}
 }
 
-// TestOneProvider makes sure that the runtime configuration and RBAC name one ServiceAccount, which is that of the policies.
+// TestOneProvider checks that the runtime configuration, RBAC and the policies name the same ServiceAccount.
 func TestOneProvider(t *testing.T) {
 	objects := build(t, base)
 	config := find(t, objects, "DeploymentRuntimeConfig.pkg.crossplane.io/"+apiserver.ProviderServiceAccount)

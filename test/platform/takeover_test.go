@@ -16,8 +16,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// TestTakeover has Argo CD make namespaces of teams, and never of a namespace that was there
-// before: a directory in Git could have the name of one that is the platform's.
+// TestTakeover checks that Argo CD creates namespaces of teams, but never takes over an existing
+// namespace: a directory in Git could have the name of a platform namespace.
 func TestTakeover(t *testing.T) {
 	enforceTakeover(t)
 
@@ -40,7 +40,7 @@ func TestTakeover(t *testing.T) {
 
 	const refused = "the namespace existed before the team"
 
-	// The policy is heeded when the API server has read it.
+	// The API server needs a moment to read the policy.
 	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
 		if err := apply(ctx, argocd, namespaceOf("takeover-theirs", "takeover-theirs")); err == nil || !strings.Contains(err.Error(), refused) {
 			return fmt.Errorf("the policy is not in force: %w", err)
@@ -80,7 +80,7 @@ func TestTakeover(t *testing.T) {
 	}
 }
 
-// enforceTakeover applies the policy for the length of the test.
+// enforceTakeover applies the policy for the duration of the test.
 func enforceTakeover(t *testing.T) {
 	t.Helper()
 
@@ -89,7 +89,8 @@ func enforceTakeover(t *testing.T) {
 	}
 }
 
-// userClient of a user who may do anything, as Argo CD may in its own installation.
+// userClient returns a client of a user with all permissions, like Argo CD's in its own
+// installation.
 func userClient(t *testing.T, user string) client.Client {
 	t.Helper()
 
@@ -106,7 +107,7 @@ func userClient(t *testing.T, user string) client.Client {
 	return c
 }
 
-// namespaceOf a team, if there is one.
+// namespaceOf returns a Namespace of a team, or one without a team.
 func namespaceOf(name, team string) *corev1.Namespace {
 	if team == "" {
 		return labelled(name, nil)
@@ -115,7 +116,7 @@ func namespaceOf(name, team string) *corev1.Namespace {
 	return labelled(name, map[string]string{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/team": team})
 }
 
-// ownedBy a tenant, with a team if there is one.
+// ownedBy returns a Namespace of a tenant and, unless it is empty, of a team.
 func ownedBy(name, team, tenant string) *corev1.Namespace {
 	n := namespaceOf(name, team)
 	if n.Labels == nil {

@@ -27,8 +27,8 @@ const (
 	tokenVariable = "AZURE_FEDERATED_TOKEN_FILE"
 )
 
-// TestTokenFile has each provider that signs in at Entra ID find a token where its configuration says, whatever the
-// webhook of azure-workload-identity adds to its pod, and without that webhook.
+// TestTokenFile checks that each provider finds a token for Entra ID at the configured path, with any version of
+// the webhook of azure-workload-identity, and without it.
 func TestTokenFile(t *testing.T) {
 	objects := overlay(t, "secret-creator")
 
@@ -41,12 +41,12 @@ func TestTokenFile(t *testing.T) {
 		runtime string
 		file    func(*corev1.Pod) string
 	}{
-		"AzureNone":     {reason: "A cluster without the webhook.", runtime: "provider-azure", file: func(*corev1.Pod) string { return oidc }},
-		"AzureTokens":   {reason: "Up to v1.5.1.", webhook: plane.WebhookTokens, runtime: "provider-azure", file: func(*corev1.Pod) string { return oidc }},
-		"AzureReserved": {reason: "From v1.6.0 on.", webhook: plane.WebhookReserved, runtime: "provider-azure", file: func(*corev1.Pod) string { return oidc }},
-		"OurNone":       {reason: "A cluster without the webhook.", runtime: "provider-keyvault-secretsync", file: variable},
-		"OurTokens":     {reason: "Up to v1.5.1.", webhook: plane.WebhookTokens, runtime: "provider-keyvault-secretsync", file: variable},
-		"OurReserved":   {reason: "From v1.6.0 on.", webhook: plane.WebhookReserved, runtime: "provider-keyvault-secretsync", file: variable},
+		"AzureNone":     {reason: "A cluster without the webhook has the configured token.", runtime: "provider-azure", file: func(*corev1.Pod) string { return oidc }},
+		"AzureTokens":   {reason: "The webhook up to v1.5.1 adds its token at a fixed path.", webhook: plane.WebhookTokens, runtime: "provider-azure", file: func(*corev1.Pod) string { return oidc }},
+		"AzureReserved": {reason: "The webhook from v1.6.0 on adds its token at another path.", webhook: plane.WebhookReserved, runtime: "provider-azure", file: func(*corev1.Pod) string { return oidc }},
+		"OurNone":       {reason: "A cluster without the webhook has the configured token.", runtime: "provider-keyvault-secretsync", file: variable},
+		"OurTokens":     {reason: "The webhook up to v1.5.1 adds its token at a fixed path.", webhook: plane.WebhookTokens, runtime: "provider-keyvault-secretsync", file: variable},
+		"OurReserved":   {reason: "The webhook from v1.6.0 on adds its token at another path.", webhook: plane.WebhookReserved, runtime: "provider-keyvault-secretsync", file: variable},
 	}
 
 	for name, tc := range cases {
@@ -69,7 +69,8 @@ func TestTokenFile(t *testing.T) {
 	}
 }
 
-// hook the pods of a namespace, until the test ends. All of its ServiceAccounts have an identity.
+// hook mutates the pods of a namespace until the test ends. All of its ServiceAccounts have an
+// identity.
 func hook(t *testing.T, ns string, webhook plane.Webhook) {
 	t.Helper()
 
@@ -98,7 +99,7 @@ func hook(t *testing.T, ns string, webhook plane.Webhook) {
 	}
 
 	for _, o := range objects {
-		// One for each test, so that none meets that of another.
+		// Each test has its own, so that they do not interfere.
 		o.SetName(ns)
 
 		if o.GetKind() == "MutatingAdmissionPolicyBinding" {
@@ -114,7 +115,8 @@ func hook(t *testing.T, ns string, webhook plane.Webhook) {
 		enforce(t, o)
 	}
 
-	// Where the version of azure-workload-identity mounts the token. A policy is heeded when the API server has read it.
+	// The path is where that version of azure-workload-identity mounts the token. The API server needs a moment to read
+	// the policy.
 	want := map[plane.Webhook]string{
 		plane.WebhookTokens:   "/var/run/secrets/azure/tokens/azure-identity-token",
 		plane.WebhookReserved: "/var/run/secrets/azure/wi/token/azure-identity-token",
@@ -137,7 +139,7 @@ func hook(t *testing.T, ns string, webhook plane.Webhook) {
 	}
 }
 
-// probe is a pod that wants an identity.
+// probe is a pod that uses an identity.
 func probe(ns string) *corev1.Pod {
 	return withIdentity(&corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: ns, GenerateName: "probe-of-the-webhook-that-has-a-long-name-"},
@@ -145,8 +147,8 @@ func probe(ns string) *corev1.Pod {
 	})
 }
 
-// runtimePod is the pod that Crossplane makes of a runtime configuration, with the label of the webhook if it has
-// none: somebody's own patches may have set it.
+// runtimePod returns the pod that Crossplane creates from a runtime configuration. It adds the webhook's label if
+// it is missing, because patches of a platform may set it.
 func runtimePod(t *testing.T, objects []*unstructured.Unstructured, name string) *corev1.Pod {
 	t.Helper()
 
@@ -173,12 +175,12 @@ func withIdentity(pod *corev1.Pod) *corev1.Pod {
 	return pod
 }
 
-// env is what a variable of the pod's container says.
+// env returns the value of a variable of the pod's container.
 func env(pod *corev1.Pod, name string) string {
 	value := ""
 
 	for _, e := range pod.Spec.Containers[0].Env {
-		// The last one counts.
+		// The last value counts.
 		if e.Name == name {
 			value = e.Value
 		}
@@ -187,11 +189,11 @@ func env(pod *corev1.Pod, name string) string {
 	return value
 }
 
-// audienceOf the token that the container of a pod finds in that file, or nothing.
+// audienceOf returns the audience of the token in that file of a pod's container, or nothing.
 func audienceOf(pod *corev1.Pod, file string) string {
 	volume, below := "", ""
 
-	// What is mounted deeper hides what is mounted above.
+	// A deeper mount hides one above it.
 	for _, m := range pod.Spec.Containers[0].VolumeMounts {
 		if rest, ok := strings.CutPrefix(file, path.Clean(m.MountPath)+"/"); ok && (volume == "" || len(rest) < len(below)) {
 			volume, below = m.Name, rest

@@ -27,21 +27,21 @@ import (
 )
 
 const (
-	// root of the repository.
+	// root is the root of the repository.
 	root = "../.."
 
-	// namespace of Crossplane.
+	// namespace is Crossplane's.
 	namespace = "crossplane-system"
 )
 
-// What is built, by directory.
+// These are the builds, by directory.
 const (
 	base    = "package/platform"
 	example = "examples/platform"
 	apps    = "package/platform/argocd/apps"
 )
 
-// server has the definitions that a cluster has whose Argo CD has installed all.
+// server has the definitions of a cluster on which Argo CD has installed everything.
 //
 //nolint:gochecknoglobals // Shared by all tests: starting a server takes seconds.
 var server *apiserver.Server
@@ -56,7 +56,7 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// install the definitions of Crossplane, Argo CD and the providers.
+// install installs the definitions of Crossplane, Argo CD and the providers.
 func install(ctx context.Context) error {
 	crossplane, err := tools.Source(ctx, "crossplane-core")
 	if err != nil {
@@ -102,14 +102,14 @@ func install(ctx context.Context) error {
 	return nil
 }
 
-// build returns what kustomize makes of a directory.
+// build returns the objects that kustomize builds from a directory.
 func build(t *testing.T, dir string) []*unstructured.Unstructured {
 	t.Helper()
 
 	return parse(t, kustomize(t, filepath.Join(root, dir)))
 }
 
-// kustomize prints what it makes of a directory.
+// kustomize returns the output of kustomize for a directory.
 func kustomize(t *testing.T, dir string) []byte {
 	t.Helper()
 
@@ -121,11 +121,11 @@ func kustomize(t *testing.T, dir string) []byte {
 	return run(t, path, "build", dir)
 }
 
-// overlay returns what kustomize makes of the base with those components.
+// overlay returns the build of the base with these components.
 func overlay(t *testing.T, components ...string) []*unstructured.Unstructured {
 	t.Helper()
 
-	// Kustomize takes no absolute paths, and the temporary directory may be a link.
+	// Kustomize accepts no absolute paths, and the temporary directory may be a link.
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func overlay(t *testing.T, components ...string) []*unstructured.Unstructured {
 	return parse(t, kustomize(t, dir))
 }
 
-// enforce an object for the length of the test.
+// enforce applies an object for the duration of the test.
 func enforce(t *testing.T, o *unstructured.Unstructured) {
 	t.Helper()
 
@@ -171,7 +171,7 @@ func enforce(t *testing.T, o *unstructured.Unstructured) {
 	})
 }
 
-// run a program, and return what it prints.
+// run runs a program, and returns its output.
 func run(t *testing.T, program string, args ...string) []byte {
 	t.Helper()
 
@@ -184,7 +184,7 @@ func run(t *testing.T, program string, args ...string) []byte {
 		t.Fatalf("%s %s: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, said.Bytes())
 	}
 
-	// A field that is deprecated is said here, and nowhere else.
+	// Deprecated fields are reported here only.
 	if said.Len() > 0 {
 		t.Errorf("%s %s: %s", filepath.Base(program), strings.Join(args, " "), said.Bytes())
 	}
@@ -192,7 +192,7 @@ func run(t *testing.T, program string, args ...string) []byte {
 	return out.Bytes()
 }
 
-// parse the documents of a YAML stream.
+// parse parses the documents of a YAML stream.
 func parse(t *testing.T, data []byte) []*unstructured.Unstructured {
 	t.Helper()
 
@@ -212,7 +212,7 @@ func parse(t *testing.T, data []byte) []*unstructured.Unstructured {
 	}
 }
 
-// find the object of that kind and name, as key has it.
+// find returns the object with this key.
 func find(t *testing.T, objects []*unstructured.Unstructured, want string) *unstructured.Unstructured {
 	t.Helper()
 
@@ -224,13 +224,13 @@ func find(t *testing.T, objects []*unstructured.Unstructured, want string) *unst
 	return objects[i]
 }
 
-// key of an object: its kind, group and name.
+// key returns the key of an object: its kind, group and name.
 func key(o *unstructured.Unstructured) string {
 	return o.GroupVersionKind().GroupKind().String() + "/" + o.GetName()
 }
 
-// refusal is what the API server says about an object that is created, and nothing
-// if it would take it as it is. One that another test has left has passed all checks.
+// refusal returns the message of the API server about a new object, and nothing if it accepts the
+// object. An object that another test has left has passed all checks.
 func refusal(ctx context.Context, o *unstructured.Unstructured) string {
 	err := server.Client().Create(ctx, o.DeepCopy(), client.DryRunAll, client.FieldValidation("Strict"))
 	if err != nil && !kerrors.IsAlreadyExists(err) {
@@ -240,7 +240,7 @@ func refusal(ctx context.Context, o *unstructured.Unstructured) string {
 	return ""
 }
 
-// checkRefusal fails unless an error has those words, or there is none if none are wanted.
+// checkRefusal fails unless an error has these words, or there is no error and none is wanted.
 func checkRefusal(t *testing.T, reason, want string, err error) {
 	t.Helper()
 

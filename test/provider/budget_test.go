@@ -18,12 +18,12 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// spent is what one application has cost so far.
+// spent is the cost of one application so far.
 type spent struct {
 	Lists, Reads, Challenges, Tokens int
 }
 
-// spent on an application in requests to Azure.
+// spent returns the requests to Azure for an application.
 func (a *App) spent() spent {
 	c := a.world.Azure.Counts()
 	of := func(operation string) int { return c.Of(azure.CountKey{Vault: a.Vault, Operation: operation}) }
@@ -34,8 +34,8 @@ func (a *App) spent() spent {
 	}
 }
 
-// An application costs a request for every secret when it is new, and then one
-// list for each interval, whatever the number of its secrets.
+// A new application costs a request for every secret, and then one list per interval, whatever its
+// number of secrets.
 func TestBudget(t *testing.T) {
 	ten := map[string][]string{}
 	for i := range 10 {
@@ -45,7 +45,7 @@ func TestBudget(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
 		secrets map[string][]string
-		// change is the secret that gets a new version in the end.
+		// change is the secret that gets a new version at the end.
 		change string
 	}{
 		"TenSecrets": {
@@ -89,7 +89,7 @@ func testBudget(t *testing.T, reason string, secrets map[string][]string, change
 
 	const intervals = 10
 
-	// What comes of the first sync is over some polls later.
+	// Delayed work of the first sync is over some polls later.
 	listed(t, app, 3)
 
 	quiet := world.ProviderRequests(t)
@@ -121,7 +121,7 @@ func testBudget(t *testing.T, reason string, secrets map[string][]string, change
 	listed(t, app, 3)
 
 	got := app.spent()
-	got.Lists = 0 // One for each interval, as always.
+	got.Lists = 0 // Each interval costs one list, as usual.
 
 	if diff := cmp.Diff(spent{Reads: len(secrets) + 1, Challenges: 1, Tokens: 1}, got); diff != "" {
 		t.Errorf("\n%s\nrequests to Azure after one secret has changed: -want, +got:\n%s", reason, diff)
@@ -137,7 +137,7 @@ func testBudget(t *testing.T, reason string, secrets map[string][]string, change
 	}
 }
 
-// awaitSpent waits until the vault was listed so many times.
+// awaitSpent waits until the vault was listed that many times.
 func awaitSpent(t *testing.T, a *App, lists int) {
 	t.Helper()
 

@@ -23,7 +23,7 @@ import (
 
 const definitions = "apiextensions.k8s.io"
 
-// A provider may be there before its kinds are. It works as soon as they are there.
+// A provider may start before its kinds exist. It works as soon as they exist.
 func TestLateDefinitions(t *testing.T) {
 	w := NewWorldFor(t)
 
@@ -32,20 +32,20 @@ func TestLateDefinitions(t *testing.T) {
 
 	crds := filepath.Join(root, "package", "provider", "crds")
 
-	// In this order: the second takes a permission away.
+	// The order matters: the second case removes a permission.
 	for _, tc := range []struct {
 		name, reason string
 		prepare      func(*testing.T, *World)
-		// waiting returns an error until the provider waits as it should.
+		// waiting returns an error until the provider waits as expected.
 		waiting func(context.Context, *Process) error
 	}{
 		{
-			name: "Gated", reason: "It is ready for whatever kinds there will be: Crossplane waits for that.",
+			name: "Gated", reason: "The provider is ready before its kinds exist, because Crossplane waits for that.",
 			prepare: func(*testing.T, *World) {},
 			waiting: func(ctx context.Context, p *Process) error { return p.Ready(ctx) },
 		},
 		{
-			name: "NotGated", reason: "Who may not know whether its kinds are there is not ready until they are.",
+			name: "NotGated", reason: "Without permission to watch definitions, the provider is not ready until its kinds exist.",
 			prepare: forbidDefinitions,
 			waiting: notReady,
 		},
@@ -79,7 +79,7 @@ func TestLateDefinitions(t *testing.T) {
 	}
 }
 
-// notReady is not to have said that it is ready when it could have known.
+// notReady returns an error if the provider is ready too early.
 func notReady(ctx context.Context, p *Process) error {
 	for _, words := range []string{"No permission to watch CustomResourceDefinitions", "if kind is a CRD, it should be installed"} {
 		if !strings.Contains(p.Log(), words) {
@@ -97,7 +97,7 @@ func notReady(ctx context.Context, p *Process) error {
 	}
 }
 
-// removeDefinitions of the provider's kinds, with all objects.
+// removeDefinitions removes the definitions of the provider's kinds, with all objects.
 func removeDefinitions(t *testing.T, w *World, crds string) {
 	t.Helper()
 
@@ -120,7 +120,7 @@ func removeDefinitions(t *testing.T, w *World, crds string) {
 	}
 }
 
-// forbidDefinitions to the provider, as if nobody had granted what Crossplane's RBAC
+// forbidDefinitions removes the provider's permission for definitions, which Crossplane's RBAC
 // manager grants.
 func forbidDefinitions(t *testing.T, w *World) {
 	t.Helper()

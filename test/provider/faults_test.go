@@ -16,28 +16,30 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// garbage must not be repeated anywhere.
+// garbage is a text that must not be repeated anywhere.
 const garbage = "garbage-of-somebody"
 
-// An outage is something that Azure does wrong.
+// An outage is a failure of Azure.
 type outage struct {
 	reason string
-	// begin the outage, and return what ends it.
+	// begin begins the outage, and returns a function that ends it.
 	begin func(*testing.T, *App) (end func())
 
-	// state of a secret that was synced, and that of one that was not, if it is another.
+	// state is the state of a secret that was synced before, and fresh of one that was not, if it
+	// differs.
 	state, fresh v1alpha1.State
 	words        []string
 
-	// most requests to the vault and to Entra ID, and connections to the vault, while
-	// others are polled. Connections are only limited if these fail.
+	// vault, entra and connect are the maximum numbers of requests to the vault and to Entra ID,
+	// and of connections to the vault, while other vaults are polled. Connections are only limited
+	// if they fail.
 	vault, entra, connect int
 }
 
-// polls of others while the requests of an outage are counted.
+// polls is the number of polls of other vaults while the requests of an outage are counted.
 const polls = 10
 
-// An outage, whatever it is, is told, takes nothing away, and is over when it is over.
+// Any outage is reported, loses no data, and ends without a trace.
 func TestFaults(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
 	s := start(t, "--request-timeout=1s")
 	s.forbidden["garbage"] = garbage
@@ -101,8 +103,8 @@ func (o outage) run(t *testing.T, s *suite, after bool) {
 	app.AwaitData(t, otherData())
 }
 
-// expectFewRequests: what fails is tried less and less often, and what is refused no more
-// often than it would be polled.
+// expectFewRequests checks that failing requests back off, and that rejected requests are sent at
+// most once per poll.
 func (o outage) expectFewRequests(t *testing.T, s *suite, a *App) {
 	t.Helper()
 
@@ -144,7 +146,7 @@ func atVault(faults ...azure.Fault) func(*testing.T, *App) func() {
 	}
 }
 
-// atEntra makes Entra ID fail, which is only asked for tokens that are missing.
+// atEntra makes Entra ID fail, which only gets requests for missing tokens.
 func atEntra(f azure.Fault) func(*testing.T, *App) func() {
 	return func(t *testing.T, a *App) func() {
 		t.Helper()
@@ -157,7 +159,7 @@ func atEntra(f azure.Fault) func(*testing.T, *App) func() {
 	}
 }
 
-// readsAndLists fail, and connections do not.
+// readsAndLists makes reads and lists fail, but not connections.
 func readsAndLists(f azure.Fault) func(*testing.T, *App) func() {
 	list, get := f, f
 	list.Operation, get.Operation = azure.OpList, azure.OpGet
@@ -165,22 +167,22 @@ func readsAndLists(f azure.Fault) func(*testing.T, *App) func() {
 	return atVault(list, get)
 }
 
-// outages of the vault, of Entra ID and of what is between: no answer, an answer that
-// says so, and half of one. How each answer is understood is proven in keyvault.
+// outages returns failures of the vault, of Entra ID and of the network: no answer, an error, and
+// half of an answer. The tests of keyvault cover the meaning of each answer.
 func outages() map[string]outage {
 	const unreachable, throttled, forbidden, awaiting = v1alpha1.StateUnreachable, v1alpha1.StateThrottled, v1alpha1.StateForbidden, v1alpha1.StateAwaitingAccess
 
 	return map[string]outage{
 		"503": {
-			reason: "Key Vault is down.", begin: atVault(status(http.StatusServiceUnavailable)),
+			reason: "Key Vault is unavailable.", begin: atVault(status(http.StatusServiceUnavailable)),
 			state: unreachable, words: []string{"HTTP status 503", "retries"}, vault: 6,
 		},
 		"429": {
-			reason: "Key Vault names no time to wait, so one of ten seconds or more is taken.", begin: atVault(status(http.StatusTooManyRequests)),
+			reason: "Key Vault sends no Retry-After, so the provider waits for ten seconds or more.", begin: atVault(status(http.StatusTooManyRequests)),
 			state: throttled, words: []string{"throttles", "retries"}, vault: 3,
 		},
 		"Hang": {
-			reason: "Key Vault does not answer.", begin: atVault(azure.Fault{Effect: azure.EffectHang}),
+			reason: "Key Vault does not respond.", begin: atVault(azure.Fault{Effect: azure.EffectHang}),
 			state: unreachable, words: []string{"timed out", "retries"}, vault: 6,
 		},
 		"Truncate": {
@@ -188,11 +190,11 @@ func outages() map[string]outage {
 			state: unreachable, words: []string{"retries"}, vault: 6,
 		},
 		"Garbage": {
-			reason: "Something between answers.", begin: readsAndLists(azure.Fault{Effect: azure.EffectGarbage, Text: garbage}),
+			reason: "A proxy answers for the vault.", begin: readsAndLists(azure.Fault{Effect: azure.EffectGarbage, Text: garbage}),
 			state: unreachable, words: []string{"unexpected", "retries"}, vault: 6,
 		},
 		"Connect": {
-			reason: "There is no connection to be had, and the one that is open breaks.",
+			reason: "New connections fail, and the open one breaks.",
 			begin: atVault(
 				azure.Fault{Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: http.StatusBadGateway},
 				azure.Fault{Operation: azure.OpList, Effect: azure.EffectReset, Count: 1},
@@ -200,7 +202,7 @@ func outages() map[string]outage {
 			state: unreachable, words: []string{"retries"}, connect: 6,
 		},
 		"ConnectReset": {
-			reason: "Connections break while they are made.",
+			reason: "Connections break during their handshake.",
 			begin: atVault(
 				azure.Fault{Operation: azure.OpConnect, Effect: azure.EffectReset},
 				azure.Fault{Operation: azure.OpList, Effect: azure.EffectReset, Count: 1},
@@ -221,7 +223,7 @@ func outages() map[string]outage {
 			state: unreachable, words: []string{"retries"}, vault: 6,
 		},
 		"NoRole": {
-			reason: "A vault that lets nobody in is listed as always, and hardly read.",
+			reason: "A vault without roles is listed as usual, and rarely read.",
 			begin: func(t *testing.T, a *App) func() {
 				t.Helper()
 				must(t, world.Azure.DeleteRoleAssignment(a.Vault, "app"))
@@ -231,23 +233,23 @@ func outages() map[string]outage {
 			state: forbidden, fresh: awaiting, words: []string{"no role"}, vault: polls + 2 + 6,
 		},
 		"ExpiredToken": {
-			reason: "Every token has expired. It is replaced once per try.", begin: atVault(azure.Fault{Effect: azure.EffectExpireToken}),
+			reason: "Every token has expired. Each attempt requests one new token.", begin: atVault(azure.Fault{Effect: azure.EffectExpireToken}),
 			state: forbidden, fresh: awaiting, words: []string{"rejects the token"}, vault: 16, entra: 8,
 		},
 		"RevokedToken": {
-			reason: "So is one that is revoked.", begin: atVault(azure.Fault{Effect: azure.EffectRevokeToken}),
+			reason: "Every token is revoked. Each attempt requests one new token.", begin: atVault(azure.Fault{Effect: azure.EffectRevokeToken}),
 			state: forbidden, fresh: awaiting, words: []string{"rejects the token"}, vault: 16, entra: 8,
 		},
 		"Entra500": {
-			reason: "Entra ID is broken. It is asked no more often than Key Vault.", begin: atEntra(status(http.StatusInternalServerError)),
+			reason: "Entra ID fails. It gets no more requests than Key Vault.", begin: atEntra(status(http.StatusInternalServerError)),
 			state: unreachable, words: []string{"Entra ID", "500"}, vault: 8, entra: 8,
 		},
 		"Entra429": {
-			reason: "Entra ID names no time to wait, and is left alone, too.", begin: atEntra(status(http.StatusTooManyRequests)),
+			reason: "Entra ID sends no Retry-After, so the provider waits for it, too.", begin: atEntra(status(http.StatusTooManyRequests)),
 			state: throttled, words: []string{"Entra ID", "throttles"}, vault: polls + 2, entra: 3,
 		},
 		"EntraHang": {
-			reason: "Entra ID does not answer.", begin: atEntra(azure.Fault{Effect: azure.EffectHang}),
+			reason: "Entra ID does not respond.", begin: atEntra(azure.Fault{Effect: azure.EffectHang}),
 			state: unreachable, words: []string{"timed out"}, vault: 8, entra: 8,
 		},
 		"EntraReset": {
@@ -255,24 +257,24 @@ func outages() map[string]outage {
 			state: unreachable, words: []string{"Entra ID"}, vault: 8, entra: 8,
 		},
 		"EntraGarbage": {
-			reason: "Something between answers for Entra ID.", begin: atEntra(azure.Fault{Effect: azure.EffectGarbage, Text: garbage}),
+			reason: "A proxy answers for Entra ID.", begin: atEntra(azure.Fault{Effect: azure.EffectGarbage, Text: garbage}),
 			state: unreachable, words: []string{"Entra ID"}, vault: 8, entra: 8,
 		},
 		"EntraNoCredential": {
-			reason: "What keeps an identity out is expected at first, and wrong later.",
+			reason: "A missing credential is normal for a new identity, and a fault later.",
 			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700211"}),
 			state:  forbidden, fresh: awaiting, words: []string{"AADSTS700211"}, vault: 8, entra: 8,
 		},
 		"EntraFederationOff": {
-			reason: "What somebody has to change is not waited for, new or not, and is tried less and less often.",
+			reason: "A fault that needs a change in the tenant is reported at once, and retried with growing pauses.",
 			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700223"}),
 			state:  forbidden, words: []string{"federation is disabled in the tenant (AADSTS700223)"}, vault: 8, entra: 6,
 		},
 	}
 }
 
-// A reconcile ends in time even if a request does not, and keeps nobody waiting: here
-// there is one worker for all.
+// A reconcile ends in time even if a request does not, and does not block others: here all share
+// one worker.
 func TestReconcileTimeout(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
 	s := start(t, "--reconcile-timeout=2s", "--request-timeout=1h", "--max-reconcile-rate=1")
 
@@ -300,7 +302,7 @@ func TestReconcileTimeout(t *testing.T) { //nolint:tparallel // Two providers wo
 			s.await(t, sync, "db", want)
 			s.expectData(t, app, want)
 
-			// Whoever comes meanwhile has their turn.
+			// Other syncs get their turn in the meantime.
 			s.synced(t, v1alpha1.SyncedSecret{})
 
 			end()
@@ -309,13 +311,13 @@ func TestReconcileTimeout(t *testing.T) { //nolint:tparallel // Two providers wo
 	}
 }
 
-// What passes by is not even seen: no state changes, and no value waits.
+// A brief failure is not even visible: no state changes, and no value is delayed.
 func testPassing(t *testing.T, s *suite) {
 	t.Helper()
 
 	for name, refuse := range map[string]func(principalID string){
 		"Revoked": world.Azure.RevokeTokens,
-		"Expired": world.Azure.ExpireTokens, // For ever, and without claims that say so.
+		"Expired": world.Azure.ExpireTokens, // The tokens stay expired, without claims.
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -337,7 +339,7 @@ func testPassing(t *testing.T, s *suite) {
 	}
 }
 
-// A vault that is made anew is empty and lets nobody in. The last good values stay until there are new ones.
+// A recreated vault is empty and rejects all identities. The last good values stay until there are new ones.
 func testRecreated(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -357,7 +359,7 @@ func testRecreated(t *testing.T, s *suite) {
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
 }
 
-// A secret that is listed and cannot be read is tried again, too.
+// A secret that is listed but cannot be read is retried, too.
 func testReadsOnly(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -370,17 +372,17 @@ func testReadsOnly(t *testing.T, s *suite) {
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
 }
 
-// answers of a vault to an operation.
+// answers returns the responses of a vault to an operation.
 func answers(a *App, operation string, status int) int {
 	return world.Azure.Counts().Of(azure.CountKey{Vault: a.Vault, Operation: operation, Status: status})
 }
 
-// tokens that an application has asked Entra ID for.
+// tokens returns the token requests of an application to Entra ID.
 func tokens(a *App) int {
 	return world.Azure.Counts().Of(azure.CountKey{ClientID: a.ClientID, Operation: azure.OpToken})
 }
 
-// Who is told to come back in five minutes does not come back before.
+// A Retry-After of five minutes is respected.
 func testRetryAfter(t *testing.T, s *suite) { //nolint:gocognit // One table, and what is counted for each of its rows.
 	t.Helper()
 
@@ -391,13 +393,13 @@ func testRetryAfter(t *testing.T, s *suite) { //nolint:gocognit // One table, an
 		operation string
 		after     bool
 	}{
-		"ListBefore": {reason: "The first list is refused.", operation: azure.OpList},
-		"ListAfter":  {reason: "A later list is refused.", operation: azure.OpList, after: true},
-		"GetBefore":  {reason: "The first read is refused.", operation: azure.OpGet},
-		"GetAfter":   {reason: "A later read is refused.", operation: azure.OpGet, after: true},
+		"ListBefore": {reason: "The first list is throttled.", operation: azure.OpList},
+		"ListAfter":  {reason: "A later list is throttled.", operation: azure.OpList, after: true},
+		"GetBefore":  {reason: "The first read is throttled.", operation: azure.OpGet},
+		"GetAfter":   {reason: "A later read is throttled.", operation: azure.OpGet, after: true},
 
-		"EntraBefore": {reason: "The first token is refused.", operation: azure.OpToken},
-		"EntraAfter":  {reason: "A later token is refused.", operation: azure.OpToken, after: true},
+		"EntraBefore": {reason: "The first token request is throttled.", operation: azure.OpToken},
+		"EntraAfter":  {reason: "A later token request is throttled.", operation: azure.OpToken, after: true},
 	}
 
 	for name, tc := range cases {
@@ -451,7 +453,7 @@ func testRetryAfter(t *testing.T, s *suite) { //nolint:gocognit // One table, an
 
 			before := asked(app)
 
-			// Neither time nor somebody who touches the sync makes a difference.
+			// Neither polls nor changes of the sync cause an earlier request.
 			s.polled(t, 4)
 
 			sync.Annotations = map[string]string{"example.com/touched": "1"}

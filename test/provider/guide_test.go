@@ -16,8 +16,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// TestGuide has what the guide promises, from an empty vault to a rotated value: keys of a
-// structure are created empty, become data when all of them have values, and go with the
+// TestGuide covers the promises of the guide, from an empty vault to a rotated value: keys of a
+// structure are created empty, become data when all of them have values, and are removed with the
 // version that has them.
 func TestGuide(t *testing.T) {
 	const name = "postgres-credentials"
@@ -43,7 +43,7 @@ func TestGuide(t *testing.T) {
 		t.Errorf("structure in the vault: -want, +got:\n%s", diff)
 	}
 
-	// What was created is left alone from then on.
+	// The provider does not change created secrets afterwards.
 	s.polled(t, 3)
 	s.expect(t, app, sync, name, awaiting)
 
@@ -59,8 +59,7 @@ func TestGuide(t *testing.T) {
 	}
 }
 
-// set a value, and wait until it has arrived: the Secret has it, and the status
-// tells its version and keys.
+// set sets a value, and waits until the Secret has it and the status has its version and keys.
 func (s *suite) set(t *testing.T, a *App, sync *v1alpha1.KeyVaultSecretSync, name, value string, data map[string]string) *v1alpha1.KeyVaultSecretSync {
 	t.Helper()
 
@@ -80,7 +79,7 @@ func (s *suite) arrived(t *testing.T, a *App, sync *v1alpha1.KeyVaultSecretSync,
 
 		return nil
 	})
-	// The status tells of what is in the Secret, not of what will be.
+	// The status describes the content of the Secret, not a future one.
 	s.expectData(t, a, expectation{State: "as its status says", Data: data})
 	s.expectEvent(t, sync, name, v1alpha1.StateSynced)
 
@@ -101,7 +100,7 @@ func (s *suite) arrived(t *testing.T, a *App, sync *v1alpha1.KeyVaultSecretSync,
 	return got
 }
 
-// expectWrites to a vault, by whoever did not come from outside.
+// expectWrites checks the writes to a vault that came through its data plane.
 func expectWrites(t *testing.T, a *App, want []azure.Write) {
 	t.Helper()
 

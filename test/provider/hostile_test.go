@@ -16,8 +16,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// A vault that is too large to be listed is said to be so. Its secrets are read
-// nevertheless, and one that the vault does not have is missing, and only that one.
+// A vault with too many secrets is reported. Its secrets are still read, and only a secret that the
+// vault lacks is missing.
 func TestVaultTooLarge(t *testing.T) {
 	w := NewWorldFor(t)
 	a := w.App(t, w.API.Namespace(t), "too-large")
@@ -33,7 +33,7 @@ func TestVaultTooLarge(t *testing.T) {
 
 		return version
 	}
-	put(`{"A":"x"}`) // The last in every list.
+	put(`{"A":"x"}`) // It is the last secret in every list.
 
 	s := a.Sync(v1alpha1.SyncedSecret{Name: "wanted"}, v1alpha1.SyncedSecret{Name: "none", Optional: true})
 	w.Apply(t, s)

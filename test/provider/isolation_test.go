@@ -26,8 +26,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// An application gets to no vault but its own, whatever its manifest says, and
-// leads nobody else there.
+// An application reaches no vault but its own, whatever its manifest contains, and cannot make
+// others reach it.
 func TestIsolation(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
 	start(t).group(t, map[string]func(*testing.T, *suite){
 		"Read":                testForeignRead,
@@ -44,7 +44,7 @@ func TestIsolation(t *testing.T) { //nolint:tparallel // Two providers would get
 	})
 }
 
-// victim is an application that has a value, and is synced.
+// victim is a synced application with a value.
 func (s *suite) victim(t *testing.T) *App {
 	t.Helper()
 
@@ -53,13 +53,13 @@ func (s *suite) victim(t *testing.T) *App {
 	return victim
 }
 
-// An intrusion is what a sync may claim in order to read the vault of somebody else.
+// An intrusion is the claim of a sync that tries to read a foreign vault.
 type intrusion struct {
 	reason string
-	// prepare the victim, and make the claim.
+	// prepare prepares the victim, and intrude makes the claim.
 	prepare func(*testing.T, *App)
 	intrude func(victim *App, p *v1alpha1.KeyVaultSecretSyncParameters)
-	// words of the message.
+	// words are parts of the message.
 	words []string
 }
 
@@ -68,17 +68,17 @@ func intrusions() map[string]intrusion {
 
 	return map[string]intrusion{
 		"Vault": {
-			reason:  "With an identity of its own, it has no role on the vault of somebody else.",
+			reason:  "The identity of the application has no role on a foreign vault.",
 			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) { p.VaultURI = v.URI() },
 			words:   []string{"no role"},
 		},
 		"Identity": {
-			reason:  "The identity of somebody else has no credential for its ServiceAccount.",
+			reason:  "A foreign identity has no credential for the ServiceAccount of the application.",
 			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) { p.ClientID = v.ClientID },
 			words:   []string{"federated credential"},
 		},
 		"VaultAndIdentity": {
-			reason:  "Even with the same name of the ServiceAccount: the namespace is part of the subject.",
+			reason:  "The same name of the ServiceAccount does not help: the namespace is part of the subject.",
 			intrude: both,
 			words:   []string{"federated credential"},
 		},
@@ -99,7 +99,7 @@ func intrusions() map[string]intrusion {
 			words: []string{`no ServiceAccount "only-there"`},
 		},
 		"OtherTenant": {
-			reason: "A vault takes no identity of another tenant.",
+			reason: "A vault rejects identities of another tenant.",
 			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) {
 				both(v, p)
 
@@ -132,7 +132,7 @@ func testForeignRead(t *testing.T, s *suite) {
 	}
 }
 
-// A ServiceAccount of another namespace cannot be named by a path either.
+// A path cannot name a ServiceAccount of another namespace either.
 func testServiceAccountPath(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -145,7 +145,7 @@ func testServiceAccountPath(t *testing.T, s *suite) {
 	}
 }
 
-// refused and nothing else: no value, and not even the knowledge whether there is one.
+// refused checks that the sync gets nothing: no value, and no information whether one exists.
 func (s *suite) refused(t *testing.T, app *App, sync *v1alpha1.KeyVaultSecretSync, data map[string]string, i intrusion) {
 	t.Helper()
 
@@ -177,8 +177,7 @@ func (s *suite) refused(t *testing.T, app *App, sync *v1alpha1.KeyVaultSecretSyn
 	check()
 }
 
-// Who was synced and then names somebody else's vault keeps what it had, and gets
-// nothing else.
+// A synced application that then names a foreign vault keeps its values, and gets nothing else.
 func testForeignReadAfterSync(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -210,8 +209,8 @@ func testForeignReadAfterSync(t *testing.T, s *suite) {
 	}
 }
 
-// The identity that creates secrets has a role on all vaults. Nobody can send it
-// to one that they cannot read themselves.
+// The identity that creates secrets has a role on all vaults. No application can direct it to a
+// vault that the application cannot read itself.
 func testForeignWrite(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -245,7 +244,8 @@ func testForeignWrite(t *testing.T, s *suite) {
 	}
 }
 
-// Not even into its own vault, as long as the application may not read that.
+// It does not even create secrets in the application's own vault while the application cannot read
+// that vault.
 func testWriteWithoutRole(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -265,8 +265,8 @@ func testWriteWithoutRole(t *testing.T, s *suite) {
 	expectWrites(t, app, []azure.Write{{Secret: "db", Operation: "set", Principal: creator.PrincipalID}})
 }
 
-// Who sets a value at the moment in which the secret is created in advance keeps it:
-// Key Vault cannot be told to write only what is missing.
+// A value that is set at the moment in which the secret is created in advance is kept: Key Vault
+// has no conditional write.
 func testWriteMeanwhile(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -274,7 +274,7 @@ func testWriteMeanwhile(t *testing.T, s *suite) {
 	creator := world.Creator(t, app.Namespace, mark)
 	creator.MayCreate(t, app)
 
-	// Between the provider's look and its write there is time for somebody else.
+	// Another client can write between the provider's read and its write.
 	fault(t, azure.Fault{Vault: app.Vault, Operation: azure.OpSet, Effect: azure.EffectSlow, Duration: 3 * time.Second, Count: 1})
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db", Keys: []string{"USER"}})
@@ -315,7 +315,7 @@ func testForeignClientSecret(t *testing.T, s *suite) {
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateMissing, Words: []string{"could not be created", "another namespace"}})
 	expectWrites(t, app, nil)
 
-	// Left out, the namespace is that of the ProviderConfig.
+	// The default namespace is that of the ProviderConfig.
 	credentials := creator.Credentials()
 	credentials.SecretRef.Namespace = ""
 	sync.Spec.ProviderConfigReference = world.Config(t, app.Namespace, credentials)
@@ -333,12 +333,12 @@ func testOwnClientSecret(t *testing.T, s *suite) {
 	creator.MayCreate(t, app)
 
 	credentials := creator.Credentials()
-	credentials.SecretRef.Namespace = "" // It is that of the ProviderConfig.
+	credentials.SecretRef.Namespace = "" // The default is the namespace of the ProviderConfig.
 
 	s.expectCreation(t, app, creator, world.Config(t, app.Namespace, credentials))
 }
 
-// expectCreation of a missing secret by this identity.
+// expectCreation checks that this identity creates a missing secret.
 func (s *suite) expectCreation(t *testing.T, a *App, c *Creator, config *xpv1.ProviderConfigReference) {
 	t.Helper()
 
@@ -350,13 +350,12 @@ func (s *suite) expectCreation(t *testing.T, a *App, c *Creator, config *xpv1.Pr
 	expectWrites(t, a, []azure.Write{{Secret: "db", Operation: "set", Principal: c.PrincipalID}})
 }
 
-// The identity that creates missing secrets can be one that the provider has already:
-// that of its pod, or that of its node. Both come with where it runs, so that each has
-// a provider of its own.
+// The identity that creates missing secrets can be the provider's: that of its pod, or that of its
+// node. Both depend on where it runs, so each has its own provider.
 func TestOwnIdentity(t *testing.T) {
 	cases := map[string]struct {
 		source v1alpha1.CredentialsSource
-		// env is what the provider finds where it runs, and the token what it must not tell.
+		// env is the environment of the provider, and token a text that it must not reveal.
 		env func(*testing.T, *Creator) (env []string, token string)
 	}{
 		"WorkloadIdentity": {
@@ -365,7 +364,7 @@ func TestOwnIdentity(t *testing.T) {
 		},
 		"ManagedIdentity": {
 			source: v1alpha1.CredentialsSourceManagedIdentity,
-			// The metadata service of the node gives tokens to whoever asks.
+			// The metadata service of the node issues tokens to every caller.
 			env: func(t *testing.T, c *Creator) (env []string, token string) {
 				t.Helper()
 				must(t, world.Azure.PutApplication(azure.Application{TenantID: Tenant, ClientID: c.ClientID, PrincipalID: c.PrincipalID, ManagedIdentity: true}))
@@ -377,7 +376,7 @@ func TestOwnIdentity(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			// It has no client secret, and is not left on the node.
+			// The identity has no client secret, and is removed from the node at the end.
 			creator := &Creator{ClientID: uuid.NewString(), PrincipalID: uuid.NewString(), world: world}
 			must(t, world.Azure.PutApplication(azure.Application{TenantID: Tenant, ClientID: creator.ClientID, PrincipalID: creator.PrincipalID}))
 			t.Cleanup(func() { world.Azure.DeleteApplication(Tenant, creator.ClientID) })
@@ -396,8 +395,8 @@ func TestOwnIdentity(t *testing.T) {
 	}
 }
 
-// workloadIdentity is what the webhook of workload identity does to the provider's pod,
-// with a token of its ServiceAccount.
+// workloadIdentity does what the webhook of workload identity does to the provider's pod, with a
+// token of its ServiceAccount.
 func workloadIdentity(t *testing.T, c *Creator) (env []string, token string) {
 	t.Helper()
 
@@ -436,8 +435,8 @@ func testForeignConfig(t *testing.T, s *suite) {
 	expectWrites(t, app, nil)
 }
 
-// Without an identity that can create, values that exist are synced all the same, and what
-// is missing says why: here, the identity is of another tenant than the vault.
+// Without a usable creator, existing values are still synced, and missing ones have the reason:
+// here, the identity is in another tenant than the vault.
 func testNoCreator(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -456,7 +455,7 @@ func testNoCreator(t *testing.T, s *suite) {
 	expectWrites(t, app, nil)
 }
 
-// Two syncs of a namespace cannot have the same Secret.
+// Two syncs of a namespace cannot share a Secret.
 func testTargetOfAnotherSync(t *testing.T, s *suite) {
 	t.Helper()
 

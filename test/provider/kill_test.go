@@ -22,28 +22,27 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// A victim is an application whose provider is killed: an officer has set one of
-// its secrets, and the provider creates the others.
+// A victim is an application whose provider is killed. An officer has set one of its secrets, and
+// the provider creates the others.
 type victim struct {
 	*App
 
 	sync    *v1alpha1.KeyVaultSecretSync
 	creator *Creator
 
-	// values that an officer has set, by secret.
+	// values are those that an officer has set, by secret.
 	values map[string]string
-	// created by the provider: all that nobody had set before.
+	// created are the secrets that the provider creates, because nobody had set them.
 	created map[string]bool
 
 	made time.Time
 	sets int
 }
 
-// keyOf the one key that each secret of a victim has.
+// keyOf returns the one key of a victim's secret.
 const keyOf = "KEY"
 
-// newVictim makes an application with these secrets, of which an officer has set the
-// first.
+// newVictim makes an application with these secrets, the first of which an officer has set.
 func newVictim(t *testing.T, name string, secrets ...string) *victim {
 	t.Helper()
 
@@ -69,14 +68,14 @@ func newVictim(t *testing.T, name string, secrets ...string) *victim {
 	return v
 }
 
-// set a secret, as an officer does.
+// set sets a secret as an officer.
 func (v *victim) set(t *testing.T, secret string) {
 	t.Helper()
 
 	v.values[secret] = uuid.NewString()
 	v.sets++
 
-	// No two in the same second, which lists could not tell apart.
+	// No two updates are in the same second, because lists could not distinguish them.
 	_, err := world.Azure.PutSecret(v.Vault, secret, azure.Secret{
 		Value:   fmt.Sprintf(`{%q:%q}`, keyOf, v.values[secret]),
 		Updated: v.made.Add(time.Duration(v.sets) * 2 * time.Second),
@@ -84,9 +83,8 @@ func (v *victim) set(t *testing.T, secret string) {
 	must(t, err)
 }
 
-// whole says what is not as it should be once a provider has had its time: all
-// that was set is in the Secret, and nothing else, and what was missing waits for
-// its values.
+// whole returns an error unless the provider has finished: the Secret has exactly the values that
+// were set, and the created secrets await their values.
 func (v *victim) whole(ctx context.Context) error {
 	data, states := map[string]string{}, map[string]v1alpha1.State{}
 
@@ -119,8 +117,8 @@ func (v *victim) whole(ctx context.Context) error {
 	return nil
 }
 
-// expectVault: each secret that was missing was created once, by the identity for
-// that, before anybody else has set it; and no other was touched.
+// expectVault checks that each missing secret was created once, by the creator, before anyone else
+// set it, and that no other secret was changed.
 func (v *victim) expectVault(t *testing.T, reason string) {
 	t.Helper()
 
@@ -151,7 +149,7 @@ func (v *victim) expectVault(t *testing.T, reason string) {
 	}
 }
 
-// gone says what is left of a victim that was deleted.
+// gone returns an error while something of a deleted victim is left.
 func (v *victim) gone(ctx context.Context) error {
 	if _, err := world.Get(ctx, v.sync); !kerrors.IsNotFound(errors.Unwrap(err)) {
 		return fmt.Errorf("there is still a KeyVaultSecretSync: %w", err)
@@ -169,10 +167,10 @@ func (v *victim) gone(ctx context.Context) error {
 	return nil
 }
 
-// A moment returns a check that it has come.
+// A moment returns a check that succeeds once the moment has come.
 type moment func(*testing.T, *victim) func(context.Context) error
 
-// held is when Azure does not answer.
+// held is the moment at which Azure holds a response.
 func held(operation, secret string) moment {
 	return func(t *testing.T, v *victim) func(context.Context) error {
 		t.Helper()
@@ -186,7 +184,7 @@ func held(operation, secret string) moment {
 
 		return func(context.Context) error {
 			for _, c := range world.Azure.Counts() {
-				// What hangs has no status.
+				// A held request has no status.
 				if c.Operation == operation && c.Status == 0 && (c.Vault == v.Vault || c.ClientID == v.ClientID) {
 					return nil
 				}
@@ -197,7 +195,7 @@ func held(operation, secret string) moment {
 	}
 }
 
-// seen is when something has been done that can be seen.
+// seen is the moment at which a change becomes visible.
 func seen(check func(context.Context, *victim) error) moment {
 	return func(t *testing.T, v *victim) func(context.Context) error {
 		t.Helper()
@@ -206,7 +204,7 @@ func seen(check func(context.Context, *victim) error) moment {
 	}
 }
 
-// written is when a secret that was missing has been created.
+// written is the moment at which a missing secret has been created.
 func written(secret string) moment {
 	return seen(func(_ context.Context, v *victim) error {
 		writes, err := world.Azure.Writes(v.Vault, secret)
@@ -236,7 +234,7 @@ func hasNoSecret(ctx context.Context, v *victim) error {
 	return err
 }
 
-// hasValue says whether what an officer has set is in the Secret.
+// hasValue checks whether the Secret has the value that an officer has set.
 func hasValue(ctx context.Context, v *victim) error {
 	data, err := v.Data(ctx)
 	if err == nil && data["first."+keyOf] != v.values["first"] {
@@ -250,33 +248,32 @@ func hasValue(ctx context.Context, v *victim) error {
 type killing struct {
 	reason string
 	moment moment
-	// changed and deleted say what is done to an application that is whole. Neither:
-	// it is new.
+	// changed and deleted describe the change of a synced application. Without either, the
+	// application is new.
 	changed, deleted bool
 }
 
-// A provider that is killed at any moment leaves nothing behind that the next one
-// cannot put right.
+// After a provider is killed at any moment, the next one completes its work.
 func TestKill(t *testing.T) {
 	cases := map[string]killing{
-		"FirstToken":    {reason: "Nothing has been done yet.", moment: held(azure.OpToken, "")},
-		"FirstList":     {reason: "Nothing has been done yet.", moment: held(azure.OpList, "")},
-		"FirstRead":     {reason: "Nothing has been done yet.", moment: held(azure.OpGet, "first")},
-		"LookBefore":    {reason: "What is missing is read once more before it is created.", moment: held(azure.OpGet, "second")},
-		"FirstCreation": {reason: "The vault has not created anything.", moment: held(azure.OpSet, "second")},
-		"LastCreation":  {reason: "Some of what was missing is there, and some is not.", moment: held(azure.OpSet, "third")},
-		"AfterCreation": {reason: "The vault has created the first secret, and nobody remembers.", moment: written("second")},
-		"AfterAll":      {reason: "The vault has created everything, and the Secret may not be written.", moment: written("third")},
-		"Finalizer":     {reason: "Only the finalizer is there.", moment: seen(hasFinalizer)},
-		"Applied":       {reason: "The Secret has its values, and the status does not say so.", moment: seen(hasValue)},
+		"FirstToken":    {reason: "Nothing has been done before the first token.", moment: held(azure.OpToken, "")},
+		"FirstList":     {reason: "Nothing has been done before the first list.", moment: held(azure.OpList, "")},
+		"FirstRead":     {reason: "Nothing has been done before the first read.", moment: held(azure.OpGet, "first")},
+		"LookBefore":    {reason: "A missing secret is read again before it is created.", moment: held(azure.OpGet, "second")},
+		"FirstCreation": {reason: "The first creation has not reached the vault.", moment: held(azure.OpSet, "second")},
+		"LastCreation":  {reason: "Some of the missing secrets exist.", moment: held(azure.OpSet, "third")},
+		"AfterCreation": {reason: "The vault has created the first secret, and no process remembers that.", moment: written("second")},
+		"AfterAll":      {reason: "The vault has created all secrets, and the Secret may not be written.", moment: written("third")},
+		"Finalizer":     {reason: "Only the finalizer exists.", moment: seen(hasFinalizer)},
+		"Applied":       {reason: "The Secret has its values, and the status does not show them.", moment: seen(hasValue)},
 		"ListOfChange":  {reason: "A new version is in the vault.", changed: true, moment: held(azure.OpList, "")},
 		"ReadOfChange":  {reason: "A new version is being read.", changed: true, moment: held(azure.OpGet, "first")},
-		"Changed":       {reason: "The new version is in the Secret, and the status does not say so.", changed: true, moment: seen(hasValue)},
+		"Changed":       {reason: "The new version is in the Secret, and the status does not show it.", changed: true, moment: seen(hasValue)},
 		"Deleted":       {reason: "The sync is being deleted.", deleted: true, moment: seen(func(context.Context, *victim) error { return nil })},
-		"SecretDeleted": {reason: "The Secret is deleted, and the finalizer may be there.", deleted: true, moment: seen(hasNoSecret)},
+		"SecretDeleted": {reason: "The Secret is deleted, and the finalizer may still exist.", deleted: true, moment: seen(hasNoSecret)},
 	}
 
-	next := func() *Process { return world.Start(t) } // It outlives the subtest.
+	next := func() *Process { return world.Start(t) } // The process outlives the subtest.
 	p := next()
 
 	for name, tc := range cases {
@@ -286,7 +283,7 @@ func TestKill(t *testing.T) {
 	t.Run("Again", func(t *testing.T) { p = killAgain(t, p, next) })
 }
 
-// kill the provider at the moment, and return the one that has put things right.
+// kill kills the provider at the moment, and returns the one that completes its work.
 func (k killing) kill(t *testing.T, p *Process, next func() *Process) *Process {
 	t.Helper()
 
@@ -316,7 +313,7 @@ func (k killing) kill(t *testing.T, p *Process, next func() *Process) *Process {
 
 	if !k.deleted {
 		eventually(t, v.whole)
-		// Nothing comes of it later, either.
+		// Nothing happens later either.
 		listed(t, v.App, 2)
 		must(t, v.whole(t.Context()))
 		must(t, world.Kube.Delete(t.Context(), v.sync.DeepCopy()))
@@ -328,7 +325,7 @@ func (k killing) kill(t *testing.T, p *Process, next func() *Process) *Process {
 	return p
 }
 
-// spin until a moment has come, with no pause in which it would be over.
+// spin waits for a moment without a pause, during which the moment could end.
 func spin(t *testing.T, check func(context.Context) error) {
 	t.Helper()
 
@@ -347,9 +344,8 @@ func spin(t *testing.T, check func(context.Context) error) {
 	}
 }
 
-// killAgain kills the provider while it puts right what was left behind by the one that
-// was killed before: each time after a few requests to the vault, and each time with new
-// values. In the end it has done everything exactly once.
+// killAgain repeatedly kills the provider during its recovery: each time after a few requests to
+// the vault, and with new values. At the end, everything has been done exactly once.
 func killAgain(t *testing.T, p *Process, next func() *Process) *Process {
 	t.Helper()
 
@@ -369,8 +365,7 @@ func killAgain(t *testing.T, p *Process, next func() *Process) *Process {
 		})
 		must(t, p.Kill())
 
-		// Officers do not set what is being created at that moment: Key Vault has nothing
-		// against it.
+		// Officers do not set secrets that are being created, because Key Vault would allow both.
 		for _, s := range v.there(t) {
 			v.set(t, s)
 		}
@@ -386,7 +381,7 @@ func killAgain(t *testing.T, p *Process, next func() *Process) *Process {
 	return p
 }
 
-// there are the secrets that the vault has.
+// there returns the secrets in the vault.
 func (v *victim) there(t *testing.T) []string {
 	t.Helper()
 

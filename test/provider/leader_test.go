@@ -10,8 +10,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// TestLeaderElection shows that of two providers one works, and that the other
-// takes over when it ends.
+// TestLeaderElection shows that one of two providers works, and that the other takes over when it
+// ends.
 func TestLeaderElection(t *testing.T) {
 	elect := []string{"--leader-election", "--leader-election-namespace=" + apiserver.ProviderNamespace}
 	app := world.App(t, world.API.Namespace(t), "web")

@@ -37,7 +37,7 @@ type changeLog struct {
 	entries strings.Builder
 }
 
-// String has all entries.
+// String returns all entries.
 func (c *changeLog) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,7 +56,7 @@ func (c *changeLog) SendChangeLog(_ context.Context, r *changelogs.SendChangeLog
 	return &changelogs.SendChangeLogResponse{}, err //nolint:wrapcheck // There is nothing to add.
 }
 
-// serve change logs at a socket, and return its path.
+// serve serves change logs at a socket, and returns its path.
 func (c *changeLog) serve(t *testing.T) string {
 	t.Helper()
 
@@ -75,7 +75,7 @@ func (c *changeLog) serve(t *testing.T) string {
 	return path
 }
 
-// A leakTest is an application to which everything happens that can go wrong.
+// A leakTest is an application with every kind of failure.
 type leakTest struct {
 	t    *testing.T
 	app  *App
@@ -83,14 +83,13 @@ type leakTest struct {
 	p    *Process
 	logs *changeLog
 
-	// values by what they are called, and what was seen, by the place.
+	// values are named values, and seen are the outputs by place.
 	values, seen map[string]string
-	// updated is when a secret was last set. No two are in the same second.
+	// updated is the time of the last update of a secret. No two are in the same second.
 	updated time.Time
 }
 
-// A value is in the vault and in the application's Secret, and nowhere else, in no
-// form, whatever goes wrong.
+// A value is only in the vault and in the application's Secret, in any form, whatever fails.
 func TestLeaks(t *testing.T) {
 	l := &leakTest{
 		t: t, values: map[string]string{}, seen: map[string]string{},
@@ -118,7 +117,7 @@ func TestLeaks(t *testing.T) {
 		t.Error(leak)
 	}
 
-	// What was not looked at cannot be found.
+	// Outputs that were not collected cannot be searched.
 	for place, content := range map[string]string{
 		"the log": "Successfully requested", "change logs": l.app.Namespace, "events after faults": string(v1alpha1.StateUnreachable),
 		"metrics after faults": "keyvault_secretsync_azure_requests_total", "KeyVaultSecretSyncs after faults": `"dataKey":"json.key0"`,
@@ -130,7 +129,7 @@ func TestLeaks(t *testing.T) {
 	}
 }
 
-// first sync of every format, and of a secret that is missing.
+// first is the first sync of every format, and of a missing secret.
 func (l *leakTest) first() {
 	l.t.Helper()
 
@@ -162,7 +161,7 @@ func (l *leakTest) first() {
 
 	for name, version := range versions {
 		l.until(name, func(s v1alpha1.ObservedSecret) bool {
-			refused := strings.HasPrefix(name, "plain-") && s.State == v1alpha1.StateInvalid // What looks like an object or a certificate.
+			refused := strings.HasPrefix(name, "plain-") && s.State == v1alpha1.StateInvalid // The values look like an object or a certificate.
 			return refused || s.State == v1alpha1.StateSynced && s.Version == version
 		})
 	}
@@ -179,7 +178,7 @@ func (l *leakTest) first() {
 			continue
 		}
 
-		// The lines of a private key, which are not in one piece everywhere.
+		// The lines of a private key are not in one piece everywhere.
 		for line := range strings.Lines(value) {
 			if line = strings.TrimSpace(line); len(line) == 64 {
 				l.values["a line of "+key] = line
@@ -190,7 +189,7 @@ func (l *leakTest) first() {
 	l.look("after the first sync")
 }
 
-// rotate a secret, and one that the provider has created.
+// rotate changes a secret, and one that the provider has created.
 func (l *leakTest) rotate() {
 	l.t.Helper()
 
@@ -199,7 +198,7 @@ func (l *leakTest) rotate() {
 	l.look("after a rotation")
 }
 
-// unreadable values.
+// unreadable sets unreadable values.
 func (l *leakTest) unreadable() {
 	l.t.Helper()
 
@@ -224,13 +223,13 @@ func (l *leakTest) unreadable() {
 		l.state(name, v1alpha1.StateInvalid)
 	}
 
-	// One that was good before.
+	// The secret had a good value before.
 	l.put("json", "application/json", `{"key0": "`+l.plain("unfinished JSON of json"))
 	l.state("json", v1alpha1.StateInvalid)
 	l.look("with values that cannot be read")
 }
 
-// fail to read, each time with a new value on its way.
+// fail makes reads fail, each time with a new value pending.
 func (l *leakTest) fail() {
 	l.t.Helper()
 
@@ -261,7 +260,7 @@ func (l *leakTest) fail() {
 		version := l.put("text", "", l.secret("text while "+name))
 
 		if f.Count > 0 {
-			l.synced("text", version) // With another token.
+			l.synced("text", version) // The read uses another token.
 			continue
 		}
 
@@ -273,7 +272,7 @@ func (l *leakTest) fail() {
 	l.look("after faults")
 }
 
-// tooLarge for a Secret.
+// tooLarge sets values that exceed the limit of a Secret.
 func (l *leakTest) tooLarge() {
 	l.t.Helper()
 
@@ -296,7 +295,7 @@ func (l *leakTest) tooLarge() {
 	l.look("when it is too large")
 }
 
-// remove the sync, and end the provider.
+// remove deletes the sync, and stops the provider.
 func (l *leakTest) remove() {
 	l.t.Helper()
 
@@ -314,12 +313,12 @@ func (l *leakTest) remove() {
 	l.seen["the log"] = l.p.Log()
 }
 
-// list more secrets in the sync.
+// list adds secrets to the sync.
 func (l *leakTest) list(s ...v1alpha1.SyncedSecret) {
 	l.sync.Spec.ForProvider.Secrets = append(l.sync.Spec.ForProvider.Secrets, s...)
 }
 
-// put a secret, and return its version.
+// put sets a secret, and returns its version.
 func (l *leakTest) put(name, contentType, value string) string {
 	l.t.Helper()
 
@@ -333,7 +332,7 @@ func (l *leakTest) put(name, contentType, value string) string {
 	return version
 }
 
-// object with these values.
+// object returns an object with these values.
 func (l *leakTest) object(values ...string) string {
 	l.t.Helper()
 
@@ -348,7 +347,7 @@ func (l *leakTest) object(values ...string) string {
 	return string(b)
 }
 
-// until a secret is as it should be.
+// until waits until a secret has the expected state.
 func (l *leakTest) until(name string, check func(v1alpha1.ObservedSecret) bool) {
 	l.t.Helper()
 
@@ -372,7 +371,7 @@ func (l *leakTest) state(name string, state v1alpha1.State) {
 	l.until(name, func(s v1alpha1.ObservedSecret) bool { return s.State == state })
 }
 
-// look at all places where a value must not be.
+// look collects all outputs that must not contain a value.
 func (l *leakTest) look(when string) {
 	l.t.Helper()
 
@@ -386,11 +385,11 @@ func (l *leakTest) look(when string) {
 	l.seen["the log"], l.seen["change logs"] = l.p.Log(), l.logs.String()
 }
 
-// secret returns a new value, with characters that are escaped here and there.
+// secret returns a new value with characters that some formats escape.
 func (l *leakTest) secret(name string) string {
 	v := strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "") + `+"/\<&>é` + "\t?" + uuid.NewString()
 	l.values[name] = v
-	// A part of one would be bad enough.
+	// Even a part of a value would be a leak.
 	l.values["the first part of "+name] = v[:32]
 	l.values["the last part of "+name] = v[len(v)-24:]
 

@@ -23,7 +23,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// Management policies, pausing and deletion.
+// testLife covers management policies, pausing and deletion.
 func testLife(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -39,7 +39,8 @@ func testLife(t *testing.T, s *suite) {
 	})
 }
 
-// Who may only observe writes nothing, in the cluster or in the vault, and tells what is.
+// With the policy Observe, the provider writes nothing, in the cluster or in the vault, and reports
+// the state.
 func testObserve(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -74,7 +75,7 @@ func testObserve(t *testing.T, s *suite) {
 	}
 }
 
-// Who may no longer write leaves the Secret as it is, and tells what has become of it.
+// After losing the policies for writes, the provider keeps the Secret, and reports its state.
 func testObserveLater(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -104,7 +105,7 @@ func testObserveLater(t *testing.T, s *suite) {
 	app.AwaitData(t, otherData())
 }
 
-// requests to the vault of an application.
+// requests returns the requests to the vault of an application.
 func requests(a *App) int {
 	n := 0
 
@@ -117,24 +118,23 @@ func requests(a *App) int {
 	return n
 }
 
-// Of a sync that is left alone nothing is asked and nothing is written. Later it goes
-// on where it was.
+// A sync that is set aside sends no requests and writes nothing. Later it continues.
 func testLeftAlone(t *testing.T, s *suite) {
 	t.Helper()
 
 	for name, a := range map[string]aside{
 		"Paused": {
-			reason: "It is paused.", condition: xpv1.ReasonReconcilePaused,
+			reason: "A paused sync is set aside.", condition: xpv1.ReasonReconcilePaused,
 			set: func(sync *v1alpha1.KeyVaultSecretSync) {
 				sync.Annotations = map[string]string{"crossplane.io/paused": "true"}
 			},
 		},
 		"NoPolicies": {
-			reason: "Nothing is allowed.", condition: xpv1.ReasonReconcilePaused,
+			reason: "A sync without any policy is set aside.", condition: xpv1.ReasonReconcilePaused,
 			set: func(sync *v1alpha1.KeyVaultSecretSync) { sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{} },
 		},
 		"Unsupported": {
-			reason: "What cannot be observed cannot be created either.", condition: xpv1.ReasonReconcileError, words: "not supported",
+			reason: "A sync with Create and without Observe is set aside.", condition: xpv1.ReasonReconcileError, words: "not supported",
 			set: allow(xpv1.ManagementActionCreate),
 		},
 	} {
@@ -149,7 +149,7 @@ func allow(actions ...xpv1.ManagementAction) func(*v1alpha1.KeyVaultSecretSync) 
 	return func(sync *v1alpha1.KeyVaultSecretSync) { sync.Spec.ManagementPolicies = actions }
 }
 
-// aside is how a sync is set aside, and what its condition Synced then says.
+// An aside is a way to set a sync aside, and the resulting condition Synced.
 type aside struct {
 	reason    string
 	set       func(*v1alpha1.KeyVaultSecretSync)
@@ -168,7 +168,7 @@ func (a aside) run(t *testing.T, s *suite) {
 	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
 		return notSynced(got, a.condition, a.words)
 	})
-	s.polled(t, 1) // A list may have been on its way.
+	s.polled(t, 1) // A list may have been under way.
 
 	before := requests(app)
 
@@ -186,17 +186,17 @@ func (a aside) run(t *testing.T, s *suite) {
 	app.AwaitData(t, otherData())
 }
 
-// Without management policies, whoever has some is told so, and nothing is done that
-// they do not want: neither read nor written.
+// Without the feature, a sync with management policies gets an error, and is neither read nor
+// written.
 func TestPoliciesNotHeeded(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
 	start(t, "--no-enable-management-policies").group(t, map[string]func(*testing.T, *suite){
 		"Observe":      testObserveNotHeeded,
-		"ObserveLater": aside{reason: "Whoever says so is not just ignored.", set: allow(xpv1.ManagementActionObserve), condition: xpv1.ReasonReconcileError, words: "the feature is not enabled"}.run,
+		"ObserveLater": aside{reason: "A policy that is set later is not ignored either.", set: allow(xpv1.ManagementActionObserve), condition: xpv1.ReasonReconcileError, words: "the feature is not enabled"}.run,
 		"NoPolicies":   testNoPoliciesNotHeeded,
 	})
 }
 
-// Who is to observe only, does nothing at all.
+// With the policy Observe, nothing happens at all.
 func testObserveNotHeeded(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -220,7 +220,7 @@ func testObserveNotHeeded(t *testing.T, s *suite) {
 	}
 }
 
-// To allow nothing is to say nothing: all is done, and the vault is still watched.
+// An empty list of policies has no effect: everything is done, and the vault is still watched.
 func testNoPoliciesNotHeeded(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -229,7 +229,7 @@ func testNoPoliciesNotHeeded(t *testing.T, s *suite) {
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
 	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{}
-	// So rarely that whatever is asked for is because of the change.
+	// The interval is so long that any request is caused by the change.
 	sync.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
 	world.Apply(t, sync)
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
@@ -251,14 +251,14 @@ func testNoPoliciesNotHeeded(t *testing.T, s *suite) {
 	}
 }
 
-// A sync that may not delete leaves its Secret, and its successor takes it over.
+// Without the policy Delete, the Secret stays, and a new sync takes it over.
 func testKept(t *testing.T, s *suite) {
 	t.Helper()
 
 	app := s.app(t)
 	s.put(t, app, "db", goodValue)
 
-	// The platform has to allow Secrets that nothing owns.
+	// The platform must allow Secrets without an owner.
 	must(t, world.API.Apply(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: app.Namespace, Labels: map[string]string{"meta.p6m.dev/secrets-without-owner": "allowed"},
 	}}))
@@ -298,7 +298,7 @@ func testKept(t *testing.T, s *suite) {
 	})
 }
 
-// In a namespace that is not for applications the provider gets no token.
+// In a namespace that is not for applications, the provider gets no token.
 func testUnlabelled(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -314,14 +314,15 @@ func testUnlabelled(t *testing.T, s *suite) {
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
 	world.Apply(t, sync)
-	// There is no event of it: the Secret cannot be written either, and an event says that.
+	// The failure has no event of its own, because the event about the unwritable Secret replaces
+	// it.
 	s.await(t, sync, "db", expectation{State: v1alpha1.StateForbidden, Words: []string{"has no label meta.p6m.dev/workloads=composed"}})
 
 	must(t, world.API.CreateNamespace(t.Context(), ns.Name))
 	app.AwaitData(t, goodData())
 }
 
-// A spec stays as it was written, also where Go would write it in other words.
+// A spec stays as it was written, even where Go would write it differently.
 func testSpecAsWritten(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -349,7 +350,7 @@ func testSpecAsWritten(t *testing.T, s *suite) {
 	}
 }
 
-// remove a sync, and wait until it is gone.
+// remove deletes a sync, and waits until it is gone.
 func remove(t *testing.T, sync *v1alpha1.KeyVaultSecretSync) {
 	t.Helper()
 
@@ -366,7 +367,7 @@ func remove(t *testing.T, sync *v1alpha1.KeyVaultSecretSync) {
 	})
 }
 
-// Deletion takes the Secret along, and does not need Azure for that.
+// A deletion also deletes the Secret, without needing Azure.
 func testDeleted(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -374,7 +375,7 @@ func testDeleted(t *testing.T, s *suite) {
 	s.put(t, app, "db", goodValue)
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
-	// So rarely that whatever is asked for is because of the deletion.
+	// The interval is so long that any request is caused by the deletion.
 	sync.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
 	world.Apply(t, sync)
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
@@ -403,8 +404,8 @@ func testDeleted(t *testing.T, s *suite) {
 	}
 }
 
-// The use of provider configurations of both kinds is tracked and counted. One that is
-// in use stays.
+// Uses of provider configurations of both kinds are tracked and counted. A configuration in use
+// cannot be deleted.
 func testUsage(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -451,13 +452,13 @@ func testUsage(t *testing.T, s *suite) {
 	}
 }
 
-// expectUnused is that nobody uses a provider configuration of the same name that is in
-// another namespace.
+// expectUnused checks that the provider configuration of the same name in another namespace has no
+// users.
 func expectUnused(t *testing.T, s *suite, used client.Object) {
 	t.Helper()
 
 	if used.GetNamespace() == "" {
-		return // There is one of that name.
+		return // The name exists there.
 	}
 
 	pc := &v1alpha1.ProviderConfig{
@@ -492,7 +493,7 @@ func noCredentials() v1alpha1.ProviderCredentials {
 	return v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceNone}
 }
 
-// user is another sync of the application, which uses a provider configuration.
+// user is another sync of the application that uses a provider configuration.
 func (a *App) user(kind, config, name string) *v1alpha1.KeyVaultSecretSync {
 	sync := a.Sync(v1alpha1.SyncedSecret{Name: "db"})
 	sync.Name, sync.Spec.ForProvider.Target.Name = name, name
@@ -501,12 +502,12 @@ func (a *App) user(kind, config, name string) *v1alpha1.KeyVaultSecretSync {
 	return sync
 }
 
-// inUse is what is said of a provider configuration that was deleted too early.
+// inUse is the message about the early deletion of a provider configuration.
 func inUse() xpv1.Condition {
 	return providerconfig.Terminating().WithMessage("Blocking deletion while usages still exist")
 }
 
-// expectUsers of a provider configuration, and what is said about its deletion.
+// expectUsers checks the users of a provider configuration, and the message about its deletion.
 func expectUsers(t *testing.T, pc client.Object, want int64, terminating xpv1.Condition) {
 	t.Helper()
 
@@ -529,7 +530,7 @@ func expectUsers(t *testing.T, pc client.Object, want int64, terminating xpv1.Co
 	})
 }
 
-// collect the usage of a sync that is gone, as Kubernetes does: it is owned by it.
+// collect deletes the usage of a deleted sync, as the garbage collector does.
 func collect(t *testing.T, sync *v1alpha1.KeyVaultSecretSync) {
 	t.Helper()
 

@@ -26,14 +26,13 @@ import (
 )
 
 const (
-	// atOnce is how many requests of ours are under way while applications are made.
+	// atOnce is the number of concurrent requests while applications are created.
 	atOnce = 16
 
-	// loadTimeout is how long many applications may take, on a machine that is busy
-	// with other things. No test is about it.
+	// loadTimeout bounds the creation of many applications on a busy machine. No test measures it.
 	loadTimeout = 5 * time.Minute
 
-	// loadInterval is how often a check is made that lists many applications.
+	// loadInterval is the interval of checks that list many applications.
 	loadInterval = 100 * time.Millisecond
 )
 
@@ -47,8 +46,7 @@ func Structures() map[string][]string {
 	}
 }
 
-// Structured returns a value of a secret with these keys: each has one that
-// nothing else has.
+// Structured returns a value of a secret with these keys, each with a unique value.
 func Structured(keys ...string) string {
 	values := map[string]string{}
 	for _, key := range keys {
@@ -60,8 +58,8 @@ func Structured(keys ...string) string {
 	return string(out)
 }
 
-// A Load is many applications, each like the guide's: four secrets with eleven
-// keys in a vault of its own.
+// A Load is many applications, each like the guide's: four secrets with eleven keys in its own
+// vault.
 type Load struct {
 	Namespace string
 	Apps      []*App
@@ -69,8 +67,7 @@ type Load struct {
 	world *World
 }
 
-// Load makes so many applications that were set up a day ago. Their syncs are not
-// applied.
+// Load creates applications that were set up a day ago. Their syncs are not applied.
 func (w *World) Load(tb testing.TB, n int) *Load {
 	tb.Helper()
 
@@ -102,8 +99,8 @@ func (w *World) Load(tb testing.TB, n int) *Load {
 	return l
 }
 
-// GuideSync is the application's sync of the guide's secrets, polled as often as
-// the provider does by default while nobody waits.
+// GuideSync returns the application's sync of the guide's secrets, with the provider's regular poll
+// interval.
 func (a *App) GuideSync() *v1alpha1.KeyVaultSecretSync {
 	s := a.Sync()
 	s.Spec.ForProvider.PollInterval = nil
@@ -115,7 +112,7 @@ func (a *App) GuideSync() *v1alpha1.KeyVaultSecretSync {
 	return s
 }
 
-// Apply all syncs.
+// Apply applies all syncs.
 func (l *Load) Apply(tb testing.TB) {
 	tb.Helper()
 
@@ -127,8 +124,8 @@ func (l *Load) Apply(tb testing.TB) {
 	}
 }
 
-// AwaitSynced waits until the provider says that all syncs are synced: of one that was
-// started again, nothing in the cluster tells.
+// AwaitSynced waits until the provider's metrics report all syncs as synced: after a restart,
+// nothing in the cluster shows that.
 func (l *Load) AwaitSynced(tb testing.TB, p *Process) {
 	tb.Helper()
 
@@ -142,8 +139,8 @@ func (l *Load) AwaitSynced(tb testing.TB, p *Process) {
 	})
 }
 
-// Azure returns how many requests there were to Azure since the last
-// ResetCounts: lists, reads, and those to Entra ID.
+// Azure returns the number of requests to Azure since the last ResetCounts: lists, reads, and those
+// to Entra ID.
 func (l *Load) Azure() (lists, gets, entra int) {
 	c := l.world.Azure.Counts()
 	for _, op := range []string{azure.OpDiscovery, azure.OpConfiguration, azure.OpToken} {
@@ -153,7 +150,7 @@ func (l *Load) Azure() (lists, gets, entra int) {
 	return c.Of(azure.CountKey{Operation: azure.OpList}), c.Of(azure.CountKey{Operation: azure.OpGet}), entra
 }
 
-// ProviderRequests returns what the provider has asked of the API server.
+// ProviderRequests returns the provider's requests to the API server.
 func (w *World) ProviderRequests(tb testing.TB) apiserver.Requests {
 	tb.Helper()
 
@@ -165,7 +162,7 @@ func (w *World) ProviderRequests(tb testing.TB) apiserver.Requests {
 	return r
 }
 
-// peak of the provider's memory, in MiB.
+// peak returns the provider's peak memory in MiB.
 func (p *Process) peak(tb testing.TB) float64 {
 	tb.Helper()
 
@@ -184,8 +181,8 @@ func (p *Process) peak(tb testing.TB) float64 {
 	return kib / 1024
 }
 
-// NewWorldFor makes a world with an API server of its own, for tests that count
-// what a whole provider does or leave a lot behind.
+// NewWorldFor makes a world with its own API server, for tests that count the work of a whole
+// provider or leave many objects.
 func NewWorldFor(tb testing.TB) *World {
 	tb.Helper()
 
@@ -200,7 +197,7 @@ func NewWorldFor(tb testing.TB) *World {
 		}
 	})
 
-	// The API server takes two seconds to create an object whose kind is as new as that.
+	// The API server takes two seconds to create an object of a new kind.
 	usage := &v1alpha1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{GenerateName: "first-", Namespace: metav1.NamespaceDefault}}
 	if err := w.Kube.Create(tb.Context(), usage, client.DryRunAll); err != nil {
 		tb.Fatalf("cannot create ProviderConfigUsage: %v", err)

@@ -24,10 +24,10 @@ import (
 	"github.com/p6m-dev/platform-application/test/plain"
 )
 
-// testsAtOnce is how many tests run at the same time: they wait most of it.
+// testsAtOnce is the number of concurrent tests, which spend most of their time waiting.
 const testsAtOnce = "24"
 
-// mark is part of every value, so that one that leaks is found.
+// mark is part of every value, so that a leak is found.
 const mark = "hunter2"
 
 var world *World //nolint:gochecknoglobals // Made once for all tests.
@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// parallel sets how many tests run at the same time, unless the caller did.
+// parallel sets the number of concurrent tests, unless the caller did.
 func parallel() {
 	asked := false
 
@@ -63,16 +63,15 @@ func parallel() {
 	}
 }
 
-// A suite is a provider that several tests share. They run at the same time, each
-// with an application and a namespace of its own.
+// A suite is a provider that several tests share. They run concurrently, each with its own
+// application and namespace.
 type suite struct {
 	*Process
 
-	// idle is an application to which nothing happens, so that its vault is listed
-	// every second.
+	// idle is an application without changes, whose vault is listed every second.
 	idle *App
 
-	// forbidden are texts that must not be seen anywhere but in Secrets, by what they are.
+	// forbidden are texts that must appear only in Secrets, by name.
 	forbidden map[string]string
 
 	mu         sync.Mutex
@@ -80,14 +79,14 @@ type suite struct {
 	puts       int
 }
 
-// start a provider for a test and its subtests. In the end, nothing may have leaked.
+// start starts a provider for a test and its subtests. At the end, nothing may have leaked.
 func start(t *testing.T, flags ...string) *suite {
 	t.Helper()
 
 	return startIn(t, nil, flags...)
 }
 
-// startIn is start with more environment variables.
+// startIn is start with additional environment variables.
 func startIn(t *testing.T, env []string, flags ...string) *suite {
 	t.Helper()
 
@@ -121,7 +120,7 @@ func startIn(t *testing.T, env []string, flags ...string) *suite {
 	return s
 }
 
-// app makes an application in a namespace of its own.
+// app makes an application in its own namespace.
 func (s *suite) app(t *testing.T, o ...AppOption) *App {
 	t.Helper()
 
@@ -134,8 +133,8 @@ func (s *suite) app(t *testing.T, o ...AppOption) *App {
 	return world.App(t, namespace, "web", o...)
 }
 
-// put a secret, and return its version. No two are updated in the same second,
-// which lists could not tell apart.
+// put sets a secret, and returns its version. No two updates are in the same second, because lists
+// could not distinguish them.
 func (s *suite) put(t *testing.T, a *App, name, value string) string {
 	t.Helper()
 
@@ -158,7 +157,7 @@ func (s *suite) putSecret(t *testing.T, a *App, name string, secret azure.Secret
 	return version
 }
 
-// group runs tests at the same time.
+// group runs tests concurrently.
 func (s *suite) group(t *testing.T, tests map[string]func(*testing.T, *suite)) {
 	t.Helper()
 
@@ -195,7 +194,7 @@ func fault(t *testing.T, faults ...azure.Fault) func() {
 	return remove
 }
 
-// must is for what cannot fail.
+// must fails the test for an error of its setup.
 func must(tb testing.TB, err error) {
 	tb.Helper()
 
@@ -204,21 +203,21 @@ func must(tb testing.TB, err error) {
 	}
 }
 
-// eventually waits longer than apiserver.Eventually: the provider may take two minutes to
-// try again.
+// eventually waits longer than apiserver.Eventually, because the provider may take two minutes to
+// retry.
 func eventually(t *testing.T, check func(context.Context) error) {
 	t.Helper()
 	must(t, apiserver.Poll(t.Context(), 50*time.Millisecond, 3*time.Minute, check))
 }
 
-// polled waits until the vault of the idle application was listed n times more.
-// Whatever the provider does in its own time, it has had that much of it.
+// polled waits until the vault of the idle application was listed n more times. The provider has
+// then had that much time for everything it does by itself.
 func (s *suite) polled(t *testing.T, n int) {
 	t.Helper()
 	listed(t, s.idle, n)
 }
 
-// listed waits until the vault of an application was listed n times more.
+// listed waits until the vault of an application was listed n more times.
 func listed(t *testing.T, a *App, n int) {
 	t.Helper()
 
@@ -236,24 +235,22 @@ func listed(t *testing.T, a *App, n int) {
 	})
 }
 
-// soon is for what the provider has done already, and the API server or a metric
-// has to show yet.
+// soon waits for the API server or a metric to show what the provider has already done.
 func soon(t *testing.T, check func(context.Context) error) {
 	t.Helper()
 	must(t, apiserver.Eventually(t.Context(), check))
 }
 
-// An expectation of one secret of a sync.
+// An expectation is the expected state of one secret of a sync.
 type expectation struct {
 	State v1alpha1.State
-	// Words that the message has.
+	// Words are parts of the message.
 	Words []string
-	// Data of the whole Secret.
+	// Data is that of the whole Secret.
 	Data map[string]string
 }
 
-// expect that a secret gets into a state, and that everything which tells of states
-// tells of that.
+// expect waits until a secret has a state, and checks everything that reports states.
 func (s *suite) expect(t *testing.T, a *App, sync *v1alpha1.KeyVaultSecretSync, name string, want expectation) *v1alpha1.KeyVaultSecretSync {
 	t.Helper()
 
@@ -273,7 +270,7 @@ func (s *suite) expect(t *testing.T, a *App, sync *v1alpha1.KeyVaultSecretSync, 
 	return got
 }
 
-// await a state, and words in its message.
+// await waits for a state, and for words in its message.
 func (s *suite) await(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, name string, want expectation) *v1alpha1.KeyVaultSecretSync {
 	t.Helper()
 
@@ -302,7 +299,7 @@ func (s *suite) await(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, name stri
 	return got
 }
 
-// expectData is eventual only for good news: what failed has written nothing.
+// expectData waits only for a good value: a failure has written nothing.
 func (s *suite) expectData(t *testing.T, a *App, want expectation) {
 	t.Helper()
 
@@ -329,7 +326,7 @@ func (s *suite) expectData(t *testing.T, a *App, want expectation) {
 	}
 }
 
-// expectEvent about a state of a secret.
+// expectEvent waits for an event about a state of a secret.
 func (s *suite) expectEvent(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, name string, state v1alpha1.State) {
 	t.Helper()
 
@@ -358,7 +355,7 @@ func (s *suite) expectEvent(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, nam
 	})
 }
 
-// observed is the status of a secret.
+// observed returns the status of a secret.
 func observed(s *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.ObservedSecret {
 	for _, o := range s.Status.AtProvider.Secrets {
 		if o.Name == name {

@@ -25,12 +25,12 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// stopTimeout is how long a provider may take to end.
+// stopTimeout is the time for a provider to end.
 const stopTimeout = 30 * time.Second
 
 // A Process is a running provider.
 type Process struct {
-	// MetricsURL and HealthURL are where it serves.
+	// MetricsURL and HealthURL are its addresses.
 	MetricsURL, HealthURL string
 
 	cmd  *exec.Cmd
@@ -41,15 +41,15 @@ type Process struct {
 	log bytes.Buffer
 }
 
-// Start the provider with these flags, and end it with the test, at which its log
-// is shown if the test has failed.
+// Start starts the provider with these flags, and stops it with the test. If the test fails, it
+// shows the log.
 func (w *World) Start(tb testing.TB, flags ...string) *Process {
 	tb.Helper()
 
 	return w.StartIn(tb, nil, flags...)
 }
 
-// StartIn is Start with more environment variables.
+// StartIn is Start with additional environment variables.
 func (w *World) StartIn(tb testing.TB, env []string, flags ...string) *Process {
 	tb.Helper()
 
@@ -63,7 +63,8 @@ func (w *World) StartIn(tb testing.TB, env []string, flags ...string) *Process {
 	return p
 }
 
-// Run the provider with more environment variables and flags, until it is ready.
+// Run starts the provider with additional environment variables and flags, and waits until it is
+// ready.
 func (w *World) Run(ctx context.Context, env []string, flags ...string) (*Process, error) {
 	p, err := w.launch(env, flags...)
 	if err != nil {
@@ -79,7 +80,7 @@ func (w *World) Run(ctx context.Context, env []string, flags ...string) (*Proces
 	return p, nil
 }
 
-// Log returns what the provider has logged.
+// Log returns the log of the provider.
 func (p *Process) Log() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,7 +88,7 @@ func (p *Process) Log() string {
 	return p.log.String()
 }
 
-// Stop the provider as Kubernetes does.
+// Stop stops the provider as Kubernetes does.
 func (p *Process) Stop() error {
 	select {
 	case <-p.done:
@@ -108,7 +109,7 @@ func (p *Process) Stop() error {
 	}
 }
 
-// Kill the provider at once.
+// Kill kills the provider at once.
 func (p *Process) Kill() error {
 	err := p.cmd.Process.Kill()
 
@@ -117,18 +118,16 @@ func (p *Process) Kill() error {
 	return err //nolint:wrapcheck // There is nothing to add.
 }
 
-// Ready returns an error unless the provider says that it is ready.
+// Ready returns an error unless the provider is ready.
 func (p *Process) Ready(ctx context.Context) error { return p.probe(ctx, "readyz") }
 
-// Healthy returns an error unless the provider says that it is healthy.
+// Healthy returns an error unless the provider is healthy.
 func (p *Process) Healthy(ctx context.Context) error { return p.probe(ctx, "healthz") }
 
-// Metrics as text, and what they say of one: the sum of all its series that have
-// these labels.
+// Metrics returns the metrics as text.
 func (p *Process) Metrics(ctx context.Context) (string, error) { return fetch(ctx, p.MetricsURL) }
 
-// Metric returns the sum of all series of a gauge or counter that have these
-// labels, each as name=value.
+// Metric returns the sum of all series of a gauge or counter with these labels, each as name=value.
 func (p *Process) Metric(ctx context.Context, name string, labels ...string) (float64, error) {
 	text, err := p.Metrics(ctx)
 	if err != nil {
@@ -186,7 +185,7 @@ func fetch(ctx context.Context, url string) (string, error) {
 	return string(body), err
 }
 
-// freeAddresses on loopback.
+// freeAddresses returns free addresses on loopback.
 func freeAddresses(n int) ([]string, error) {
 	var out []string
 
@@ -203,7 +202,7 @@ func freeAddresses(n int) ([]string, error) {
 	return out, nil
 }
 
-// launch the provider, which is not ready yet.
+// launch starts the provider without waiting until it is ready.
 func (w *World) launch(env []string, flags ...string) (*Process, error) {
 	ports, err := freeAddresses(2)
 	if err != nil {
@@ -212,7 +211,7 @@ func (w *World) launch(env []string, flags ...string) (*Process, error) {
 
 	p := &Process{MetricsURL: "http://" + ports[0] + "/metrics", HealthURL: "http://" + ports[1], done: make(chan struct{})}
 
-	// Not with a context, which would kill it before it can be stopped.
+	// A context would kill the process before it can stop.
 	p.cmd = exec.Command(w.program, append([]string{ //nolint:noctx // See above.
 		"--metrics-bind-address=" + ports[0], "--health-probe-bind-address=" + ports[1],
 	}, flags...)...)
@@ -237,7 +236,7 @@ func (w *World) launch(env []string, flags ...string) (*Process, error) {
 	return p, nil
 }
 
-// stopWith ends the provider with the test.
+// stopWith stops the provider with the test.
 func (p *Process) stopWith(tb testing.TB) {
 	tb.Helper()
 	tb.Cleanup(func() {

@@ -20,7 +20,7 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 )
 
-// limit the Secrets of an application's namespace, as a quota and its controller do.
+// limit limits the Secrets of an application's namespace, like a quota and its controller.
 func (a *App) limit(t *testing.T, secrets string) {
 	t.Helper()
 
@@ -49,7 +49,7 @@ func (a *App) limit(t *testing.T, secrets string) {
 	a.creates(t, "exceeded quota", secrets == "0")
 }
 
-// creates waits until the API server refuses a Secret with these words, or does not.
+// creates waits until the API server rejects a Secret with these words, or accepts it.
 func (a *App) creates(t *testing.T, words string, refused bool) {
 	t.Helper()
 
@@ -65,7 +65,7 @@ func (a *App) creates(t *testing.T, words string, refused bool) {
 	})
 }
 
-// refusedIs checks a sync whose Secret could not be written and is not there.
+// refusedIs checks a sync whose Secret could not be written and is missing.
 func refusedIs(words string) func(*v1alpha1.KeyVaultSecretSync) error {
 	return func(got *v1alpha1.KeyVaultSecretSync) error {
 		if err := notSynced(got, xpv1.ReasonReconcileError, words); err != nil {
@@ -81,8 +81,8 @@ func refusedIs(words string) func(*v1alpha1.KeyVaultSecretSync) error {
 	}
 }
 
-// A Secret that a quota refuses is not there, and the API server's words say why: at
-// first, and when somebody has deleted the Secret. It is written when there is room.
+// A Secret beyond a quota is missing, and the message has the API server's reason: at first, and
+// after a client has deleted the Secret. It is written when the quota allows it.
 func testQuota(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -101,7 +101,7 @@ func testQuota(t *testing.T, s *suite) {
 		t.Helper()
 		app.limit(t, "9")
 
-		// Whoever cannot wait for the next attempt touches the sync.
+		// A change of the sync causes an earlier attempt.
 		sync.Annotations = map[string]string{"example.com/touched": touched}
 		world.Apply(t, sync)
 		s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
@@ -125,7 +125,7 @@ func testQuota(t *testing.T, s *suite) {
 	again("2")
 }
 
-// A policy may have seen values, and repeat them in its refusal: they are hidden.
+// The message of a policy may contain values: they are hidden.
 func testTalkativePolicy(t *testing.T, s *suite) {
 	t.Helper()
 

@@ -17,12 +17,11 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// A provider with a thousand vaults gets everything into its Secrets.
+// A provider with a thousand vaults syncs all of them.
 func TestScale(t *testing.T) { scale(t, 1000, 0) }
 
-// BenchmarkScale is that of 200 vaults whose answers take their time, and then how long
-// new values, which come at random moments, take to get to their applications. It runs
-// once:
+// BenchmarkScale uses 200 slow vaults, and measures how long new values, set at random moments,
+// take to reach their applications. It runs once:
 //
 //	go test ./test/provider -run '^$' -bench . -benchtime 1x -timeout 30m
 func BenchmarkScale(b *testing.B) {
@@ -35,10 +34,10 @@ func BenchmarkScale(b *testing.B) {
 	}
 }
 
-// scale has a provider get everything into its Secrets, first when all applications are new
-// and then when it is started again. As long as nothing changes, it writes nothing, and does
-// nothing but list. How long all of that takes and what it costs is only told: it depends on
-// the machine, which the API server, etcd and Azure's stand-in share.
+// scale measures a provider that syncs everything, first with new applications and then after a
+// restart. While nothing changes, the provider must not write anything, or do anything but list.
+// Durations and costs are only reported: they depend on the machine, which the API server, etcd and
+// Azure's stand-in share.
 func scale(tb testing.TB, apps int, latency time.Duration) *Load {
 	tb.Helper()
 
@@ -78,7 +77,7 @@ func scale(tb testing.TB, apps int, latency time.Duration) *Load {
 	return load
 }
 
-// awaitLists waits for so many lists since counts were last reset.
+// awaitLists waits for this many lists since counts were last reset.
 func (l *Load) awaitLists(tb testing.TB, n int) {
 	tb.Helper()
 
@@ -91,9 +90,9 @@ func (l *Load) awaitLists(tb testing.TB, n int) {
 	})
 }
 
-// rotate a value of each application, one after the other in random order, evenly spread
-// over an interval, and return how long each took to arrive, sorted. The status tells that
-// to the second.
+// rotate changes a value of each application, one after the other in random order, evenly spread
+// over an interval, and returns how long each took to arrive, sorted. The status has that time to
+// the second.
 func (l *Load) rotate(tb testing.TB) []time.Duration {
 	tb.Helper()
 
@@ -136,7 +135,7 @@ func (l *Load) rotate(tb testing.TB) []time.Duration {
 	return took
 }
 
-// A report of what a provider does from now on.
+// A report has what a provider does from now on.
 type report struct {
 	tb    testing.TB
 	load  *Load
@@ -151,12 +150,12 @@ func measure(tb testing.TB, l *Load) *report {
 	return &report{tb: tb, load: l, start: time.Now(), asked: l.world.ProviderRequests(tb)}
 }
 
-// writes to the API server since.
+// writes returns the writes to the API server since then.
 func (r *report) writes() apiserver.Requests {
 	return r.load.world.ProviderRequests(r.tb).Since(r.asked).Writes()
 }
 
-// expectIdle is that the provider has written nothing since, and needed no tokens.
+// expectIdle fails if the provider has written anything or requested tokens since then.
 func (r *report) expectIdle() {
 	r.tb.Helper()
 
@@ -169,7 +168,7 @@ func (r *report) expectIdle() {
 	}
 }
 
-// tell what the provider has done since, and what it takes.
+// tell logs the requests of the provider since then, and its memory.
 func (r *report) tell(p *Process, title string) {
 	r.tb.Helper()
 

@@ -32,7 +32,7 @@ func (w *World) Apply(tb testing.TB, s *v1alpha1.KeyVaultSecretSync) {
 	}
 }
 
-// ApplySync is Apply for those who have no test.
+// ApplySync is Apply for callers without a test.
 func (w *World) ApplySync(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) error {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(s)
 	if err != nil {
@@ -41,7 +41,7 @@ func (w *World) ApplySync(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) e
 
 	delete(content, "status")
 
-	// Converted, an empty list is as if it was left out, which would be the default.
+	// The conversion omits an empty list, which would mean the default.
 	if p := s.Spec.ManagementPolicies; p != nil && len(p) == 0 {
 		if err := unstructured.SetNestedSlice(content, []any{}, "spec", "managementPolicies"); err != nil {
 			return fmt.Errorf("cannot convert KeyVaultSecretSync: %w", err)
@@ -51,7 +51,7 @@ func (w *World) ApplySync(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) e
 	return w.API.Apply(ctx, &unstructured.Unstructured{Object: content})
 }
 
-// Get a sync as it is.
+// Get returns a sync without changes.
 func (w *World) Get(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) (*v1alpha1.KeyVaultSecretSync, error) {
 	out := &v1alpha1.KeyVaultSecretSync{}
 	if err := w.Kube.Get(ctx, client.ObjectKeyFromObject(s), out); err != nil {
@@ -61,7 +61,7 @@ func (w *World) Get(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) (*v1alp
 	return out, nil
 }
 
-// Await waits until a sync is as the check wants, and returns it.
+// Await waits until a check of a sync succeeds, and returns the sync.
 func (w *World) Await(tb testing.TB, s *v1alpha1.KeyVaultSecretSync, check func(*v1alpha1.KeyVaultSecretSync) error) *v1alpha1.KeyVaultSecretSync {
 	tb.Helper()
 
@@ -118,7 +118,7 @@ func (a *App) AwaitData(tb testing.TB, want map[string]string) {
 	}
 }
 
-// Data of the application's Secret, or nil if there is none.
+// Data returns the data of the application's Secret, or nil if it is missing.
 func (a *App) Data(ctx context.Context) (map[string]string, error) {
 	s, err := a.Secret(ctx)
 	if err != nil || s == nil {
@@ -133,7 +133,7 @@ func (a *App) Data(ctx context.Context) (map[string]string, error) {
 	return data, nil
 }
 
-// States of a sync's secrets.
+// States returns the states of a sync's secrets.
 func States(s *v1alpha1.KeyVaultSecretSync) map[string]v1alpha1.State {
 	out := map[string]v1alpha1.State{}
 	for _, o := range s.Status.AtProvider.Secrets {
@@ -157,7 +157,7 @@ func messages(s *v1alpha1.KeyVaultSecretSync) string {
 	return out.String()
 }
 
-// Events about a sync.
+// Events returns the events about a sync.
 func (w *World) Events(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) ([]corev1.Event, error) {
 	list := &corev1.EventList{}
 	if err := w.Kube.List(ctx, list, client.InNamespace(s.Namespace)); err != nil {
@@ -175,8 +175,8 @@ func (w *World) Events(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) ([]c
 	return out, nil
 }
 
-// Places where no value may be, by what they are called: the metrics of a provider, and all
-// that it writes to the cluster but for the data of Secrets.
+// Places returns the texts that must not contain a value, by name: the metrics of a provider, and
+// everything that it writes to the cluster except the data of Secrets.
 func (w *World) Places(ctx context.Context, p *Process) (map[string]string, error) {
 	metrics, err := p.Metrics(ctx)
 	if err != nil {
@@ -190,7 +190,7 @@ func (w *World) Places(ctx context.Context, p *Process) (map[string]string, erro
 
 	for place, list := range map[string]client.ObjectList{
 		"events":                 &corev1.EventList{},
-		"events.k8s.io":          &eventsv1.EventList{}, // It has fields of its own.
+		"events.k8s.io":          &eventsv1.EventList{}, // Its fields differ.
 		"KeyVaultSecretSyncs":    &v1alpha1.KeyVaultSecretSyncList{},
 		"ProviderConfigUsages":   &v1alpha1.ProviderConfigUsageList{},
 		"ClusterProviderConfigs": &v1alpha1.ClusterProviderConfigList{},
@@ -212,7 +212,7 @@ func (w *World) Places(ctx context.Context, p *Process) (map[string]string, erro
 	return places, nil
 }
 
-// Abandon removes the syncs of these namespaces, and leaves their Secrets.
+// Abandon removes the syncs of these namespaces, and keeps their Secrets.
 func (w *World) Abandon(ctx context.Context, namespaces ...string) error {
 	for _, namespace := range namespaces {
 		list := &v1alpha1.KeyVaultSecretSyncList{}

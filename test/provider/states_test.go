@@ -28,24 +28,25 @@ func goodData() map[string]string { return map[string]string{"db.USER": "hunter2
 
 func otherData() map[string]string { return map[string]string{"db.USER": "hunter2-other"} }
 
-// A trouble that a secret gets into, and what ends it.
+// A trouble is a fault of a secret and its cure.
 type trouble struct {
 	reason string
-	// secret that is synced, called db.
+	// secret is a synced secret named db.
 	secret v1alpha1.SyncedSecret
-	// create what is missing.
+	// create enables the creation of missing secrets.
 	create bool
-	// cause the trouble, and return its cure. It lasts until then, however busy the machine is.
+	// cause causes the trouble, and returns its cure. It lasts until then, however busy the machine
+	// is.
 	cause func(*testing.T, *suite, *App) (cure func())
 
 	want expectation
-	// fresh is what is expected if the secret was never synced, if that is something else.
+	// fresh is the expectation for a secret that was never synced, if it differs.
 	fresh *expectation
-	// cured is the data in the end: otherData, if the cure set a new value.
+	// cured is the data at the end: otherData, if the cure set a new value.
 	cured map[string]string
 }
 
-// run a trouble before or after a secret was synced for the first time.
+// run runs a trouble before or after the first sync of a secret.
 func (tr trouble) run(t *testing.T, s *suite, after bool) {
 	t.Helper()
 
@@ -92,7 +93,7 @@ func (tr trouble) run(t *testing.T, s *suite, after bool) {
 	s.expectNoMore(t, sync, want.State)
 }
 
-// expectReady as soon as there was a value once.
+// expectReady waits until the sync is ready, as soon as there was a value once.
 func expectReady(t *testing.T, got *v1alpha1.KeyVaultSecretSync, want expectation, after bool) {
 	t.Helper()
 
@@ -117,7 +118,7 @@ func expectReady(t *testing.T, got *v1alpha1.KeyVaultSecretSync, want expectatio
 	}
 }
 
-// expectNoMore of a state in the metrics.
+// expectNoMore waits until a state is gone from the metrics.
 func (s *suite) expectNoMore(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, state v1alpha1.State) {
 	t.Helper()
 
@@ -141,7 +142,7 @@ func deleteSecret(t *testing.T, a *App) {
 	must(t, world.Azure.DeleteSecret(a.Vault, "db"))
 }
 
-// All that can be said of one sync that is left in peace by Azure.
+// TestStates covers one sync without failures of Azure.
 func TestStates(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
 	start(t).group(t, map[string]func(*testing.T, *suite){
 		"Trouble": testTroubles,
@@ -150,9 +151,9 @@ func TestStates(t *testing.T) { //nolint:tparallel // Two providers would get in
 	})
 }
 
-// Each way to find out a state: what is told about it, that the last good value stays,
-// and that it ends by itself. Which state a finding leads to, and in which words it is
-// told, is proven in plan and secretsync.
+// testTroubles covers each way to detect a state: its report, that the last good value stays, and
+// that the state ends by itself. The unit tests of plan and secretsync cover which finding leads to
+// which state and message.
 func testTroubles(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -167,7 +168,7 @@ func testTroubles(t *testing.T, s *suite) {
 }
 
 func troubles() map[string]trouble {
-	// value that cannot be used, until there is another.
+	// value sets an unusable value, which the cure replaces.
 	value := func(v string) func(*testing.T, *suite, *App) func() {
 		return func(t *testing.T, s *suite, a *App) func() {
 			t.Helper()
@@ -185,13 +186,13 @@ func troubles() map[string]trouble {
 
 	return map[string]trouble{
 		"EmptyKey": {
-			reason: "A key of the structure without a value keeps everything else of that version out.",
+			reason: "A key of the structure without a value blocks everything else of that version.",
 			secret: v1alpha1.SyncedSecret{Keys: []string{"USER"}},
 			cause:  value(`{"USER":"","PASSWORD":"hunter2"}`), cured: otherData(),
 			want: expectation{State: v1alpha1.StateAwaitingValue, Words: []string{"USER", "has no value yet"}},
 		},
 		"CollidingKeys": {
-			reason: "It is said where keys are that become the same key of the Secret, and none is taken.",
+			reason: "The positions of two keys that collide are reported, and neither is used.",
 			secret: v1alpha1.SyncedSecret{Format: "JSON"},
 			cause:  value(`{"a/b":"hunter2","a:b":"hunter2"}`), cured: otherData(),
 			want: expectation{State: v1alpha1.StateInvalid, Words: []string{"line 1, column 2", "line 1, column 18", "collide"}},
@@ -210,12 +211,12 @@ func troubles() map[string]trouble {
 			fresh: &expectation{State: v1alpha1.StateMissing, Words: []string{"no secret db", "Create it"}},
 		},
 		"SoftDeletedSeenByCreation": {
-			reason: "That a deleted secret blocks its name is found out by trying to create it.",
+			reason: "A deleted secret that blocks its name is detected by the attempt to create it.",
 			create: true, cause: recovered,
 			want: expectation{State: v1alpha1.StateSoftDeleted, Words: []string{"deleted", "az keyvault secret recover"}},
 		},
 		"SoftDeletedSeenByCreator": {
-			reason: "The identity that creates secrets may look at deleted ones. What is purged can be set anew.",
+			reason: "The identity that creates secrets can read deleted ones. After a purge, the secret can be set again.",
 			create: true, secret: v1alpha1.SyncedSecret{Create: new(false)},
 			cause: func(t *testing.T, s *suite, a *App) func() {
 				t.Helper()
@@ -230,7 +231,7 @@ func troubles() map[string]trouble {
 			want:  expectation{State: v1alpha1.StateSoftDeleted, Words: []string{"deleted", "recover"}},
 		},
 		"BeingDeleted": {
-			reason: "A deletion takes seconds, in which a secret is neither there nor deleted.",
+			reason: "During a deletion, which takes seconds, a secret is neither active nor deleted.",
 			create: true, cause: func(t *testing.T, s *suite, a *App) func() {
 				t.Helper()
 				must(t, world.Azure.SetTransitionTime(a.Vault, time.Hour))

@@ -23,7 +23,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// What is special about single secrets and about the Secret as a whole.
+// testTarget covers single secrets and the Secret as a whole.
 func testTarget(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -44,7 +44,7 @@ func testTarget(t *testing.T, s *suite) {
 	})
 }
 
-// synced is an application whose secret db has its good value.
+// synced makes an application whose secret db has a good value.
 func (s *suite) synced(t *testing.T, secret v1alpha1.SyncedSecret) (*App, *v1alpha1.KeyVaultSecretSync) {
 	t.Helper()
 
@@ -60,7 +60,7 @@ func (s *suite) synced(t *testing.T, secret v1alpha1.SyncedSecret) (*App, *v1alp
 	return app, sync
 }
 
-// change the Secret of an application as somebody else.
+// change changes the Secret of an application as another client.
 func (a *App) change(t *testing.T, do func(*corev1.Secret)) {
 	t.Helper()
 
@@ -76,7 +76,7 @@ func (a *App) change(t *testing.T, do func(*corev1.Secret)) {
 	})
 }
 
-// Nobody ever sees a Secret without the values.
+// The Secret never exists without the values.
 func testWholeAtFirst(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -111,13 +111,13 @@ func testWholeAtFirst(t *testing.T, s *suite) {
 	}
 }
 
-// A Secret that somebody else creates while the vault is asked is not taken over.
+// A Secret that another client creates while the vault is being read is not taken over.
 func testConflictMeanwhile(t *testing.T, s *suite) {
 	t.Helper()
 
 	app := s.app(t)
 	s.put(t, app, "db", goodValue)
-	// The Secret is looked for before the vault is asked.
+	// The Secret is looked up before the vault is read.
 	fault(t, azure.Fault{Vault: app.Vault, Operation: azure.OpGet, Effect: azure.EffectSlow, Duration: 3 * time.Second, Count: 1})
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
@@ -150,7 +150,7 @@ func testConflictMeanwhile(t *testing.T, s *suite) {
 	}
 }
 
-// A Secret of somebody else is left alone, whatever happens.
+// A foreign Secret is never changed.
 func testConflict(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -186,14 +186,14 @@ func testConflict(t *testing.T, s *suite) {
 
 	must(t, world.Kube.Delete(t.Context(), foreign))
 
-	// It looks again after a minute. Whoever cannot wait touches the sync.
+	// The provider checks again after a minute, or when the sync changes.
 	sync.Annotations = map[string]string{"example.com/touched": "1"}
 	world.Apply(t, sync)
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
 	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error { return readyIs(got, corev1.ConditionTrue, "Available") })
 }
 
-// notSynced is readyIs for the condition of Crossplane, which is false.
+// notSynced is readyIs for Crossplane's condition, which is false.
 func notSynced(s *v1alpha1.KeyVaultSecretSync, reason xpv1.ConditionReason, words string) error {
 	c := s.Status.GetCondition(xpv1.TypeSynced)
 	if c.Status != corev1.ConditionFalse || c.Reason != reason || !strings.Contains(c.Message, words) {
@@ -218,7 +218,7 @@ func readyIs(s *v1alpha1.KeyVaultSecretSync, status corev1.ConditionStatus, reas
 	return nil
 }
 
-// A secret that expires while it is in use is told of when it does.
+// A secret that expires while it is in use is reported at its expiry.
 func testExpires(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -232,8 +232,8 @@ func testExpires(t *testing.T, s *suite) {
 	s.expectData(t, app, expectation{State: v1alpha1.StateSynced, Data: goodData()})
 }
 
-// A new value arrives long before it is due, at first because a secret was just listed,
-// and then because somebody asks for it.
+// A new value arrives before its refresh interval ends: first because the secret was just added,
+// and then because a sync is requested.
 func testBeforeItIsDue(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -256,7 +256,7 @@ func testBeforeItIsDue(t *testing.T, s *suite) {
 	s.arrived(t, app, sync, "db", version, goodData())
 }
 
-// What somebody else does to our data is undone. What they add is left alone.
+// Changes of our data by another client are reverted. Data that it adds is kept.
 func testEditedByOthers(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -281,7 +281,7 @@ func testEditedByOthers(t *testing.T, s *suite) {
 	app.AwaitData(t, want)
 	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
 
-	// By either of the two, the Secret is still known to be ours.
+	// Either mark identifies the Secret as ours.
 	for _, change := range []func(*corev1.Secret){
 		func(secret *corev1.Secret) { secret.OwnerReferences = nil },
 		func(secret *corev1.Secret) { secret.Annotations = nil },
@@ -298,8 +298,7 @@ func testEditedByOthers(t *testing.T, s *suite) {
 	}
 }
 
-// A Secret whose label somebody takes away is not ours to write any more, which
-// is told. Its data stays.
+// A Secret that has lost its label is no longer written, which is reported. Its data stays.
 func testLabelTaken(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -335,7 +334,7 @@ func expectSecret(t *testing.T, a *App, check func(*corev1.Secret) error) {
 	})
 }
 
-// What somebody else does to our data is undone even while a change is held back.
+// Changes of our data by another client are reverted even while a refresh is delayed.
 func testEditedWhileHeld(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -345,7 +344,7 @@ func testEditedWhileHeld(t *testing.T, s *suite) {
 
 	app.change(t, func(secret *corev1.Secret) { secret.Data["db.USER"] = []byte("edited") })
 
-	// With the old value or the new one, but not with theirs.
+	// The Secret has the old value or the new one, but not the other client's.
 	expectSecret(t, app, func(secret *corev1.Secret) error {
 		if v := string(secret.Data["db.USER"]); v != "hunter2-good" && v != "hunter2-other" {
 			return fmt.Errorf("the Secret has %q", v)
@@ -355,8 +354,8 @@ func testEditedWhileHeld(t *testing.T, s *suite) {
 	})
 }
 
-// What somebody else does to our data while the vault cannot be asked is undone
-// when it can.
+// Changes of our data by another client while the vault is unreachable are reverted when it is
+// reachable.
 func testEditedInOutage(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -371,8 +370,8 @@ func testEditedInOutage(t *testing.T, s *suite) {
 	app.AwaitData(t, goodData())
 }
 
-// A role for some secrets lets those be synced, which are read one by one as the vault
-// cannot be listed, and tells of the others.
+// With a role for some secrets, these are read one by one because the vault cannot be listed, and
+// the others are reported.
 func testListRefusedByName(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -397,8 +396,8 @@ func testListRefusedByName(t *testing.T, s *suite) {
 	app.AwaitData(t, otherData())
 }
 
-// The Secret is applied: its labels and data have our field manager, and what is
-// no longer asked for is gone.
+// The Secret is applied: its labels and data belong to our field manager, and removed keys are
+// deleted.
 func testLabels(t *testing.T, s *suite) {
 	t.Helper()
 

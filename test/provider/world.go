@@ -34,24 +34,24 @@ import (
 )
 
 const (
-	// Tenant of all identities and vaults.
+	// Tenant is the tenant of all identities and vaults.
 	Tenant = "11111111-1111-4111-8111-111111111111"
 
-	// audience of the tokens that federated credentials take.
+	// audience is the audience of the tokens that federated credentials accept.
 	audience = "api://AzureADTokenExchange"
 )
 
-// A World has an API server, Azure, and the program of the provider.
+// A World has an API server, Azure, and the provider's program.
 type World struct {
 	API   *apiserver.Server
 	Azure *azure.Server
 
-	// Kube may do anything.
+	// Kube has all permissions.
 	Kube client.Client
 
 	program    string
 	kubeconfig string
-	// provider is what the provider may do.
+	// provider has the provider's permissions.
 	provider *rest.Config
 	dir      string
 	vaults   atomic.Int64
@@ -73,7 +73,7 @@ func New(ctx context.Context, api *apiserver.Server, o azure.Options) (*World, e
 	return w, nil
 }
 
-// Close ends Azure and removes all files.
+// Close stops Azure and removes all files.
 func (w *World) Close() error {
 	var err error
 	if w.Azure != nil {
@@ -87,8 +87,8 @@ func (w *World) Close() error {
 	return err
 }
 
-// An App is an application with all that Crossplane makes for it: an identity, a
-// vault, roles and a ServiceAccount.
+// An App is an application with the resources that Crossplane makes for it: an identity, a vault,
+// roles and a ServiceAccount.
 type App struct {
 	world *World
 
@@ -98,7 +98,7 @@ type App struct {
 	Vault           string
 }
 
-// App makes an application. Options delay its role or leave it out.
+// App makes an application. Options delay or omit its role.
 func (w *World) App(tb testing.TB, namespace, name string, o ...AppOption) *App {
 	tb.Helper()
 
@@ -110,7 +110,7 @@ func (w *World) App(tb testing.TB, namespace, name string, o ...AppOption) *App 
 	return a
 }
 
-// An AppOption changes what an application has.
+// An AppOption changes the resources of an application.
 type AppOption func(*appOptions)
 
 type appOptions struct {
@@ -118,13 +118,13 @@ type appOptions struct {
 	noRole    bool
 }
 
-// WithRoleDelay lets the role have its effect later.
+// WithRoleDelay delays the effect of the role.
 func WithRoleDelay(d time.Duration) AppOption { return func(o *appOptions) { o.roleDelay = d } }
 
-// WithoutRole leaves the role out.
+// WithoutRole omits the role.
 func WithoutRole() AppOption { return func(o *appOptions) { o.noRole = true } }
 
-// NewApp is App for those who have no test.
+// NewApp is App for callers without a test.
 func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppOption) (*App, error) {
 	o := &appOptions{}
 	for _, opt := range opts {
@@ -164,14 +164,14 @@ func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppO
 	})
 }
 
-// URI of the vault.
+// URI returns the address of the vault.
 func (a *App) URI() string { return "https://" + a.Vault + ".vault.azure.net/" }
 
-// Target is the name of the application's Secret.
+// Target returns the name of the application's Secret.
 func (a *App) Target() string { return a.Name + "-keyvault" }
 
-// Sync is the application's KeyVaultSecretSync, as the function composes it but
-// polled every second, and no faster if that is changed. It is not applied.
+// Sync returns the application's KeyVaultSecretSync, as the function composes it but polled every
+// second, without faster polls. It is not applied.
 func (a *App) Sync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSync {
 	s := &v1alpha1.KeyVaultSecretSync{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.KeyVaultSecretSyncKind},
@@ -186,7 +186,7 @@ func (a *App) Sync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSyn
 	return s
 }
 
-// Put a secret into the application's vault, and return its version.
+// Put sets a secret in the application's vault, and returns its version.
 func (a *App) Put(tb testing.TB, name, value string) string {
 	tb.Helper()
 
@@ -198,7 +198,7 @@ func (a *App) Put(tb testing.TB, name, value string) string {
 	return version
 }
 
-// Secret of the application, or nil if there is none.
+// Secret returns the Secret of the application, or nil if it is missing.
 func (a *App) Secret(ctx context.Context) (*corev1.Secret, error) {
 	s := &corev1.Secret{}
 
@@ -213,8 +213,8 @@ func (a *App) Secret(ctx context.Context) (*corev1.Secret, error) {
 	return s, nil
 }
 
-// A Creator is an identity that creates missing secrets: an application with a
-// client secret, which is in a Kubernetes Secret.
+// A Creator is an identity that creates missing secrets: an application whose client secret is in a
+// Kubernetes Secret.
 type Creator struct {
 	ClientID, PrincipalID string
 	// Secret has the client secret under key clientSecret.
@@ -259,7 +259,7 @@ func (c *Creator) MayCreate(tb testing.TB, a *App) {
 	}
 }
 
-// Credentials for a provider configuration.
+// Credentials returns the credentials for a provider configuration.
 func (c *Creator) Credentials() v1alpha1.ProviderCredentials {
 	return v1alpha1.ProviderCredentials{
 		Source: v1alpha1.CredentialsSourceClientSecret, TenantID: Tenant, ClientID: c.ClientID,
@@ -335,8 +335,8 @@ func (w *World) set(ctx context.Context, o azure.Options) error {
 	return w.Azure.PutIssuerSource(w.API.Issuer(), w.API.JWKS)
 }
 
-// next is when a secret is updated that is put now: later than it was by a second,
-// the resolution of lists, as if some time had passed. Zero is now.
+// next returns the update time of a secret that is set now: at least a second after the previous
+// one, which is the resolution of lists. Zero means now.
 func (a *App) next(name string) time.Time {
 	secrets, err := a.world.Azure.Secrets(a.Vault)
 	if err != nil {

@@ -25,23 +25,23 @@ import (
 const (
 	golden = "testdata/golden"
 
-	// stopMargin is kept of a test's deadline to stop the function's process.
+	// stopMargin is the part of a test's deadline for stopping the function's process.
 	stopMargin = 10 * time.Second
 )
 
-// claimGoldens are the renderings of claims that have golden files: one with an Ingress and an autoscaler, and one that other tests
+// claimGoldens are the renderings of claims with golden files: one with an Ingress and an autoscaler, and one that other tests
 // read. All others are compared with those of namespaced applications.
 var claimGoldens = []string{"claim/existing-manifest/3-secrets-synced", "claim/web-application/3-secrets-synced"} //nolint:gochecknoglobals // A constant.
 
 var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
 
-// isFrozen says whether a request has a golden file.
+// isFrozen reports whether a request has a golden file.
 func isFrozen(r render.Request) bool {
 	return r.Variant == render.Modern || slices.Contains(claimGoldens, r.String())
 }
 
-// TestGolden renders every example at every stage with both variants. The renderings are frozen in golden files, byte for byte;
-// a claim becomes the same as a namespaced application; an API server accepts all of it, and older tools render the same.
+// TestGolden renders every example at every stage with both variants. The renderings equal the golden files byte for byte;
+// claims and namespaced applications have the same renderings; an API server accepts them, and older tools render the same.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 
@@ -52,7 +52,7 @@ func TestGolden(t *testing.T) {
 
 	rendered := make([]render.File, len(requests))
 
-	// A group of its own, so that all of it is done before validation begins.
+	// The group lets all renderings end before validation begins.
 	t.Run("rendered", func(t *testing.T) {
 		for i, r := range requests {
 			t.Run(r.String(), func(t *testing.T) {
@@ -135,7 +135,7 @@ func withoutVariant(t *testing.T, rendering []byte) []*unstructured.Unstructured
 		o.SetLabels(labels)
 		o.SetOwnerReferences(nil)
 
-		// A result names the Composition.
+		// A result contains the name of the Composition.
 		if message, ok, _ := unstructured.NestedString(o.Object, "message"); ok {
 			o.Object["message"] = strings.ReplaceAll(message, " xplatformapplications.", " platformapplications.")
 		}
@@ -144,7 +144,7 @@ func withoutVariant(t *testing.T, rendering []byte) []*unstructured.Unstructured
 	return objects
 }
 
-// checkClaimConditions makes sure that Crossplane copies every condition of ours to a claim.
+// checkClaimConditions checks that Crossplane copies all of our conditions to a claim.
 func checkClaimConditions(t *testing.T, xr *unstructured.Unstructured) {
 	t.Helper()
 
@@ -165,7 +165,7 @@ func checkClaimConditions(t *testing.T, xr *unstructured.Unstructured) {
 	}
 }
 
-// checkValid validates the renderings of a variant, and the files they were made from.
+// checkValid validates the renderings of a variant, and their input files.
 func checkValid(ctx context.Context, t *testing.T, root string, v render.Variant, rendered []render.File) {
 	t.Helper()
 
@@ -189,7 +189,7 @@ func checkValid(ctx context.Context, t *testing.T, root string, v render.Variant
 	}
 }
 
-// TestGoldenFilesInUse fails for golden files that nothing renders any more, or removes them when updating.
+// TestGoldenFilesInUse fails for golden files without a rendering, or removes them when updating.
 func TestGoldenFilesInUse(t *testing.T) {
 	t.Parallel()
 
@@ -218,7 +218,7 @@ func TestGoldenFilesInUse(t *testing.T) {
 	}
 }
 
-// TestValidatorFinds makes sure that silence of the validator means something.
+// TestValidatorFinds checks that the validator finds faults.
 func TestValidatorFinds(t *testing.T) {
 	t.Parallel()
 
@@ -228,7 +228,7 @@ func TestValidatorFinds(t *testing.T) {
 		want   []render.Problem
 	}{
 		"Valid": {
-			reason: "Nothing is wrong with this.",
+			reason: "A valid rendering has no fault.",
 			doc:    "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}",
 		},
 		"UnknownFieldOfKubernetes": {
@@ -237,7 +237,7 @@ func TestValidatorFinds(t *testing.T) {
 			want:   []render.Problem{{File: "x", Object: "Deployment web", Message: `unknown field "spec.replica"`}},
 		},
 		"UnknownFieldOfProvider": {
-			reason: "The same for the custom resources of the Azure provider.",
+			reason: "The API server drops unknown fields of the Azure provider's kinds, too.",
 			doc: "{apiVersion: keyvault.azure.m.upbound.io/v1beta1, kind: Vault, metadata: {name: web}, spec: {forProvider: " +
 				"{location: l, skuName: standard, tenantId: t, region: r}}}",
 			want: []render.Problem{{
@@ -288,7 +288,7 @@ func TestValidatorFinds(t *testing.T) {
 	}
 }
 
-// started returns a harness for the repository at that root, until the test ends.
+// started returns a harness for the repository until the test ends.
 func started(ctx context.Context, t *testing.T, root string) *render.Harness {
 	t.Helper()
 
@@ -306,7 +306,7 @@ func started(ctx context.Context, t *testing.T, root string) *render.Harness {
 	return harness
 }
 
-// repository returns the root of this repository and all that can be rendered in it. No examples is a failure.
+// repository returns the root of this repository and all its examples, of which there must be at least one.
 func repository(t *testing.T) (string, []render.Request) {
 	t.Helper()
 
@@ -323,7 +323,7 @@ func repository(t *testing.T) (string, []render.Request) {
 	return root, requests
 }
 
-// testContext ends a little before the test's deadline, so that a test that hangs still stops what it started.
+// testContext ends a little before the test's deadline, so that a hanging test still stops its processes.
 func testContext(t *testing.T) context.Context {
 	t.Helper()
 
@@ -338,7 +338,7 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
-// compare compares with a golden file, or writes it when updating.
+// compare compares a rendering with its golden file, or writes the file when updating.
 func compare(t *testing.T, path string, got []byte) {
 	t.Helper()
 

@@ -15,7 +15,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/render/render"
 )
 
-// manifests in the shapes that teams have, with what FieldsIgnored says of each, among others.
+// manifests are in the forms that teams use, each with some of the expected text of FieldsIgnored.
 func manifests() map[string][]string {
 	return map[string][]string{
 		"data-app.yaml":   nil,
@@ -26,8 +26,8 @@ func manifests() map[string][]string {
 	}
 }
 
-// TestManifests renders manifests in the shapes that teams have until they run, with both variants: all that they ask for is
-// there and valid, and what has no effect is said.
+// TestManifests renders manifests in the forms that teams use, with both variants, until the applications run: all requested
+// objects exist and are valid, and ignored fields are reported.
 func TestManifests(t *testing.T) {
 	t.Parallel()
 
@@ -73,7 +73,7 @@ func TestManifests(t *testing.T) {
 	}
 }
 
-// checkRendered checks that there is a workload, and what the condition says.
+// checkRendered checks that a workload exists, and the text of the condition.
 func checkRendered(t *testing.T, rendered []byte, ignored []string) {
 	t.Helper()
 

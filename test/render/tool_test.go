@@ -13,8 +13,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/render/render"
 )
 
-// checkOlderTools renders the requests with older tools as well. They must find the same application and the same composed
-// resources.
+// checkOlderTools renders the requests with older tools as well, and compares the applications and the composed resources.
 func checkOlderTools(ctx context.Context, t *testing.T, harness *render.Harness, requests []render.Request, rendered []render.File) {
 	t.Helper()
 
@@ -41,7 +40,7 @@ func checkOlderTools(ctx context.Context, t *testing.T, harness *render.Harness,
 	}
 }
 
-// common returns the objects of a rendering without what tools say in their own way.
+// common returns the objects of a rendering without the differences between tools.
 func common(t *testing.T, rendering []byte) []*unstructured.Unstructured {
 	t.Helper()
 
@@ -57,15 +56,15 @@ func common(t *testing.T, rendering []byte) []*unstructured.Unstructured {
 			continue
 		}
 
-		// The first one is the XR, to which only Crossplane 2.5 adds what a reconciler would.
+		// The first object is the XR, to which only Crossplane 2.5 adds fields of a reconciler.
 		if i == 0 {
 			withoutReconciler(t, o)
 		}
 
-		// Crossplane 1 sets it beside a name.
+		// Crossplane 1 adds it next to a name.
 		o.SetGenerateName("")
 
-		// Crossplane 2.5 gives the XR one.
+		// Crossplane 2.5 adds one to the XR.
 		owners := o.GetOwnerReferences()
 		for i := range owners {
 			owners[i].UID = ""
@@ -81,7 +80,7 @@ func common(t *testing.T, rendering []byte) []*unstructured.Unstructured {
 	return out
 }
 
-// withoutReconciler removes what the reconciler of an XR writes to it.
+// withoutReconciler removes the fields that the reconciler of an XR writes.
 func withoutReconciler(t *testing.T, xr *unstructured.Unstructured) {
 	t.Helper()
 

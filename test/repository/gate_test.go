@@ -16,7 +16,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// TestGateSteps runs .ci/run with tools that fail: it ends at the first step that needs one of them.
+// TestGateSteps runs .ci/run with failing tools: it ends at the first step that needs one of them.
 func TestGateSteps(t *testing.T) {
 	cases := map[string]struct {
 		reason string

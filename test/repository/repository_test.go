@@ -36,7 +36,7 @@ func parse[T any](t *testing.T, path ...string) T {
 	return out
 }
 
-// A workflow of GitHub, as far as it matters here.
+// A workflow has the relevant fields of a GitHub workflow.
 type workflow struct {
 	On          any                    `json:"true"` // The word on is a boolean in YAML 1.1.
 	Permissions any                    `json:"permissions"`
@@ -80,7 +80,7 @@ func workflows(t *testing.T) map[string]workflow {
 	return out
 }
 
-// faults of a workflow whose jobs may have these permissions, and its text.
+// faults returns the faults of a workflow with these allowed permissions, and its text.
 func faults(w workflow, text string, allowed map[string]map[string]string) []string {
 	var out []string
 
@@ -154,7 +154,7 @@ func permissions(of any) map[string]string {
 	return out
 }
 
-// allowed permissions of jobs that have more than to read the repository.
+// allowed are the permissions of jobs that need more than read access.
 func allowed() map[string]map[string]map[string]string {
 	return map[string]map[string]map[string]string{
 		"release.yaml": {
@@ -166,7 +166,7 @@ func allowed() map[string]map[string]map[string]string {
 	}
 }
 
-// TestWorkflows proves that no workflow can do more than it has to, nor runs what somebody else has written.
+// TestWorkflows checks that no workflow has more permissions than needed, or runs untrusted code.
 func TestWorkflows(t *testing.T) {
 	all := workflows(t)
 	if diff := cmp.Diff([]string{"ci.yaml", "labels.yaml", "release.yaml", "vulnerabilities.yaml"}, slices.Sorted(maps.Keys(all))); diff != "" {
@@ -180,7 +180,7 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
-// TestFaults has workflows that TestWorkflows must refuse.
+// TestFaults checks that TestWorkflows rejects faulty workflows.
 func TestFaults(t *testing.T) {
 	const fine = `permissions: {contents: read}
 jobs:
@@ -196,16 +196,16 @@ jobs:
 		old, now string
 		want     string
 	}{
-		"Fine":        {reason: "Nothing is wrong."},
-		"Tag":         {reason: "A tag can be moved.", old: "3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", now: "v7", want: "not pinned"},
-		"NoVersion":   {reason: "Nobody knows which version a commit is.", old: " # v7.0.1", now: "", want: "not pinned"},
-		"Script":      {reason: "The name of a branch may be a script.", old: "make test", now: "make ${{ github.ref_name }}", want: "a part of a script"},
-		"Secret":      {reason: "The workflow's own token is enough.", old: "make test", now: "make test # secrets.PASSWORD", want: "uses secrets"},
-		"NoLimit":     {reason: "Then it may do what the repository allows.", old: "permissions: {contents: read}", now: "name: x", want: "does not say its permissions"},
-		"TooMuch":     {reason: "It writes nothing.", old: "contents: read", now: "contents: write", want: "permissions of job a"},
-		"All":         {reason: "That is too much, too.", old: "{contents: read}", now: "write-all", want: "permissions of job a"},
-		"OfJob":       {reason: "A job may have more than its workflow.", old: "  a:\n", now: "  a:\n    permissions: {contents: read, packages: write}\n", want: "permissions of job a"},
-		"Credentials": {reason: "Every program that runs could push.", old: "persist-credentials: false", now: "fetch-depth: 0", want: "stays in the clone"},
+		"Fine":        {reason: "A correct workflow has no fault."},
+		"Tag":         {reason: "A tag can be moved to another commit.", old: "3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", now: "v7", want: "not pinned"},
+		"NoVersion":   {reason: "A commit without a version comment is unreadable.", old: " # v7.0.1", now: "", want: "not pinned"},
+		"Script":      {reason: "The name of a branch may contain a script.", old: "make test", now: "make ${{ github.ref_name }}", want: "a part of a script"},
+		"Secret":      {reason: "The workflow's own token is sufficient.", old: "make test", now: "make test # secrets.PASSWORD", want: "uses secrets"},
+		"NoLimit":     {reason: "Without permissions, the default of the repository applies.", old: "permissions: {contents: read}", now: "name: x", want: "does not say its permissions"},
+		"TooMuch":     {reason: "The workflow writes nothing.", old: "contents: read", now: "contents: write", want: "permissions of job a"},
+		"All":         {reason: "The permission write-all is too much.", old: "{contents: read}", now: "write-all", want: "permissions of job a"},
+		"OfJob":       {reason: "A job may have more permissions than its workflow.", old: "  a:\n", now: "  a:\n    permissions: {contents: read, packages: write}\n", want: "permissions of job a"},
+		"Credentials": {reason: "With stored credentials, every program could push.", old: "persist-credentials: false", now: "fetch-depth: 0", want: "stays in the clone"},
 	}
 
 	for name, tc := range cases {
@@ -225,7 +225,8 @@ jobs:
 	}
 }
 
-// TestWorkflowRunsAllSteps has the jobs of the workflow for changes run all steps of .ci/run, and no others.
+// TestWorkflowRunsAllSteps checks that the jobs of the workflow for changes run all steps of .ci/run, and no
+// others.
 func TestWorkflowRunsAllSteps(t *testing.T) {
 	var want, got []string
 
@@ -245,8 +246,8 @@ func TestWorkflowRunsAllSteps(t *testing.T) {
 	}
 }
 
-// TestReleaseWorkflow proves that a release is checked before anything is published, and that what it runs are targets of make,
-// which are tested.
+// TestReleaseWorkflow checks that a release is verified before anything is published, and runs only targets of make, which are
+// tested.
 func TestReleaseWorkflow(t *testing.T) {
 	w := workflows(t)["release.yaml"]
 
@@ -282,7 +283,7 @@ func TestReleaseWorkflow(t *testing.T) {
 		t.Errorf("it begins with a tag and nothing else: -want, +got:\n%s", diff)
 	}
 
-	// A value of the environment is not a part of a script of make either.
+	// A value of the environment must not become part of a make script either.
 	for line := range strings.Lines(check.Read(t, "Makefile")) {
 		if regexp.MustCompile(`\$\((VERSION|REGISTRY|ARCH|KEY|PUBLIC_KEY)\)`).MatchString(line) {
 			t.Errorf("Makefile: make expands what the shell should: %s", line)
@@ -290,7 +291,7 @@ func TestReleaseWorkflow(t *testing.T) {
 	}
 }
 
-// TestMakeTargets proves that every target that a workflow runs exists.
+// TestMakeTargets checks that every target of a workflow exists.
 func TestMakeTargets(t *testing.T) {
 	makefile := check.Read(t, "Makefile")
 	called := regexp.MustCompile(`(?m)^make ([a-z-]+)`)
@@ -308,7 +309,7 @@ func TestMakeTargets(t *testing.T) {
 	}
 }
 
-// TestVulnerabilities has the workflow look every week and when dependencies change.
+// TestVulnerabilities checks that the workflow runs every week and when dependencies change.
 func TestVulnerabilities(t *testing.T) {
 	on := workflows(t)["vulnerabilities.yaml"].On.(map[string]any) //nolint:forcetypeassert // The test fails if it is not.
 
@@ -324,7 +325,7 @@ func TestVulnerabilities(t *testing.T) {
 	}
 }
 
-// TestLabels proves that everything which has labels has only those that exist.
+// TestLabels checks that all used labels exist.
 func TestLabels(t *testing.T) {
 	type label struct{ Name, Color, Description string }
 
@@ -337,7 +338,8 @@ func TestLabels(t *testing.T) {
 			t.Errorf("label %s: color %q is not six hexadecimal digits", l.Name, l.Color)
 		}
 
-		// GitHub takes no more. Tabs and line breaks would break the command that creates labels.
+		// GitHub has no longer descriptions. Tabs and line breaks would break the command that
+		// creates labels.
 		if l.Description == "" || len(l.Description) > 100 || strings.ContainsAny(l.Name+l.Description, "\t\n") {
 			t.Errorf("label %s: description %q must have 1 to 100 characters on one line", l.Name, l.Description)
 		}
@@ -400,7 +402,7 @@ func pinned(t *testing.T, module string, path ...string) string {
 	return ""
 }
 
-// TestSupport proves that the page about support has the versions that tests use and packages declare.
+// TestSupport checks that the page about support has the versions of tests and packages.
 func TestSupport(t *testing.T) {
 	all := map[string]tools.Tool{}
 	for _, tool := range tools.All() {
@@ -459,7 +461,8 @@ func TestSupport(t *testing.T) {
 	}
 }
 
-// TestSignatures has Crossplane trust the workflow that signs releases, and no other, as the page about support says.
+// TestSignatures checks that Crossplane trusts only the workflow that signs releases, as the page about support
+// promises.
 func TestSignatures(t *testing.T) {
 	const repository = "https://github.com/p6m-dev/platform-application/.github/workflows/"
 
@@ -506,7 +509,7 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// TestDesign proves that each design note is listed, short, and has all parts.
+// TestDesign checks that each design note is listed, short and complete.
 func TestDesign(t *testing.T) {
 	index := check.Read(t, "docs", "design", "README.md")
 
@@ -541,7 +544,7 @@ func TestDesign(t *testing.T) {
 	}
 }
 
-// gh stands in for GitHub's command line tool. It writes down how it is called, and fails once when told so.
+// gh stands in for GitHub's command line tool. It records its calls, and fails once on request.
 const gh = `#!/bin/sh
 echo "$@" >>"$CALLS"
 case "$1 $2" in
@@ -552,7 +555,7 @@ case "$1 $2" in
 esac
 `
 
-// makeWith runs a target of make, with a gh that writes down its calls in a directory.
+// makeWith runs a target of make, with a gh that records its calls in a directory.
 func makeWith(t *testing.T, dir, target string, env ...string) error {
 	t.Helper()
 
@@ -589,7 +592,7 @@ func calls(t *testing.T, dir string) []string {
 	return strings.Split(strings.TrimSpace(text), "\n")
 }
 
-// TestMakeLabels creates each label that is listed.
+// TestMakeLabels checks that each listed label is created.
 func TestMakeLabels(t *testing.T) {
 	dir := t.TempDir()
 	if err := makeWith(t, dir, "labels"); err != nil {
@@ -607,7 +610,7 @@ func TestMakeLabels(t *testing.T) {
 	}
 }
 
-// TestMakeAnnounce has a release on GitHub made, of which the first attempt fails half-way.
+// TestMakeAnnounce creates a release on GitHub, and the first attempt fails half-way.
 func TestMakeAnnounce(t *testing.T) {
 	dir, files := t.TempDir(), t.TempDir()
 
@@ -674,7 +677,7 @@ func TestMakeAnnounce(t *testing.T) {
 		t.Errorf("a candidate is no release: %s", got)
 	}
 
-	// The name of a tag is no script, neither for make nor for the shell.
+	// The name of a tag is not executed, neither by make nor by the shell.
 	if err := os.Remove(filepath.Join(dir, "calls.public")); err != nil {
 		t.Fatal(err)
 	}
@@ -695,16 +698,16 @@ func TestMakeAnnounce(t *testing.T) {
 	}
 }
 
-// TestMakeVulnerabilities looks into a database that is made up: with a vulnerability of what the program calls, of what it does not
-// call, and with none.
+// TestMakeVulnerabilities uses a made-up database: with a vulnerability in called code, with one in code that is not called, and
+// without any.
 func TestMakeVulnerabilities(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		symbol string
 		fails  bool
 	}{
-		"Called":    {reason: "The run fails, which is what tells the maintainers.", symbol: "Fprintf", fails: true},
-		"NotCalled": {reason: "What is not called harms nobody.", symbol: "Sscanf"},
+		"Called":    {reason: "A vulnerability in called code fails the run, which notifies the maintainers.", symbol: "Fprintf", fails: true},
+		"NotCalled": {reason: "A vulnerability in code that is not called does not fail the run.", symbol: "Sscanf"},
 	}
 
 	for name, tc := range cases {

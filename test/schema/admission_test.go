@@ -24,11 +24,10 @@ const (
 	claimFile      = root + "/apis/claim/definition.yaml"
 )
 
-// notChecked is what a user reads after a fault that keeps the API server from
-// running the CEL rules.
+// notChecked is the message after an error that keeps the API server from running the CEL rules.
 const notChecked = "<nil>: Invalid value: null: " + errNotChecked
 
-// An example is an object, and what a user reads about it.
+// An example is an object with the messages that a user sees.
 type example struct {
 	Reason string `json:"reason"`
 	Kind   string `json:"kind"` // Default: PlatformApplication.
@@ -39,12 +38,12 @@ type example struct {
 	Old  json.RawMessage `json:"old"`
 	New  json.RawMessage `json:"new"`
 
-	// Want is exactly what is said. Unchecked tells that notChecked comes last.
+	// Want has all messages. Unchecked adds notChecked at the end.
 	Want      []string `json:"want"`
 	Unchecked bool     `json:"unchecked"`
 }
 
-// examples returns those of a file in testdata by name.
+// examples returns the examples of a file in testdata, by name.
 func examples(t *testing.T, file string) map[string]example {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", file))
@@ -66,7 +65,7 @@ func examples(t *testing.T, file string) map[string]example {
 	return out
 }
 
-// TestRefused shows, for manifests with one fault, exactly what a user reads.
+// TestRefused shows the exact messages for manifests with one fault.
 func TestRefused(t *testing.T) {
 	v := load(t, LoadXRD, namespacedFile)
 	for name, tc := range examples(t, "refused.yaml") {
@@ -83,7 +82,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestUpdateRefused shows what cannot change once an application exists.
+// TestUpdateRefused shows the fields that cannot change after creation.
 func TestUpdateRefused(t *testing.T) {
 	for _, v := range validators(t) {
 		for name, tc := range examples(t, "updates.yaml") {
@@ -97,7 +96,7 @@ func TestUpdateRefused(t *testing.T) {
 	}
 }
 
-// TestAccepted has manifests that every definition must accept.
+// TestAccepted checks manifests that every definition must accept.
 func TestAccepted(t *testing.T) {
 	for _, v := range validators(t) {
 		for name, tc := range examples(t, "accepted.yaml") {
@@ -110,8 +109,8 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
-// TestMostSecrets checks that the limits can be reached within the budget that
-// an API server has for rules, and are told when they are exceeded.
+// TestMostSecrets checks that the limits can be reached within the API server's cost budget for
+// rules, and that exceeding them is reported.
 func TestMostSecrets(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
@@ -133,8 +132,8 @@ func TestMostSecrets(t *testing.T) {
 	}
 }
 
-// TestCrossplaneFields checks that what Crossplane adds to an object is part of
-// the derived definitions.
+// TestCrossplaneFields checks that the derived definitions have the fields that Crossplane adds to
+// an object.
 func TestCrossplaneFields(t *testing.T) {
 	status := `
 status:
@@ -168,7 +167,7 @@ status:
 	}
 }
 
-// TestExamples checks the manifests that people copy, and those that the converter makes.
+// TestExamples checks the manifests that people copy, and those that the converter writes.
 func TestExamples(t *testing.T) { //nolint:gocognit // Every document of every file, for every definition.
 	vs := validators(t)
 	for _, file := range exampleFiles(t) {
@@ -184,7 +183,7 @@ func TestExamples(t *testing.T) { //nolint:gocognit // Every document of every f
 			if obj["kind"] != "PlatformApplication" {
 				continue
 			}
-			// People name it, if nothing that is converted does.
+			// People name it if the converter found no name.
 			if obj["metadata"] == nil {
 				obj["metadata"] = map[string]any{"name": "named"}
 			}
@@ -197,7 +196,7 @@ func TestExamples(t *testing.T) { //nolint:gocognit // Every document of every f
 	}
 }
 
-// exampleFiles are those that have manifests.
+// exampleFiles returns the files with manifests.
 func exampleFiles(t *testing.T) []string {
 	t.Helper()
 	var files []string
@@ -215,7 +214,7 @@ func exampleFiles(t *testing.T) []string {
 	return files
 }
 
-// validators returns one Validator for each definition a manifest may meet.
+// validators returns one Validator for each definition that can apply to a manifest.
 func validators(t *testing.T) []*Validator {
 	t.Helper()
 	return []*Validator{load(t, LoadXRD, namespacedFile), load(t, LoadXRD, claimFile), load(t, LoadClaim, claimFile)}
@@ -242,7 +241,7 @@ func application(tb testing.TB, name, rest string) map[string]any {
 	return obj
 }
 
-// as returns the object as one of the kind and scope that the Validator is for.
+// as returns the object with the kind and scope of the Validator.
 func as(v *Validator, obj map[string]any) map[string]any {
 	u := (&unstructured.Unstructured{Object: obj}).DeepCopy()
 	u.SetKind(v.CRD().Spec.Names.Kind)
@@ -253,8 +252,8 @@ func as(v *Validator, obj map[string]any) map[string]any {
 	return u.Object
 }
 
-// specWithSecrets returns a spec with secrets that have keys and variables,
-// with names as long as can be.
+// specWithSecrets returns a spec with secrets that have keys and variables, all with names of
+// maximum length.
 func specWithSecrets(secrets, keys int) string {
 	var b strings.Builder
 	b.WriteString("spec:\n  secrets:\n")

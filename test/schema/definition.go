@@ -62,10 +62,9 @@ func (d *definition) claim() (*extv1.CustomResourceDefinition, error) {
 	return d.derive(*d.Spec.ClaimNames, extv1.NamespaceScoped, claimSpec())
 }
 
-// derive does what Crossplane's xcrd package does: it takes over the
-// properties, required fields and rules of root, spec and status, and nothing
-// else of these three, and adds its own properties. crossplane-runtime has that
-// package from v2.3 on (pkg/xcrd), later than the version in go.mod.
+// derive does what Crossplane's xcrd package does: it copies only the properties, required fields
+// and rules of root, spec and status, and adds Crossplane's own properties. crossplane-runtime has
+// that package from v2.3 on (pkg/xcrd), later than the version in go.mod.
 func (d *definition) derive(names extv1.CustomResourceDefinitionNames, scope extv1.ResourceScope, spec map[string]extv1.JSONSchemaProps) (*extv1.CustomResourceDefinition, error) {
 	crd := &extv1.CustomResourceDefinition{}
 	crd.SetName(names.Plural + "." + d.Spec.Group)
@@ -113,8 +112,8 @@ func metadata(from extv1.JSONSchemaProps) extv1.JSONSchemaProps {
 	}}
 }
 
-// takeOver returns what Crossplane keeps of the schema of both spec and status. It
-// also keeps oneOf, which nothing here uses.
+// takeOver returns the parts that Crossplane keeps of the schemas of both spec and status. It also
+// keeps oneOf, which is not used here.
 func takeOver(from extv1.JSONSchemaProps, add map[string]extv1.JSONSchemaProps) extv1.JSONSchemaProps {
 	to := extv1.JSONSchemaProps{
 		Type:         "object",
@@ -129,8 +128,8 @@ func takeOver(from extv1.JSONSchemaProps, add map[string]extv1.JSONSchemaProps) 
 	return to
 }
 
-// specOf returns what Crossplane keeps of the schema of spec. Unlike that of status, it may
-// keep fields that it does not know.
+// specOf returns the parts that Crossplane keeps of the schema of spec. Unlike the schema of
+// status, it may preserve unknown fields.
 func specOf(from extv1.JSONSchemaProps, add map[string]extv1.JSONSchemaProps) extv1.JSONSchemaProps {
 	to := takeOver(from, add)
 	to.XPreserveUnknownFields = from.XPreserveUnknownFields
@@ -165,8 +164,7 @@ func claimSpec() map[string]extv1.JSONSchemaProps {
 	return props
 }
 
-// reference returns the properties that composite resources of the old kind and
-// claims have in common.
+// reference returns the common properties of claims and composite resources of the old kind.
 func reference() map[string]extv1.JSONSchemaProps {
 	return map[string]extv1.JSONSchemaProps{
 		"compositionRef":              object(),

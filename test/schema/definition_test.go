@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDefinitions checks that an API server installs every definition we ship,
-// and that their rules stay far below the limits for cost, which an API server
-// of another version may estimate differently.
+// TestDefinitions checks that an API server installs every definition we ship, and that the cost of
+// their rules stays far below the limits, because other versions of the API server may estimate it
+// differently.
 func TestDefinitions(t *testing.T) {
 	t.Parallel()
 
@@ -48,8 +48,8 @@ func TestDefinitions(t *testing.T) {
 	}
 }
 
-// checkCosts checks that no rule, nor all rules together, cost more than half
-// of what an API server allows.
+// checkCosts checks that no rule, and not all rules together, cost more than half of the API
+// server's limit.
 func checkCosts(t *testing.T, v *Validator) {
 	t.Helper()
 
@@ -75,8 +75,7 @@ func checkCosts(t *testing.T, v *Validator) {
 	}
 }
 
-// TestValidateDefinition checks that a definition an API server would refuse is
-// refused.
+// TestValidateDefinition checks that invalid definitions are rejected.
 func TestValidateDefinition(t *testing.T) {
 	v, err := LoadCRD("testdata/expensive.yaml")
 	if err != nil {
@@ -95,8 +94,8 @@ func TestValidateDefinition(t *testing.T) {
 	}
 }
 
-// TestNames checks that the variants of the definition can be told apart and
-// have what Crossplane asks of them.
+// TestNames checks that the variants of the definition are distinguishable, and have the names that
+// Crossplane requires.
 func TestNames(t *testing.T) {
 	type names struct {
 		Name, Scope, Kind string
@@ -142,8 +141,8 @@ func TestLoadFails(t *testing.T) {
 	}
 }
 
-// TestProviderAzureCRDs checks that the definitions of provider-azure can be
-// used, with the vault as example.
+// TestProviderAzureCRDs checks that the definitions of provider-azure can be used, with the vault
+// as an example.
 func TestProviderAzureCRDs(t *testing.T) {
 	vault := ProviderAzureCRDs(t)["Vault"]
 	obj, err := FromYAML(`

@@ -24,9 +24,9 @@ const (
 	MaxTotalCost = validation.StaticEstimatedCRDCostLimit
 )
 
-// ValidateDefinition returns what an API server says when the
-// CustomResourceDefinition is installed, and nothing if it accepts it. Among
-// other things it refuses rules that do not compile or may cost too much.
+// ValidateDefinition returns the messages of an API server when the CustomResourceDefinition is
+// installed, and nothing if it accepts it. For example, it rejects rules that do not compile or may
+// cost too much.
 func (v *Validator) ValidateDefinition() []string {
 	crd := v.crd.DeepCopy()
 	for _, version := range crd.Spec.Versions {
@@ -42,8 +42,8 @@ func (v *Validator) ValidateDefinition() []string {
 	return messages(nil, validation.ValidateCustomResourceDefinition(context.Background(), in))
 }
 
-// A RuleCost is what the API server estimates one CEL rule and its message to
-// cost at most, for all the places an object can have it in.
+// A RuleCost is the API server's estimate of the maximum cost of one CEL rule and its message, over
+// all places in an object.
 type RuleCost struct {
 	Path string
 	Rule string

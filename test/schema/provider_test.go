@@ -15,10 +15,10 @@ import (
 
 const providerCRDs = root + "/package/provider/crds/"
 
-// syncSpec is forProvider of a KeyVaultSecretSync that is accepted.
+// syncSpec is a valid forProvider of a KeyVaultSecretSync.
 const syncSpec = `vaultUri: "https://web-application-ab12.vault.azure.net/", tenantId: t, clientId: c, serviceAccountName: s, target: {name: target}`
 
-// TestProviderRefused shows what is accepted and refused of the provider's own kinds.
+// TestProviderRefused shows accepted and rejected objects of the provider's kinds.
 func TestProviderRefused(t *testing.T) {
 	for name, tc := range examples(t, "provider.yaml") {
 		t.Run(name, func(t *testing.T) {
@@ -44,14 +44,14 @@ func TestTargetIsFixed(t *testing.T) {
 	}
 }
 
-// TestProviderNames checks by what names the kinds of the provider can be asked for, and what is seen of them then: what people type, and
-// what pages of the documentation show.
+// TestProviderNames checks the names of the provider's kinds and their columns in kubectl: people type the names, and pages of the
+// documentation show the columns.
 func TestProviderNames(t *testing.T) {
 	type names struct {
 		Scope      string
 		ShortNames []string
 		Categories []string
-		Columns    []string // Those of the wide output are in parentheses.
+		Columns    []string // Columns of the wide output are in parentheses.
 	}
 
 	config := []string{"SOURCE .spec.credentials.source", "USERS .status.users", "AGE .metadata.creationTimestamp"}
@@ -62,7 +62,7 @@ func TestProviderNames(t *testing.T) {
 		want   names
 	}{
 		"KeyVaultSecretSync": {
-			reason: "It is a managed resource, with state, count and last change.",
+			reason: "A sync is a managed resource, with state, count and last change.",
 			crd:    "secrets.p6m.dev_keyvaultsecretsyncs.yaml",
 			want: names{
 				Scope: "Namespaced", ShortNames: []string{"kvsync"}, Categories: []string{"crossplane", "managed", "azure"},
@@ -78,17 +78,17 @@ func TestProviderNames(t *testing.T) {
 			},
 		},
 		"ProviderConfig": {
-			reason: "It is seen whether it has an identity, and whether it can be deleted.",
+			reason: "The columns show the source of the identity and the number of users.",
 			crd:    "secrets.p6m.dev_providerconfigs.yaml",
 			want:   names{Scope: "Namespaced", Categories: []string{"crossplane", "provider", "azure"}, Columns: config},
 		},
 		"ClusterProviderConfig": {
-			reason: "It is the same for all namespaces.",
+			reason: "The cluster-scoped kind has the same columns.",
 			crd:    "secrets.p6m.dev_clusterproviderconfigs.yaml",
 			want:   names{Scope: "Cluster", Categories: []string{"crossplane", "provider", "azure"}, Columns: config},
 		},
 		"ProviderConfigUsage": {
-			reason: "It is seen who uses what.",
+			reason: "The columns show which resource uses which configuration.",
 			crd:    "secrets.p6m.dev_providerconfigusages.yaml",
 			want: names{
 				Scope: "Namespaced", Categories: []string{"crossplane", "provider", "azure"},
@@ -136,10 +136,10 @@ func TestProviderNames(t *testing.T) {
 
 var filter = regexp.MustCompile(`\[[^]]*\]`)
 
-// has tells whether a schema has the field that the path of a column leads to.
+// has reports whether a schema has the field of a column's path.
 func has(s *extv1.JSONSchemaProps, path string) bool {
 	if strings.HasPrefix(path, ".metadata.") {
-		return true // It is the same for all kinds, and not in the schema.
+		return true // The field is the same for all kinds, and not in the schema.
 	}
 
 	for field := range strings.SplitSeq(filter.ReplaceAllString(path[1:], ""), ".") {

@@ -35,7 +35,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// errNotChecked is what the API server says when it skips the CEL rules.
+// errNotChecked is the message of the API server when it skips the CEL rules.
 const errNotChecked = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"
 
 // A Validator checks objects of the stored version of one custom resource. It
@@ -137,9 +137,9 @@ func (v *Validator) CRD() *extv1.CustomResourceDefinition {
 	return v.crd.DeepCopy()
 }
 
-// Validate returns what an API server says when the object is created with
-// strict field validation, one message per fault, and nothing if it accepts the
-// object. The object is left as it is.
+// Validate returns the messages of an API server when the object is created with strict field
+// validation, one per fault. It returns nothing if the API server accepts the object. The object is
+// not changed.
 func (v *Validator) Validate(obj map[string]any) []string {
 	u, unknown, errs := v.decode(obj)
 	if len(errs) > 0 {
@@ -153,9 +153,9 @@ func (v *Validator) Validate(obj map[string]any) []string {
 	return messages(unknown, errs, v.validateRules(errs, u.Object, nil))
 }
 
-// ValidateUpdate returns what an API server says when an object is replaced: as
-// Validate, with the rules that compare with the old object, and without those
-// that the unchanged parts of the old object already break.
+// ValidateUpdate returns the messages of an API server when an object is replaced: those of
+// Validate, plus the rules that compare with the old object, and minus the rules that unchanged
+// parts of the old object already break.
 func (v *Validator) ValidateUpdate(obj, old map[string]any) []string {
 	u, unknown, errs := v.decode(obj)
 	o, _, olderrs := v.decode(old)

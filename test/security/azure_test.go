@@ -17,8 +17,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// TestAzureProviders has the account of the Azure providers, which RBAC lets do anything here, write what Crossplane's RBAC manager
-// lets every provider write.
+// TestAzureProviders lets the account of the Azure providers, with all permissions from RBAC, write what Crossplane's RBAC manager
+// allows every provider.
 func TestAzureProviders(t *testing.T) {
 	azureProviders := userOf(t, apiserver.ServiceAccountUser(apiserver.ProviderNamespace, "provider-azure"))
 	restrict(t, "azure-writes.yaml", func(ctx context.Context) error {
@@ -57,30 +57,30 @@ func TestAzureProviders(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		do     func() error
-		want   string // A verb and a resource.
+		want   string // The text has a verb and a resource.
 	}{
-		"ConfigMap": {reason: "Whoever writes argocd-rbac-cm is an administrator of Argo CD.", do: create(&corev1.ConfigMap{ObjectMeta: meta("default", "argocd-rbac-cm")}), want: "CREATE configmaps"},
+		"ConfigMap": {reason: "A writer of argocd-rbac-cm could become an administrator of Argo CD.", do: create(&corev1.ConfigMap{ObjectMeta: meta("default", "argocd-rbac-cm")}), want: "CREATE configmaps"},
 		"Lease": {
-			reason: "Whoever holds this lease keeps the controllers of the cluster from working.",
+			reason: "A provider that holds this lease would stop the controllers of the cluster.",
 			do:     create(&coordinationv1.Lease{ObjectMeta: meta("kube-system", "kube-controller-manager")}), want: "CREATE leases.coordination.k8s.io",
 		},
-		"LeaseOfAnother": {reason: "There are leases of others beside it.", do: create(&coordinationv1.Lease{ObjectMeta: meta("crossplane-system", "crossplane-leader-election-core")}), want: "CREATE leases.coordination.k8s.io"},
-		"OwnLease":       {reason: "Each provider of the family has one.", do: create(&coordinationv1.Lease{ObjectMeta: meta("crossplane-system", "crossplane-leader-election-provider-azure-keyvault")})},
-		"Secret":         {reason: "No application needs a Secret of the Azure providers.", do: create(secret(team, "new", corev1.SecretTypeOpaque, nil)), want: "CREATE secrets"},
-		"SecretOfTeam":   {reason: "Least of all one that is there.", do: label(secret(team, "of-a-team", "", nil)), want: "UPDATE secrets"},
+		"LeaseOfAnother": {reason: "The leases of other components are protected.", do: create(&coordinationv1.Lease{ObjectMeta: meta("crossplane-system", "crossplane-leader-election-core")}), want: "CREATE leases.coordination.k8s.io"},
+		"OwnLease":       {reason: "Each provider of the family has a lease.", do: create(&coordinationv1.Lease{ObjectMeta: meta("crossplane-system", "crossplane-leader-election-provider-azure-keyvault")})},
+		"Secret":         {reason: "No application needs a Secret from the Azure providers.", do: create(secret(team, "new", corev1.SecretTypeOpaque, nil)), want: "CREATE secrets"},
+		"SecretOfTeam":   {reason: "Existing Secrets are protected.", do: label(secret(team, "of-a-team", "", nil)), want: "UPDATE secrets"},
 		"DeleteSecret": {
-			reason: "Nor do they take any away: the garbage collector does.",
+			reason: "Only the garbage collector deletes them.",
 			do: func() error {
 				return azureProviders.Delete(t.Context(), secret(team, "of-a-team", "", nil), client.DryRunAll)
 			},
 			want: "DELETE secrets",
 		},
 		"Connection":           {reason: "Other managed resources may publish connection details.", do: create(secret(team, "new", connection, nil))},
-		"ConnectionChanged":    {reason: "And change them.", do: label(secret(team, "connected", "", nil))},
-		"ConnectionForArgoCD":  {reason: "Argo CD takes credentials from Secrets by a label.", do: create(secret(team, "new", connection, map[string]string{"argocd.argoproj.io/secret-type": "cluster"})), want: "CREATE secrets"},
-		"ConnectionInPlatform": {reason: "Nothing of Azure is connected there.", do: create(secret("kube-system", "new", connection, nil)), want: "CREATE secrets"},
-		"Event":                {reason: "They say what they do.", do: create(&corev1.Event{ObjectMeta: meta(team, "a"), InvolvedObject: corev1.ObjectReference{Namespace: team}})},
-		"ClusterRole":          {reason: "What RBAC does not grant today is refused, too.", do: create(&rbacv1.ClusterRole{ObjectMeta: meta("", "own")}), want: "CREATE clusterroles.rbac.authorization.k8s.io"},
+		"ConnectionChanged":    {reason: "Other managed resources may update their connection details.", do: label(secret(team, "connected", "", nil))},
+		"ConnectionForArgoCD":  {reason: "Argo CD reads credentials from Secrets with this label.", do: create(secret(team, "new", connection, map[string]string{"argocd.argoproj.io/secret-type": "cluster"})), want: "CREATE secrets"},
+		"ConnectionInPlatform": {reason: "Connection Secrets do not belong in a platform namespace.", do: create(secret("kube-system", "new", connection, nil)), want: "CREATE secrets"},
+		"Event":                {reason: "Providers report Events.", do: create(&corev1.Event{ObjectMeta: meta(team, "a"), InvolvedObject: corev1.ObjectReference{Namespace: team}})},
+		"ClusterRole":          {reason: "Writes that RBAC does not grant today are rejected, too.", do: create(&rbacv1.ClusterRole{ObjectMeta: meta("", "own")}), want: "CREATE clusterroles.rbac.authorization.k8s.io"},
 	}
 
 	for name, tc := range cases {

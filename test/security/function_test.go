@@ -17,13 +17,13 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// ofApplication are the kinds of Kubernetes that an application is composed of.
+// ofApplication are the Kubernetes kinds of an application.
 var ofApplication = []string{"Deployment", "HorizontalPodAutoscaler", "Ingress", "NetworkPolicy", "PodDisruptionBudget", "Service", "ServiceAccount"} //nolint:gochecknoglobals // A constant.
 
-// ofSome are those that not every rendering has.
+// ofSome are the kinds that only some renderings have.
 var ofSome = []string{"NetworkPolicy", "PodDisruptionBudget"} //nolint:gochecknoglobals // A constant.
 
-// rendered returns what the function composes of the examples in that variant, in a namespace.
+// rendered returns what the function composes for the examples in the variant, in one namespace.
 func rendered(t *testing.T, variant, namespace string) []*unstructured.Unstructured {
 	t.Helper()
 
@@ -51,14 +51,14 @@ func rendered(t *testing.T, variant, namespace string) []*unstructured.Unstructu
 	return out
 }
 
-// restrictFunction has the policies in force for what Crossplane composes, and returns Crossplane's client.
+// restrictFunction puts the policies for composed objects into force, and returns Crossplane's client.
 func restrictFunction(t *testing.T) client.Client {
 	t.Helper()
 
 	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
 	labelled, other := server.Namespace(t), namespace(t, map[string]string{})
 
-	// One for each policy.
+	// There is one request for each policy.
 	service := map[string]any{"ports": []any{map[string]any{"port": int64(80)}}}
 	pod := map[string]any{"hostPID": true, "serviceAccountName": "web", "containers": []any{map[string]any{"name": "web", "image": "web"}}}
 	deployment := map[string]any{
@@ -94,8 +94,8 @@ func controlledByApplication() map[string]any {
 	}}}
 }
 
-// TestGivenUp has Crossplane delete what an application does not ask for any more, which begins with taking its labels away, and
-// begin again after a failure.
+// TestGivenUp lets Crossplane delete objects that an application no longer has. It first removes their labels, and restarts
+// after a failure.
 func TestGivenUp(t *testing.T) {
 	crossplane := restrictFunction(t)
 	namespace := server.Namespace(t)
@@ -123,8 +123,8 @@ func TestGivenUp(t *testing.T) {
 	}
 }
 
-// TestContent has a function that somebody has taken over try to reach beyond the
-// applications in objects of the kinds that these consist of.
+// TestContent lets a compromised function try to reach beyond applications with objects of their
+// kinds.
 //
 //nolint:gocognit // A table, after which two variants are asked the same.
 func TestContent(t *testing.T) {
@@ -187,73 +187,73 @@ func TestContent(t *testing.T) {
 
 	cases := map[string]struct {
 		reason string
-		kind   string // A Deployment, if there is none.
+		kind   string // The default is Deployment.
 		change func(map[string]any)
 		want   string
 	}{
-		"HostNetwork":       {reason: "It would reach what only nodes reach.", change: pod(true, "hostNetwork"), want: "pods of an application must not set hostNetwork"},
-		"HostPID":           {reason: "It would see the processes of all.", change: pod(true, "hostPID"), want: "pods of an application must not set hostPID"},
-		"HostIPC":           {reason: "And their memory.", change: pod(true, "hostIPC"), want: "pods of an application must not set hostIPC"},
-		"NodeName":          {reason: "No taint would keep it off a node.", change: pod("control-plane", "nodeName"), want: "pods of an application must not set nodeName"},
-		"Tolerations":       {reason: "Nor would it here.", change: pod([]any{map[string]any{"operator": "Exists"}}, "tolerations"), want: "pods of an application must not set tolerations"},
-		"PriorityClass":     {reason: "It would drive out everybody.", change: pod("system-node-critical", "priorityClassName"), want: "pods of an application must not set priorityClassName"},
-		"RuntimeClass":      {reason: "It would choose its isolation.", change: pod("weaker", "runtimeClassName"), want: "pods of an application must not set runtimeClassName"},
-		"ControlPlane":      {reason: "Pods that others trust run there.", change: pod(map[string]any{"node-role.kubernetes.io/control-plane": ""}, "nodeSelector"), want: nodes},
-		"AffinityToNodes":   {reason: "In other words.", change: pod(terms(expression("node-role.kubernetes.io/control-plane")), "affinity", "nodeAffinity"), want: nodes},
-		"AffinityToNode":    {reason: "Or by its name.", change: pod(terms(map[string]any{"matchFields": []any{map[string]any{"key": "metadata.name", "operator": "In", "values": []any{"node"}}}}), "affinity", "nodeAffinity"), want: nodes},
-		"PrefersNodes":      {reason: "Or as a wish.", change: pod([]any{map[string]any{"weight": int64(1), "preference": expression("kubernetes.io/hostname")}}, "affinity", "nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution"), want: nodes},
-		"SystemPool":        {reason: "Or by what AKS calls its own.", change: pod(map[string]any{"kubernetes.azure.com/mode": "system"}, "nodeSelector"), want: nodes},
-		"Pool":              {reason: "Nodes of others have taints.", change: pod(terms(expression("agentpool")), "affinity", "nodeAffinity")},
-		"HostPath":          {reason: "It would have the node.", change: volume("hostPath", map[string]any{"path": "/"}), want: volumes},
-		"NetworkVolume":     {reason: "The node would mount what anybody serves.", change: volume("nfs", map[string]any{"server": "evil.example.com", "path": "/"}), want: volumes},
-		"Claim":             {reason: "It would have the data of another.", change: volume("persistentVolumeClaim", map[string]any{"claimName": "database"}), want: volumes},
-		"Driver":            {reason: "A driver acts for it.", change: volume("csi", map[string]any{"driver": "secrets-store.csi.k8s.io"}), want: volumes},
-		"Privileged":        {reason: "It would have the node.", change: container(map[string]any{"privileged": true}, "securityContext"), want: privileged},
-		"Escalation":        {reason: "It could become more than it is.", change: container(true, "securityContext", "allowPrivilegeEscalation"), want: privileged},
-		"NoSecurityContext": {reason: "The default allows that.", change: container(map[string]any{}, "securityContext"), want: privileged},
-		"Capabilities":      {reason: "It could do what root may.", change: container([]any{"SYS_ADMIN"}, "securityContext", "capabilities", "add"), want: privileged},
-		"ProcMount":         {reason: "It would see the kernel.", change: container("Default", "securityContext", "procMount"), want: privileged},
-		"ContainerSeccomp":  {reason: "It could call everything.", change: container("Unconfined", "securityContext", "seccompProfile", "type"), want: privileged},
-		"InitContainer":     {reason: "A container is a container.", change: pod([]any{image}, "initContainers"), want: privileged},
-		"SecondContainer": {reason: "All of them.", change: func(o map[string]any) {
+		"HostNetwork":       {reason: "The pod could use the network of the node.", change: pod(true, "hostNetwork"), want: "pods of an application must not set hostNetwork"},
+		"HostPID":           {reason: "The pod could see all processes of the node.", change: pod(true, "hostPID"), want: "pods of an application must not set hostPID"},
+		"HostIPC":           {reason: "The pod could access the memory of other processes.", change: pod(true, "hostIPC"), want: "pods of an application must not set hostIPC"},
+		"NodeName":          {reason: "The pod could run on a node despite its taints.", change: pod("control-plane", "nodeName"), want: "pods of an application must not set nodeName"},
+		"Tolerations":       {reason: "The pod could run on a tainted node.", change: pod([]any{map[string]any{"operator": "Exists"}}, "tolerations"), want: "pods of an application must not set tolerations"},
+		"PriorityClass":     {reason: "The pod could evict all other pods.", change: pod("system-node-critical", "priorityClassName"), want: "pods of an application must not set priorityClassName"},
+		"RuntimeClass":      {reason: "The pod could choose a weaker isolation.", change: pod("weaker", "runtimeClassName"), want: "pods of an application must not set runtimeClassName"},
+		"ControlPlane":      {reason: "The pod could run among pods that others trust.", change: pod(map[string]any{"node-role.kubernetes.io/control-plane": ""}, "nodeSelector"), want: nodes},
+		"AffinityToNodes":   {reason: "Node affinity must not select control plane nodes either.", change: pod(terms(expression("node-role.kubernetes.io/control-plane")), "affinity", "nodeAffinity"), want: nodes},
+		"AffinityToNode":    {reason: "Node affinity must not select a node by its name.", change: pod(terms(map[string]any{"matchFields": []any{map[string]any{"key": "metadata.name", "operator": "In", "values": []any{"node"}}}}), "affinity", "nodeAffinity"), want: nodes},
+		"PrefersNodes":      {reason: "Preferred node affinity must not select a node by its name.", change: pod([]any{map[string]any{"weight": int64(1), "preference": expression("kubernetes.io/hostname")}}, "affinity", "nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution"), want: nodes},
+		"SystemPool":        {reason: "The pod must not select the system pool of AKS.", change: pod(map[string]any{"kubernetes.azure.com/mode": "system"}, "nodeSelector"), want: nodes},
+		"Pool":              {reason: "Pods may select a pool, because reserved nodes have taints.", change: pod(terms(expression("agentpool")), "affinity", "nodeAffinity")},
+		"HostPath":          {reason: "The pod could access the files of the node.", change: volume("hostPath", map[string]any{"path": "/"}), want: volumes},
+		"NetworkVolume":     {reason: "The node would mount a share of any server.", change: volume("nfs", map[string]any{"server": "evil.example.com", "path": "/"}), want: volumes},
+		"Claim":             {reason: "The pod could read the data of another application.", change: volume("persistentVolumeClaim", map[string]any{"claimName": "database"}), want: volumes},
+		"Driver":            {reason: "The driver would act with its own permissions.", change: volume("csi", map[string]any{"driver": "secrets-store.csi.k8s.io"}), want: volumes},
+		"Privileged":        {reason: "The container could control the node.", change: container(map[string]any{"privileged": true}, "securityContext"), want: privileged},
+		"Escalation":        {reason: "The process could gain privileges.", change: container(true, "securityContext", "allowPrivilegeEscalation"), want: privileged},
+		"NoSecurityContext": {reason: "The default allows privilege escalation.", change: container(map[string]any{}, "securityContext"), want: privileged},
+		"Capabilities":      {reason: "The container could use privileges of root.", change: container([]any{"SYS_ADMIN"}, "securityContext", "capabilities", "add"), want: privileged},
+		"ProcMount":         {reason: "The container could see unmasked kernel files.", change: container("Default", "securityContext", "procMount"), want: privileged},
+		"ContainerSeccomp":  {reason: "The container could use all system calls.", change: container("Unconfined", "securityContext", "seccompProfile", "type"), want: privileged},
+		"InitContainer":     {reason: "An init container is restricted like a container.", change: pod([]any{image}, "initContainers"), want: privileged},
+		"SecondContainer": {reason: "Every container is restricted.", change: func(o map[string]any) {
 			containers, _, _ := unstructured.NestedSlice(o, "spec", "template", "spec", "containers")
 			pod(append(containers, image), "containers")(o)
 		}, want: privileged},
-		"HostPort":       {reason: "It would take a port of the node.", change: container([]any{map[string]any{"containerPort": int64(8080), "hostPort": int64(443)}}, "ports"), want: ports},
-		"Probe":          {reason: "The kubelet would ask for it.", change: container(map[string]any{"httpGet": map[string]any{"host": "169.254.169.254", "port": int64(80)}}, "livenessProbe"), want: probes},
-		"Hook":           {reason: "There, too.", change: container(map[string]any{"postStart": map[string]any{"httpGet": map[string]any{"host": "169.254.169.254", "port": int64(80)}}}, "lifecycle"), want: "containers of an application must not set lifecycle"},
-		"Seccomp":        {reason: "It could call everything.", change: pod("Unconfined", "securityContext", "seccompProfile", "type"), want: isolation},
-		"Sysctls":        {reason: "The kernel is everybody's.", change: pod([]any{map[string]any{"name": "net.ipv4.tcp_syncookies", "value": "0"}}, "securityContext", "sysctls"), want: isolation},
-		"WindowsOptions": {reason: "Nor, with Windows, the account of a service.", change: pod("service", "securityContext", "windowsOptions", "gmsaCredentialSpecName"), want: isolation},
-		"AppArmor":       {reason: "In the way of old.", change: set("unconfined", "spec", "template", "metadata", "annotations", "container.apparmor.security.beta.kubernetes.io/order-service"), want: "containers of an application must not change their AppArmor profile"},
-		"Account":        {reason: "It would have the rights of another.", change: pod("operator", "serviceAccountName"), want: account},
-		"OtherName":      {reason: "It would get the requests of another.", kind: "Service", change: set("operator", "metadata", "name"), want: "objects of application order-service must have its name, not operator"},
-		"Architecture":   {reason: "An image is for some architectures.", change: pod(terms(expression("kubernetes.io/arch")), "affinity", "nodeAffinity")},
-		"Spread":         {reason: "A webhook spreads the pods of all.", change: pod([]any{map[string]any{"labelSelector": map[string]any{}, "topologyKey": "kubernetes.io/hostname"}}, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")},
-		"Scratch":        {reason: "Another adds a volume of the pod's own.", change: volume("emptyDir", map[string]any{})},
-		"Sidecar":        {reason: "Or a container without rights.", change: pod([]any{harmless}, "initContainers")},
-		"ExternalIPs":    {reason: "It would get what is sent to others.", kind: "Service", change: set([]any{"10.0.0.10"}, "spec", "externalIPs"), want: "a Service of an application must not set externalIPs"},
-		"LoadBalancer":   {reason: "It would publish without login.", kind: "Service", change: set("LoadBalancer", "spec", "type"), want: clusterIP},
-		"NodePort":       {reason: "So it would.", kind: "Service", change: set("NodePort", "spec", "type"), want: clusterIP},
-		"ExternalName": {reason: "A name that is trusted would lead anywhere.", kind: "Service", change: func(o map[string]any) {
+		"HostPort":       {reason: "The pod could occupy a port of the node.", change: container([]any{map[string]any{"containerPort": int64(8080), "hostPort": int64(443)}}, "ports"), want: ports},
+		"Probe":          {reason: "The kubelet would send requests to any host.", change: container(map[string]any{"httpGet": map[string]any{"host": "169.254.169.254", "port": int64(80)}}, "livenessProbe"), want: probes},
+		"Hook":           {reason: "The kubelet would send requests of a hook to any host.", change: container(map[string]any{"postStart": map[string]any{"httpGet": map[string]any{"host": "169.254.169.254", "port": int64(80)}}}, "lifecycle"), want: "containers of an application must not set lifecycle"},
+		"Seccomp":        {reason: "The pod could use all system calls.", change: pod("Unconfined", "securityContext", "seccompProfile", "type"), want: isolation},
+		"Sysctls":        {reason: "Pods share the kernel's settings.", change: pod([]any{map[string]any{"name": "net.ipv4.tcp_syncookies", "value": "0"}}, "securityContext", "sysctls"), want: isolation},
+		"WindowsOptions": {reason: "A Windows pod could use a service account of the domain.", change: pod("service", "securityContext", "windowsOptions", "gmsaCredentialSpecName"), want: isolation},
+		"AppArmor":       {reason: "The annotation is the old form of the AppArmor profile.", change: set("unconfined", "spec", "template", "metadata", "annotations", "container.apparmor.security.beta.kubernetes.io/order-service"), want: "containers of an application must not change their AppArmor profile"},
+		"Account":        {reason: "The pod could use the permissions of another ServiceAccount.", change: pod("operator", "serviceAccountName"), want: account},
+		"OtherName":      {reason: "The Service could receive the requests of another application.", kind: "Service", change: set("operator", "metadata", "name"), want: "objects of application order-service must have its name, not operator"},
+		"Architecture":   {reason: "Pods may select the architecture of their image.", change: pod(terms(expression("kubernetes.io/arch")), "affinity", "nodeAffinity")},
+		"Spread":         {reason: "A webhook may spread pods over zones.", change: pod([]any{map[string]any{"labelSelector": map[string]any{}, "topologyKey": "kubernetes.io/hostname"}}, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")},
+		"Scratch":        {reason: "A webhook may add a volume of the pod itself.", change: volume("emptyDir", map[string]any{})},
+		"Sidecar":        {reason: "A webhook may add an unprivileged container.", change: pod([]any{harmless}, "initContainers")},
+		"ExternalIPs":    {reason: "The Service could receive traffic for other addresses.", kind: "Service", change: set([]any{"10.0.0.10"}, "spec", "externalIPs"), want: "a Service of an application must not set externalIPs"},
+		"LoadBalancer":   {reason: "A load balancer would publish the application without a login.", kind: "Service", change: set("LoadBalancer", "spec", "type"), want: clusterIP},
+		"NodePort":       {reason: "A node port would publish the application without a login.", kind: "Service", change: set("NodePort", "spec", "type"), want: clusterIP},
+		"ExternalName": {reason: "A trusted name could lead to any host.", kind: "Service", change: func(o map[string]any) {
 			o["spec"] = map[string]any{"type": "ExternalName", "externalName": "evil.example.com"}
 		}, want: clusterIP},
-		"LoadBalancerRange": {reason: "Nor what publishes it in part.", kind: "Service", change: func(o map[string]any) {
+		"LoadBalancerRange": {reason: "Source ranges belong to a load balancer, which is not allowed.", kind: "Service", change: func(o map[string]any) {
 			set("LoadBalancer", "spec", "type")(o)
 			set([]any{"0.0.0.0/0"}, "spec", "loadBalancerSourceRanges")(o)
 		}, want: clusterIP},
-		"Snippet":        {reason: "It is configuration of the controller.", kind: "Ingress", change: set("x", "metadata", "annotations", "nginx.ingress.kubernetes.io/configuration-snippet"), want: snippets},
-		"SnippetCase":    {reason: "In whatever case.", kind: "Ingress", change: set("x", "metadata", "annotations", "nginx.org/Server-SNIPPETS"), want: snippets},
-		"DefaultBackend": {reason: "It would get what is sent to nobody.", kind: "Ingress", change: set(map[string]any{"service": map[string]any{"name": "web", "port": map[string]any{"number": int64(80)}}}, "spec", "defaultBackend"), want: hosts},
-		"NoHost": {reason: "And to everybody.", kind: "Ingress", change: func(o map[string]any) {
+		"Snippet":        {reason: "A snippet is configuration of the ingress controller.", kind: "Ingress", change: set("x", "metadata", "annotations", "nginx.ingress.kubernetes.io/configuration-snippet"), want: snippets},
+		"SnippetCase":    {reason: "The case of the annotation does not matter.", kind: "Ingress", change: set("x", "metadata", "annotations", "nginx.org/Server-SNIPPETS"), want: snippets},
+		"DefaultBackend": {reason: "A default backend would receive all unmatched requests.", kind: "Ingress", change: set(map[string]any{"service": map[string]any{"name": "web", "port": map[string]any{"number": int64(80)}}}, "spec", "defaultBackend"), want: hosts},
+		"NoHost": {reason: "A rule without a host would receive the requests of all hosts.", kind: "Ingress", change: func(o map[string]any) {
 			rules, _, _ := unstructured.NestedSlice(o, "spec", "rules")
 			rule, _ := rules[0].(map[string]any)
 			delete(rule, "host")
 			set(rules, "spec", "rules")(o)
 		}, want: hosts},
-		"Secrets":     {reason: "A Secret of another is not its own.", kind: "ServiceAccount", change: set([]any{map[string]any{"name": "other"}}, "secrets"), want: secrets},
-		"PullSecrets": {reason: "Nor here.", kind: "ServiceAccount", change: set([]any{map[string]any{"name": "other"}}, "imagePullSecrets"), want: secrets},
-		"Scales":      {reason: "It would stop what runs beside it.", kind: "HorizontalPodAutoscaler", change: set("other", "spec", "scaleTargetRef", "name"), want: scales},
+		"Secrets":     {reason: "The pod could read the Secret of another application.", kind: "ServiceAccount", change: set([]any{map[string]any{"name": "other"}}, "secrets"), want: secrets},
+		"PullSecrets": {reason: "The ServiceAccount must not use Secrets of others for pulling images.", kind: "ServiceAccount", change: set([]any{map[string]any{"name": "other"}}, "imagePullSecrets"), want: secrets},
+		"Scales":      {reason: "The autoscaler could stop another workload.", kind: "HorizontalPodAutoscaler", change: set("other", "spec", "scaleTargetRef", "name"), want: scales},
 	}
 
 	for name, tc := range cases {
@@ -275,7 +275,7 @@ func TestContent(t *testing.T) {
 	}
 }
 
-// set a field of an object.
+// set changes a field of an object.
 func set(value any, fields ...string) func(map[string]any) {
 	return func(o map[string]any) {
 		if err := unstructured.SetNestedField(o, value, fields...); err != nil {

@@ -19,10 +19,10 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// scaledObjects is what tests know of KEDA.
+// scaledObjects is a definition of KEDA's kind for tests.
 const scaledObjects = "../../cmd/render/render/schemas/scaledobjects.keda.sh.yaml"
 
-// full is a manifest with all that an application can be composed of in Kubernetes.
+// full is a manifest with every Kubernetes object that an application can have.
 const full = `{
 	"deployment": {"image": "web", "ports": [{"port": 8080, "protocol": "http"}], "readOnlyRootFilesystem": true, "resources": {"requests": {"cpu": "100m"}}},
 	"workloadSelectors": {"kubernetes.io/architectures": "amd64,arm64"},
@@ -30,7 +30,8 @@ const full = `{
 		{"type": "cron", "metadata": {"timezone": "Europe/Berlin", "start": "0 8 * * 1-5", "end": "0 18 * * 1-5", "desiredReplicas": 3}}]},
 	"networking": {"inbound": {"services": [{"name": "shop", "namespace": "front", "port": 8080}]}}}`
 
-// composed returns what the function composes in Kubernetes of a manifest, as Crossplane applies it, one object of each kind.
+// composed returns the Kubernetes objects that the function composes for a manifest, as Crossplane applies them, one of each
+// kind.
 func composed(t *testing.T, namespace, spec string) []*unstructured.Unstructured {
 	t.Helper()
 
@@ -79,8 +80,8 @@ func composed(t *testing.T, namespace, spec string) []*unstructured.Unstructured
 	return objects
 }
 
-// TestManifests has Crossplane apply what the function composes of the examples and of manifests in use, and of what nobody should
-// write into the fields that may be of any type.
+// TestManifests lets Crossplane apply the objects that the function composes for the examples, for real manifests, and for
+// manifests with hostile values in fields of any type.
 func TestManifests(t *testing.T) {
 	namespace := server.Namespace(t)
 
@@ -124,7 +125,8 @@ func TestManifests(t *testing.T) {
 	}
 }
 
-// TestReach has a function that somebody has taken over reach beyond the application with what scales, fences and guards pods.
+// TestReach lets a compromised function try to reach beyond the application with autoscalers, NetworkPolicies and
+// PodDisruptionBudgets.
 func TestReach(t *testing.T) {
 	namespace := server.Namespace(t)
 

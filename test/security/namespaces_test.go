@@ -46,7 +46,7 @@ func userOf(t *testing.T, name string, groups ...string) client.Client {
 		t.Fatal(err)
 	}
 
-	// RBAC and policies are heeded when the API server has read them.
+	// The API server needs a moment to read roles and policies.
 	err = apiserver.Eventually(t.Context(), func(ctx context.Context) error {
 		return c.List(ctx, &corev1.NamespaceList{}, client.Limit(1))
 	})
@@ -57,7 +57,7 @@ func userOf(t *testing.T, name string, groups ...string) client.Client {
 	return c
 }
 
-// restrict applies one of the platform's restrictions, and returns when it refuses that.
+// restrict applies one of the platform's restrictions, and returns when it is in force.
 func restrict(t *testing.T, name string, try func(context.Context) error) {
 	t.Helper()
 
@@ -77,8 +77,8 @@ func restrict(t *testing.T, name string, try func(context.Context) error) {
 	}
 }
 
-// TestNamespaceLabels has nobody but the platform, and Argo CD for it, set labels that say
-// what may happen in a namespace.
+// TestNamespaceLabels lets only the platform, and Argo CD on its behalf, set labels that grant
+// permissions in a namespace.
 func TestNamespaceLabels(t *testing.T) {
 	const (
 		workloads = "only the platform team may set these labels of a Namespace: meta.p6m.dev/workloads"
@@ -127,23 +127,23 @@ func TestNamespaceLabels(t *testing.T) {
 		want   string
 	}{
 		"Platform":        {reason: "The platform labels namespaces.", user: "platform", do: create(before)},
-		"User":            {reason: "A user of the platform does, too.", user: "deployer", do: create(before)},
+		"User":            {reason: "A user of the platform labels namespaces.", user: "deployer", do: create(before)},
 		"ArgoCD":          {reason: "Argo CD creates the namespaces of teams.", user: "argocd", do: create(before)},
-		"ArgoCDAgain":     {reason: "And keeps their labels.", user: "argocd", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/tenant":"other"}}}`)},
-		"Remove":          {reason: "The platform removes them.", user: "platform", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":null}}}`)},
-		"Unlabelled":      {reason: "Whoever may create namespaces still may.", user: "team", do: create(map[string]string{"example.com/team": "shop"})},
-		"NoLabels":        {reason: "Without any label, too.", user: "team", do: create(nil)},
-		"OwnLabel":        {reason: "Other labels are not the platform's.", user: "team", do: patch(`{"metadata":{"labels":{"example.com/team":"other"}}}`)},
-		"Create":          {reason: "A team sets none.", user: "team", do: create(map[string]string{"meta.p6m.dev/workloads": "composed"}), want: workloads},
-		"CreateOther":     {reason: "None of this domain.", user: "team", do: create(map[string]string{"meta.p6m.dev/tenant": "shop"}), want: tenant},
-		"Change":          {reason: "Nor another value.", user: "team", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":"helm"}}}`), want: workloads},
-		"Drop":            {reason: "Nor does it remove one.", user: "team", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":null}}}`), want: workloads},
-		"DropAll":         {reason: "Not with all others.", user: "provider", do: patch(`{"metadata":{"labels":null}}`), want: workloads},
-		"Status":          {reason: "Who writes the status could write labels.", user: "team", do: asStatus("meta.p6m.dev/tenant", "victim"), want: tenant},
-		"Finalize":        {reason: "So could who finalizes it.", user: "team", do: finalize("meta.p6m.dev/tenant", "victim"), want: tenant},
-		"StatusUnchanged": {reason: "The namespace controller writes it.", user: "team", do: asStatus("example.com/team", "other")},
+		"ArgoCDAgain":     {reason: "Argo CD changes the labels of the namespaces of teams.", user: "argocd", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/tenant":"other"}}}`)},
+		"Remove":          {reason: "The platform removes labels.", user: "platform", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":null}}}`)},
+		"Unlabelled":      {reason: "Other users can still create namespaces without these labels.", user: "team", do: create(map[string]string{"example.com/team": "shop"})},
+		"NoLabels":        {reason: "Other users can create namespaces without any label.", user: "team", do: create(nil)},
+		"OwnLabel":        {reason: "Other labels are not restricted.", user: "team", do: patch(`{"metadata":{"labels":{"example.com/team":"other"}}}`)},
+		"Create":          {reason: "A team cannot create a namespace with such a label.", user: "team", do: create(map[string]string{"meta.p6m.dev/workloads": "composed"}), want: workloads},
+		"CreateOther":     {reason: "A team cannot set any label of this domain.", user: "team", do: create(map[string]string{"meta.p6m.dev/tenant": "shop"}), want: tenant},
+		"Change":          {reason: "A team cannot change such a label.", user: "team", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":"helm"}}}`), want: workloads},
+		"Drop":            {reason: "A team cannot remove such a label.", user: "team", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":null}}}`), want: workloads},
+		"DropAll":         {reason: "A team cannot remove all labels.", user: "provider", do: patch(`{"metadata":{"labels":null}}`), want: workloads},
+		"Status":          {reason: "A write of the status cannot change such a label.", user: "team", do: asStatus("meta.p6m.dev/tenant", "victim"), want: tenant},
+		"Finalize":        {reason: "A write of the finalizers cannot change such a label.", user: "team", do: finalize("meta.p6m.dev/tenant", "victim"), want: tenant},
+		"StatusUnchanged": {reason: "The namespace controller writes the status.", user: "team", do: asStatus("example.com/team", "other")},
 		"Unchanged": {
-			reason: "Labels that stay do not count, however many there are.", user: "team",
+			reason: "Unchanged labels are allowed, in any number.", user: "team",
 			do: func(ctx context.Context, c client.Client, _ string) error {
 				labels := map[string]string{}
 				for i := range 40 {
@@ -166,7 +166,7 @@ func TestNamespaceLabels(t *testing.T) {
 			},
 		},
 		"OfThePlatform": {
-			reason: "The platform does not open its own namespaces by mistake.", user: "platform",
+			reason: "The policy protects the platform's own namespaces from a mistake.", user: "platform",
 			do: func(ctx context.Context, c client.Client, _ string) error {
 				return patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":"composed"}}}`)(ctx, c, "kube-system")
 			},
@@ -188,12 +188,12 @@ func TestNamespaceLabels(t *testing.T) {
 	}
 }
 
-// asStatus sets a label by writing the status.
+// asStatus sets a label with a write of the status.
 func asStatus(label, value string) func(context.Context, client.Client, string) error {
 	return viaSubresource("status", label, value)
 }
 
-// finalize sets a label by finalizing the namespace.
+// finalize sets a label with a write of the finalizers.
 func finalize(label, value string) func(context.Context, client.Client, string) error {
 	return viaSubresource("finalize", label, value)
 }
@@ -211,8 +211,8 @@ func viaSubresource(sub, label, value string) func(context.Context, client.Clien
 	}
 }
 
-// TestComposed has Crossplane compose for an application what applications consist of, and
-// nothing that a function makes up which somebody has taken over.
+// TestComposed lets Crossplane compose the objects of applications, and nothing that a compromised
+// function adds.
 func TestComposed(t *testing.T) {
 	crossplane := restrictFunction(t)
 	labelled := server.Namespace(t)
@@ -241,15 +241,15 @@ func TestComposed(t *testing.T) {
 		object *unstructured.Unstructured
 		want   string
 	}{
-		"Service":        {reason: "An application is reached by it.", object: part("v1", "Service", labelled, service)},
-		"ServiceAccount": {reason: "An application runs as it.", object: part("v1", "ServiceAccount", labelled, nil)},
-		"Sync":           {reason: "An application gets its Secret by it.", object: part(sync.GetAPIVersion(), sync.GetKind(), labelled, map[string]any{"spec": sync.Object["spec"]})},
-		"NoApplication":  {reason: "Crossplane writes Secrets of its own.", object: unowned},
+		"Service":        {reason: "A Service publishes an application.", object: part("v1", "Service", labelled, service)},
+		"ServiceAccount": {reason: "A ServiceAccount identifies an application.", object: part("v1", "ServiceAccount", labelled, nil)},
+		"Sync":           {reason: "A sync writes the Secret of an application.", object: part(sync.GetAPIVersion(), sync.GetKind(), labelled, map[string]any{"spec": sync.Object["spec"]})},
+		"NoApplication":  {reason: "Crossplane writes its own Secrets.", object: unowned},
 		"OtherComposite": {reason: "Other composite resources are not affected.", object: byOther},
-		"Secret":         {reason: "What was read is not to be put into another Secret.", object: part("v1", "Secret", labelled, nil), want: "an application must not contain secrets"},
-		"ConfigMap":      {reason: "Nor where more people can read it.", object: part("v1", "ConfigMap", labelled, nil), want: "an application must not contain configmaps"},
+		"Secret":         {reason: "A composed Secret could copy synced values.", object: part("v1", "Secret", labelled, nil), want: "an application must not contain secrets"},
+		"ConfigMap":      {reason: "A composed ConfigMap could expose synced values to more readers.", object: part("v1", "ConfigMap", labelled, nil), want: "an application must not contain configmaps"},
 		"Provider": {
-			reason: "A provider is a program with rights.", want: "an application must not contain customresourcedefinitions.apiextensions.k8s.io",
+			reason: "A provider is a program with permissions.", want: "an application must not contain customresourcedefinitions.apiextensions.k8s.io",
 			object: func() *unstructured.Unstructured {
 				o := part("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", map[string]any{"spec": map[string]any{
 					"group": "example.com", "scope": "Namespaced",
@@ -262,7 +262,7 @@ func TestComposed(t *testing.T) {
 			}(),
 		},
 		"Elsewhere": {
-			reason: "A program in a namespace of the platform could run with any of its ServiceAccounts.",
+			reason: "A pod in a platform namespace could use any of its ServiceAccounts.",
 			object: part("v1", "Service", other, service),
 			want:   "applications run only in namespaces with the label meta.p6m.dev/workloads=composed",
 		},

@@ -47,60 +47,60 @@ func TestSecrets(t *testing.T) {
 	cases := map[string]struct {
 		reason    string
 		namespace string
-		labels    map[string]string      // Of the namespace, if they are others than those of an application's.
-		existing  map[string]string      // Labels of a Secret that is there before, if any.
-		owner     *metav1.OwnerReference // Of that Secret.
-		user      client.Client          // The provider, if there is none.
+		labels    map[string]string      // These are labels of the namespace, if they differ from those of an application's namespace.
+		existing  map[string]string      // These are labels of an existing Secret, if there is one.
+		owner     *metav1.OwnerReference // This is the owner of the existing Secret.
+		user      client.Client          // The default is the provider.
 		do        func(context.Context, client.Client, client.ObjectKey) error
 		want      string
 	}{
-		"ApplyNew":                 {reason: "This is how the provider writes a Secret.", do: apply(ours)},
-		"ApplyOurs":                {reason: "This is how it keeps it in step.", existing: ours, do: apply(ours)},
-		"DeleteOurs":               {reason: "It may remove what it wrote.", existing: ours, do: remove},
-		"ApplyNewWithoutLabel":     {reason: "A Secret that is not marked is not the provider's to write.", do: apply(theirs), want: unlabelled},
-		"CreateWithoutAnyLabels":   {reason: "Nor is one that has no labels at all.", do: create("", nil), want: unlabelled},
-		"CreateWithOtherValue":     {reason: "The mark has a name and a value.", do: create("", map[string]string{label: "somebody-else"}), want: unlabelled},
-		"TakeOver":                 {reason: "Marking somebody else's Secret does not make it the provider's.", existing: theirs, do: apply(ours), want: foreign},
-		"TakeOverWithoutAnyLabels": {reason: "Not even if nobody has marked it.", existing: map[string]string{}, do: apply(ours), want: foreign},
-		"ChangeForeign":            {reason: "Somebody else's Secret stays as it is.", existing: theirs, do: apply(theirs), want: foreign},
-		"PatchForeign":             {reason: "Whatever the kind of patch.", existing: theirs, do: patch(`{"data":{"password":"eA=="}}`), want: foreign},
-		"DropLabel":                {reason: "A Secret that has lost its mark could not be kept in step.", existing: ours, do: patch(`{"metadata":{"labels":{"` + label + `":null}}}`), want: unlabelled},
-		"DeleteForeign":            {reason: "Somebody else's Secret stays.", existing: theirs, do: remove, want: foreign},
+		"ApplyNew":                 {reason: "The provider writes a new Secret.", do: apply(ours)},
+		"ApplyOurs":                {reason: "The provider updates its Secret.", existing: ours, do: apply(ours)},
+		"DeleteOurs":               {reason: "The provider may delete its Secret.", existing: ours, do: remove},
+		"ApplyNewWithoutLabel":     {reason: "The provider cannot create a Secret without its label.", do: apply(theirs), want: unlabelled},
+		"CreateWithoutAnyLabels":   {reason: "The provider cannot create a Secret without any label.", do: create("", nil), want: unlabelled},
+		"CreateWithOtherValue":     {reason: "The provider cannot create a Secret whose label has another value.", do: create("", map[string]string{label: "somebody-else"}), want: unlabelled},
+		"TakeOver":                 {reason: "The provider cannot take over a foreign Secret by adding its label.", existing: theirs, do: apply(ours), want: foreign},
+		"TakeOverWithoutAnyLabels": {reason: "The provider cannot take over a Secret without labels.", existing: map[string]string{}, do: apply(ours), want: foreign},
+		"ChangeForeign":            {reason: "The provider cannot change a foreign Secret.", existing: theirs, do: apply(theirs), want: foreign},
+		"PatchForeign":             {reason: "The provider cannot patch a foreign Secret.", existing: theirs, do: patch(`{"data":{"password":"eA=="}}`), want: foreign},
+		"DropLabel":                {reason: "The provider cannot remove its label, because it could not update the Secret afterwards.", existing: ours, do: patch(`{"metadata":{"labels":{"` + label + `":null}}}`), want: unlabelled},
+		"DeleteForeign":            {reason: "The provider cannot delete a foreign Secret.", existing: theirs, do: remove, want: foreign},
 		"DeleteAll": {
-			reason:   "Nor can it be removed with all others.",
+			reason:   "The provider cannot delete a foreign Secret in a collection.",
 			existing: theirs,
 			do: func(ctx context.Context, c client.Client, key client.ObjectKey) error {
 				return c.DeleteAllOf(ctx, &corev1.Secret{}, client.InNamespace(key.Namespace))
 			},
 			want: foreign,
 		},
-		"TokenSecret":            {reason: "Kubernetes would put a token of the ServiceAccount into it, which the provider could read.", do: create(corev1.SecretTypeServiceAccountToken, ours), want: special},
-		"CrossplaneSystem":       {reason: "Crossplane's certificates are not the provider's either.", namespace: apiserver.ProviderNamespace, existing: theirs, do: apply(ours), want: platform},
-		"Adopt":                  {reason: "A Secret that a backup has restored has lost its owner.", existing: ours, do: apply(ours)},
-		"Keep":                   {reason: "It stays that of its sync.", existing: ours, owner: own, do: apply(ours)},
-		"DeleteOwned":            {reason: "It goes with its sync.", existing: ours, owner: own, do: remove},
-		"TakeFromSync":           {reason: "Two syncs never share a Secret.", existing: ours, owner: anotherSync, do: patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`), want: anothers},
-		"TakeFromOther":          {reason: "What something else controls is its own, whatever the label says.", existing: ours, owner: externalSecret, do: patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`), want: controlled},
-		"DeleteFromOther":        {reason: "Nor may it be removed.", existing: ours, owner: externalSecret, do: remove, want: controlled},
-		"CreateWithoutOwner":     {reason: "It would stay when its sync is gone.", do: createOwned("", ours, nil), want: ownerless},
-		"DropOwner":              {reason: "Nor may it lose its owner.", existing: ours, owner: own, do: patch(`{"metadata":{"ownerReferences":null}}`), want: ownerless},
-		"KeptWithoutOwner":       {reason: "The platform may let Secrets stay in a namespace.", labels: keeps, do: createOwned("", ours, nil)},
-		"KeptFromNowOn":          {reason: "Those that are there, too.", labels: keeps, existing: ours, owner: own, do: patch(`{"metadata":{"ownerReferences":null}}`)},
-		"KeptForOther":           {reason: "But not those of another controller.", labels: keeps, do: createOwned("", ours, externalSecret), want: ownerless},
-		"OtherNamespace":         {reason: "A namespace without applications is none of its business.", labels: map[string]string{}, do: apply(ours), want: elsewhere},
-		"OtherWorkloads":         {reason: "Nor is one whose applications come from something else.", labels: map[string]string{apiserver.LabelWorkloads: "helm"}, do: apply(ours), want: elsewhere},
-		"DeleteInOtherNamespace": {reason: "Nothing is removed there either.", labels: map[string]string{}, existing: ours, owner: own, do: remove, want: elsewhere},
-		"LabelOfOthers":          {reason: "What others have set stays.", existing: map[string]string{label: labelValue, "example.com/team": "shop"}, do: apply(ours)},
+		"TokenSecret":            {reason: "Kubernetes would add a token of a ServiceAccount to the Secret, and the provider could read it.", do: create(corev1.SecretTypeServiceAccountToken, ours), want: special},
+		"CrossplaneSystem":       {reason: "The provider cannot read Crossplane's certificates.", namespace: apiserver.ProviderNamespace, existing: theirs, do: apply(ours), want: platform},
+		"Adopt":                  {reason: "A Secret that a backup has restored has no owner, and can be adopted.", existing: ours, do: apply(ours)},
+		"Keep":                   {reason: "The owner of the Secret stays its sync.", existing: ours, owner: own, do: apply(ours)},
+		"DeleteOwned":            {reason: "The Secret can be deleted with its sync.", existing: ours, owner: own, do: remove},
+		"TakeFromSync":           {reason: "The provider cannot take over the Secret of another sync.", existing: ours, owner: anotherSync, do: patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`), want: anothers},
+		"TakeFromOther":          {reason: "The provider cannot take over a Secret with another controller, whatever its label.", existing: ours, owner: externalSecret, do: patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`), want: controlled},
+		"DeleteFromOther":        {reason: "The provider cannot delete a Secret with another controller.", existing: ours, owner: externalSecret, do: remove, want: controlled},
+		"CreateWithoutOwner":     {reason: "A Secret without an owner would outlive its sync.", do: createOwned("", ours, nil), want: ownerless},
+		"DropOwner":              {reason: "The provider cannot remove the owner.", existing: ours, owner: own, do: patch(`{"metadata":{"ownerReferences":null}}`), want: ownerless},
+		"KeptWithoutOwner":       {reason: "A namespace label allows Secrets without an owner.", labels: keeps, do: createOwned("", ours, nil)},
+		"KeptFromNowOn":          {reason: "A namespace label allows removing the owner.", labels: keeps, existing: ours, owner: own, do: patch(`{"metadata":{"ownerReferences":null}}`)},
+		"KeptForOther":           {reason: "A namespace label does not allow Secrets with another controller.", labels: keeps, do: createOwned("", ours, externalSecret), want: ownerless},
+		"OtherNamespace":         {reason: "The provider cannot write to a namespace without applications.", labels: map[string]string{}, do: apply(ours), want: elsewhere},
+		"OtherWorkloads":         {reason: "The provider cannot write to a namespace whose applications come from another tool.", labels: map[string]string{apiserver.LabelWorkloads: "helm"}, do: apply(ours), want: elsewhere},
+		"DeleteInOtherNamespace": {reason: "The provider cannot delete Secrets there either.", labels: map[string]string{}, existing: ours, owner: own, do: remove, want: elsewhere},
+		"LabelOfOthers":          {reason: "Labels of other tools are kept.", existing: map[string]string{label: labelValue, "example.com/team": "shop"}, do: apply(ours)},
 		"ChangeLabelOfOthers": {
-			reason:   "And is not changed.",
+			reason:   "Labels of other tools cannot be changed.",
 			existing: map[string]string{label: labelValue, "argocd.argoproj.io/secret-type": "none"},
 			owner:    own,
 			do:       patch(`{"metadata":{"labels":{"argocd.argoproj.io/secret-type":"repository"}}}`),
 			want: "provider-keyvault-secretsync may set only labels of the domains app.kubernetes.io and p6m.dev, and its subdomains, " +
 				"of a Secret",
 		},
-		"SomebodyElseCreates": {reason: "Nobody else is affected.", user: admin, do: create(corev1.SecretTypeServiceAccountToken, nil)},
-		"SomebodyElseChanges": {reason: "Not even with the provider's Secrets.", existing: ours, user: admin, do: patch(`{"metadata":{"labels":{"` + label + `":null}}}`)},
+		"SomebodyElseCreates": {reason: "Other users are not affected.", user: admin, do: create(corev1.SecretTypeServiceAccountToken, nil)},
+		"SomebodyElseChanges": {reason: "Other users can change the provider's Secrets.", existing: ours, user: admin, do: patch(`{"metadata":{"labels":{"` + label + `":null}}}`)},
 	}
 
 	for name, tc := range cases {
@@ -128,7 +128,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// namespace with those labels, or with those of a namespace for applications.
+// namespace creates a namespace with these labels. The default is a namespace for applications.
 func namespace(t *testing.T, labels map[string]string) string {
 	t.Helper()
 
@@ -144,13 +144,13 @@ func namespace(t *testing.T, labels map[string]string) string {
 	return ns.Name
 }
 
-// The sync that the Secret is of.
+// The sync owns the Secret.
 const (
 	syncUID   = "11111111-1111-4111-8111-111111111111"
 	ownerJSON = `{"apiVersion":"secrets.p6m.dev/v1alpha1","kind":"KeyVaultSecretSync","name":"web-application","uid":"` + syncUID + `","controller":true}`
 )
 
-// controller of a Secret.
+// controller returns the controller of a Secret.
 func controller(kind string, uid types.UID) *metav1.OwnerReference {
 	group := "secrets.p6m.dev/v1alpha1"
 	if kind != "KeyVaultSecretSync" {

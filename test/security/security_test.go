@@ -22,10 +22,10 @@ import (
 var (
 	server *apiserver.Server
 
-	// provider may do what the provider's ServiceAccount may, admin anything.
+	// provider has the permissions of the provider's ServiceAccount, admin has all.
 	provider, admin client.Client
 
-	// providerConfig is that of the provider.
+	// providerConfig is the configuration of the provider's client.
 	providerConfig *rest.Config
 )
 
@@ -55,7 +55,7 @@ func connect(ctx context.Context) error {
 	return nil
 }
 
-// orProvider returns the client, or that of the provider if there is none.
+// orProvider returns the client, or the provider's client for nil.
 func orProvider(c client.Client) client.Client {
 	if c == nil {
 		return provider
@@ -64,8 +64,7 @@ func orProvider(c client.Client) client.Client {
 	return c
 }
 
-// message returns what a policy said to whom it denied a request, and the whole
-// error if something else went wrong.
+// message returns the message of a policy, or any other error unchanged.
 func message(err error) string {
 	if err == nil {
 		return ""

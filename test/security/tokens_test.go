@@ -35,7 +35,7 @@ func TestTokens(t *testing.T) {
 		}
 	}
 
-	// A Secret that tokens can be bound to.
+	// The Secret is one that tokens can be bound to.
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "secret"}}
 	if err := admin.Create(t.Context(), secret); err != nil {
 		t.Fatalf("cannot create Secret: %v", err)
@@ -47,25 +47,25 @@ func TestTokens(t *testing.T) {
 
 	cases := map[string]struct {
 		reason    string
-		user      client.Client // The provider, if there is none.
+		user      client.Client // The default is the provider.
 		namespace string
 		spec      spec
 		want      string
 	}{
-		"Azure":                    {reason: "This is what the provider reads a vault with.", spec: spec{Audiences: []string{azure}}},
-		"AzureBriefly":             {reason: "A shorter life is fine.", spec: spec{Audiences: []string{azure}, ExpirationSeconds: new(int64(600))}},
-		"OtherAudience":            {reason: "A token must not open anything but Azure.", spec: spec{Audiences: []string{"https://vault.example.org"}}, want: audience},
-		"Cluster":                  {reason: "Least of all the cluster itself.", spec: spec{Audiences: []string{server.Issuer()}}, want: audience},
-		"TwoAudiences":             {reason: "Nor both.", spec: spec{Audiences: []string{azure, server.Issuer()}}, want: audience},
-		"SameAudienceTwice":        {reason: "One audience is one audience.", spec: spec{Audiences: []string{azure, azure}}, want: audience},
-		"NoAudience":               {reason: "No audience stands for the cluster's.", want: audience},
-		"EmptyAudience":            {reason: "An audience without a name is another one.", spec: spec{Audiences: []string{""}}, want: audience},
-		"TooLong":                  {reason: "A token that leaks should not be of use for long.", spec: spec{Audiences: []string{azure}, ExpirationSeconds: new(int64(3601))}, want: lifetime},
-		"Bound":                    {reason: "A token must not say that it is from a certain pod.", spec: spec{Audiences: []string{azure}, BoundObjectRef: to}, want: bound},
-		"CrossplaneSystem":         {reason: "Other providers may have identities that may do everything in Azure.", namespace: apiserver.ProviderNamespace, spec: spec{Audiences: []string{azure}}, want: platform},
-		"KubeSystem":               {reason: "So may parts of the cluster.", namespace: "kube-system", spec: spec{Audiences: []string{azure}}, want: platform},
-		"SomebodyElse":             {reason: "Nobody else is affected.", user: admin, spec: spec{Audiences: []string{"https://vault.example.org"}, ExpirationSeconds: new(int64(7200)), BoundObjectRef: to}},
-		"SomebodyElseInKubeSystem": {reason: "Not there either.", user: admin, namespace: "kube-system"},
+		"Azure":                    {reason: "The provider reads vaults with this token.", spec: spec{Audiences: []string{azure}}},
+		"AzureBriefly":             {reason: "A shorter lifetime is allowed.", spec: spec{Audiences: []string{azure}, ExpirationSeconds: new(int64(600))}},
+		"OtherAudience":            {reason: "A token must be valid for Azure only.", spec: spec{Audiences: []string{"https://vault.example.org"}}, want: audience},
+		"Cluster":                  {reason: "A token must not be valid for the cluster.", spec: spec{Audiences: []string{server.Issuer()}}, want: audience},
+		"TwoAudiences":             {reason: "A token must not have two audiences.", spec: spec{Audiences: []string{azure, server.Issuer()}}, want: audience},
+		"SameAudienceTwice":        {reason: "A repeated audience is not a second one, but is rejected anyway.", spec: spec{Audiences: []string{azure, azure}}, want: audience},
+		"NoAudience":               {reason: "A token without an audience would be valid for the cluster.", want: audience},
+		"EmptyAudience":            {reason: "An empty audience is another audience.", spec: spec{Audiences: []string{""}}, want: audience},
+		"TooLong":                  {reason: "A leaked token must not be valid for long.", spec: spec{Audiences: []string{azure}, ExpirationSeconds: new(int64(3601))}, want: lifetime},
+		"Bound":                    {reason: "A token must not claim to belong to a pod.", spec: spec{Audiences: []string{azure}, BoundObjectRef: to}, want: bound},
+		"CrossplaneSystem":         {reason: "Other providers can have identities with all permissions in Azure.", namespace: apiserver.ProviderNamespace, spec: spec{Audiences: []string{azure}}, want: platform},
+		"KubeSystem":               {reason: "Parts of the cluster can have identities with all permissions in Azure.", namespace: "kube-system", spec: spec{Audiences: []string{azure}}, want: platform},
+		"SomebodyElse":             {reason: "Other users are not affected.", user: admin, spec: spec{Audiences: []string{"https://vault.example.org"}, ExpirationSeconds: new(int64(7200)), BoundObjectRef: to}},
+		"SomebodyElseInKubeSystem": {reason: "Other users are not affected in kube-system.", user: admin, namespace: "kube-system"},
 	}
 
 	for name, tc := range cases {

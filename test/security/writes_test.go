@@ -25,10 +25,10 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// The verbs that write.
+// verbs are those that write.
 var writes = []string{"create", "update", "patch", "delete", "deletecollection"} //nolint:gochecknoglobals // A constant.
 
-// A write that RBAC grants the provider.
+// A write is a verb on a resource that RBAC grants the provider.
 type write struct {
 	verb       string
 	gvr        schema.GroupVersionResource
@@ -45,8 +45,8 @@ func (w write) String() string {
 	return w.verb + " " + name
 }
 
-// TestGrantedWrites tries everything that RBAC lets the provider write, Crossplane's RBAC
-// manager included, on objects of others. All but what is listed here is refused.
+// TestGrantedWrites tries every write that RBAC grants the provider, including the grants of
+// Crossplane's RBAC manager, on foreign objects. Policies reject all except the listed ones.
 func TestGrantedWrites(t *testing.T) {
 	granted := grantedWrites(t)
 
@@ -68,10 +68,10 @@ func TestGrantedWrites(t *testing.T) {
 		namespace string
 		want      []string
 	}{
-		"KubeSystem":       {reason: "Here are the parts of the cluster.", namespace: "kube-system", want: own},
-		"CrossplaneSystem": {reason: "Here are the other providers.", namespace: apiserver.ProviderNamespace, want: own},
-		"ArgoCD":           {reason: "Here are the credentials of Argo CD.", namespace: "argocd", want: own},
-		"Applications":     {reason: "Here it acts for applications.", namespace: server.Namespace(t), want: append([]string{"create serviceaccounts/token"}, own...)},
+		"KubeSystem":       {reason: "The namespace contains parts of the cluster.", namespace: "kube-system", want: own},
+		"CrossplaneSystem": {reason: "The namespace contains the other providers.", namespace: apiserver.ProviderNamespace, want: own},
+		"ArgoCD":           {reason: "The namespace contains the credentials of Argo CD.", namespace: "argocd", want: own},
+		"Applications":     {reason: "The namespace contains applications.", namespace: server.Namespace(t), want: append([]string{"create serviceaccounts/token"}, own...)},
 	}
 
 	for name, tc := range cases {
@@ -97,8 +97,7 @@ func TestGrantedWrites(t *testing.T) {
 	}
 }
 
-// grantedWrites returns every write to a resource that is served which the roles of the
-// provider grant.
+// grantedWrites returns every write to a served resource that the roles of the provider grant.
 func grantedWrites(t *testing.T) []write {
 	t.Helper()
 
@@ -117,7 +116,7 @@ func grantedWrites(t *testing.T) []write {
 	var out []write
 
 	for _, list := range lists {
-		// Preferred resources come without their subresources.
+		// The preferred resources do not include subresources.
 		all, err := d.ServerResourcesForGroupVersion(list.GroupVersion)
 		if err != nil {
 			t.Fatal(err)
@@ -139,7 +138,7 @@ func grantedWrites(t *testing.T) []write {
 		}
 	}
 
-	// Less than that, and something was not found.
+	// With fewer writes, something was not found.
 	if len(out) < 30 {
 		t.Fatalf("RBAC grants the provider %d writes only: %v", len(out), out)
 	}
@@ -190,8 +189,7 @@ func grants(r rbacv1.PolicyRule, verb, group, resource, sub string) bool {
 		(has(r.Resources, whole) || sub != "" && slices.Contains(r.Resources, "*/"+sub))
 }
 
-// A victim is a namespace with one object of each kind that the provider could write, none
-// of them its own.
+// A victim is a namespace with one foreign object of each kind that the provider could write.
 type victim struct {
 	namespace string
 	attacker  dynamic.Interface
@@ -202,7 +200,7 @@ func victimIn(t *testing.T, namespace string) *victim {
 	t.Helper()
 
 	cfg := rest.CopyConfig(providerConfig)
-	cfg.QPS = -1 // As fast as it can.
+	cfg.QPS = -1 // Client-side throttling is off.
 
 	d, err := dynamic.NewForConfig(cfg)
 	if err != nil {
@@ -224,7 +222,7 @@ func victimIn(t *testing.T, namespace string) *victim {
 	return v
 }
 
-// objectsOfOthers returns a valid object of each kind, by resource.
+// objectsOfOthers returns a valid foreign object of each kind, by resource.
 func objectsOfOthers(namespace string) map[string]*unstructured.Unstructured {
 	credentials := map[string]any{"credentials": map[string]any{"source": "None"}}
 	out := map[string]*unstructured.Unstructured{}
@@ -276,8 +274,7 @@ func objectsOfOthers(namespace string) map[string]*unstructured.Unstructured {
 	return out
 }
 
-// suffer a write of the provider, and return what the API server says to it. Nothing is
-// changed.
+// suffer lets the provider write, and returns the response of the API server. Nothing is changed.
 func (v *victim) suffer(t *testing.T, w write) error {
 	t.Helper()
 
@@ -322,13 +319,13 @@ func (v *victim) suffer(t *testing.T, w write) error {
 	}
 }
 
-// createLike creates an object like that one, or a subresource of it.
+// createLike creates an object like the given one, or a subresource of it.
 func createLike(t *testing.T, c dynamic.ResourceInterface, like *unstructured.Unstructured, dryRun, subresources []string) error {
 	t.Helper()
 
 	o := like.DeepCopy()
 	if len(subresources) > 0 {
-		// The only one that is created.
+		// A token is the only subresource that can be created.
 		o = &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": map[string]any{"audiences": []any{azure}},
 		}}
@@ -344,7 +341,7 @@ func createLike(t *testing.T, c dynamic.ResourceInterface, like *unstructured.Un
 	return err //nolint:wrapcheck // The test looks at it.
 }
 
-// TestTakenOver tries what somebody would do who has taken over the provider.
+// TestTakenOver tries the writes of an attacker who has compromised the provider.
 func TestTakenOver(t *testing.T) {
 	app := server.Namespace(t)
 
@@ -460,7 +457,7 @@ func TestTakenOver(t *testing.T) {
 	}
 }
 
-// object of that kind, with more in its metadata and beside it.
+// object returns an object of the kind, with additional metadata and content.
 func object(apiVersion, kind, namespace, name string, meta, content map[string]any) map[string]any {
 	o := map[string]any{"apiVersion": apiVersion, "kind": kind}
 	maps.Copy(o, content)
@@ -472,7 +469,7 @@ func object(apiVersion, kind, namespace, name string, meta, content map[string]a
 	return o
 }
 
-// TestWhatItWrites has the provider write as its program does.
+// TestWhatItWrites lets the provider write as its program does.
 func TestWhatItWrites(t *testing.T) {
 	ns := server.Namespace(t)
 	lease := "crossplane-leader-election-provider-keyvault-secretsync"
@@ -482,7 +479,7 @@ func TestWhatItWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// again is what an Event says that happens more than once.
+	// again marks an Event as repeated.
 	again := func(u *unstructured.Unstructured) { u.Object["count"] = int64(2) }
 
 	cases := map[string]struct {
@@ -490,32 +487,32 @@ func TestWhatItWrites(t *testing.T) {
 		object map[string]any
 		renew  func(*unstructured.Unstructured)
 	}{
-		"Lease": {reason: "Its own, to elect a leader.", object: object("coordination.k8s.io/v1", "Lease", apiserver.ProviderNamespace, lease, nil, nil), renew: func(u *unstructured.Unstructured) {
+		"Lease": {reason: "The provider has its own Lease for leader election.", object: object("coordination.k8s.io/v1", "Lease", apiserver.ProviderNamespace, lease, nil, nil), renew: func(u *unstructured.Unstructured) {
 			u.Object["spec"] = map[string]any{"holderIdentity": "provider"}
 		}},
 		"LeaseEvent": {
-			reason: "It says that it is the leader.",
+			reason: "An Event reports the new leader.",
 			renew:  again,
 			object: object("v1", "Event", apiserver.ProviderNamespace, "leader", nil, map[string]any{
 				"involvedObject": map[string]any{"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "namespace": apiserver.ProviderNamespace, "name": lease},
 			}),
 		},
 		"Event": {
-			reason: "It says what has become of a sync.",
+			reason: "An Event reports the result of a sync.",
 			renew:  again,
 			object: object("v1", "Event", ns, "synced", map[string]any{"annotations": map[string]any{"external-name": "web"}}, map[string]any{
 				"involvedObject": map[string]any{"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "namespace": ns, "name": "victim"},
 			}),
 		},
 		"ClusterEvent": {
-			reason: "Events about what is of no namespace are in default.",
+			reason: "Events about cluster-scoped objects are in namespace default.",
 			renew:  again,
 			object: object("v1", "Event", "default", "configured", nil, map[string]any{
 				"involvedObject": map[string]any{"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "ClusterProviderConfig", "name": "default"},
 			}),
 		},
 		"Usage": {
-			reason: "It says that the sync uses a configuration.",
+			reason: "A usage records that the sync uses a configuration.",
 			object: func() map[string]any {
 				u := objectsOfOthers(ns)["providerconfigusages.secrets.p6m.dev"]
 				u.SetName(string(sync.GetUID()))
@@ -529,7 +526,7 @@ func TestWhatItWrites(t *testing.T) {
 			},
 		},
 		"Secret": {
-			reason: "It writes values.",
+			reason: "The Secret holds the synced values.",
 			renew: func(u *unstructured.Unstructured) {
 				u.SetAnnotations(map[string]string{"secrets.p6m.dev/sync": "victim", "secrets.p6m.dev/content": "{}"})
 			},
@@ -559,7 +556,7 @@ func TestWhatItWrites(t *testing.T) {
 	}
 }
 
-// TestKinds has the provider change objects of its own kinds.
+// TestKinds lets the provider change objects of its own kinds.
 func TestKinds(t *testing.T) {
 	const (
 		spec        = "provider-keyvault-secretsync must not change the spec of an object"
@@ -574,19 +571,19 @@ func TestKinds(t *testing.T) {
 		patch  string
 		want   string
 	}{
-		"Finalizer":        {reason: "The Secret goes before its sync.", patch: `{"metadata":{"finalizers":["example.com/other","finalizer.managedresource.crossplane.io"]}}`},
-		"InUse":            {reason: "A configuration stays as long as it is used.", kind: "providerconfigs.secrets.p6m.dev", patch: `{"metadata":{"finalizers":["example.com/other","in-use.crossplane.io"]}}`},
-		"Creating":         {reason: "A creation that is interrupted is noticed.", patch: `{"metadata":{"annotations":{"crossplane.io/external-create-pending":"2026-01-01T00:00:00Z"}}}`},
-		"OtherVault":       {reason: "It would read another vault, or one that is not there.", patch: `{"spec":{"forProvider":{"vaultUri":"https://other.vault.azure.net/"}}}`, want: spec},
-		"OtherCredentials": {reason: "It would choose its identity.", kind: "providerconfigs.secrets.p6m.dev", patch: `{"spec":{"credentials":{"source":"WorkloadIdentity"}}}`, want: spec},
-		"OtherIdentity":    {reason: "Of no namespace, too.", kind: "clusterproviderconfigs.secrets.p6m.dev", patch: `{"spec":{"credentials":{"source":"WorkloadIdentity"}}}`, want: spec},
-		"Label":            {reason: "Labels are Crossplane's.", patch: `{"metadata":{"labels":{"crossplane.io/composite":"other"}}}`, want: labels},
-		"DropLabel":        {reason: "All of them.", patch: `{"metadata":{"labels":null}}`, want: labels},
-		"Owner":            {reason: "It would go with another object.", patch: `{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"other","uid":"other"}]}}`, want: labels},
-		"Pause":            {reason: "Paused, nobody would see that values are old.", patch: `{"metadata":{"annotations":{"crossplane.io/paused":"true"}}}`, want: annotations},
-		"DropAnnotation":   {reason: "It is somebody else's.", patch: `{"metadata":{"annotations":{"example.com/other":null}}}`, want: annotations},
-		"Stay":             {reason: "Nobody could delete it.", patch: `{"metadata":{"finalizers":["example.com/other","example.com/stay"]}}`, want: finalizers},
-		"DropFinalizer":    {reason: "Somebody waits for it.", patch: `{"metadata":{"finalizers":null}}`, want: finalizers},
+		"Finalizer":        {reason: "The finalizer of a sync lets its Secret be deleted first.", patch: `{"metadata":{"finalizers":["example.com/other","finalizer.managedresource.crossplane.io"]}}`},
+		"InUse":            {reason: "A configuration has a finalizer while it is used.", kind: "providerconfigs.secrets.p6m.dev", patch: `{"metadata":{"finalizers":["example.com/other","in-use.crossplane.io"]}}`},
+		"Creating":         {reason: "The annotations record an interrupted creation.", patch: `{"metadata":{"annotations":{"crossplane.io/external-create-pending":"2026-01-01T00:00:00Z"}}}`},
+		"OtherVault":       {reason: "The sync must not read another vault, or a missing one.", patch: `{"spec":{"forProvider":{"vaultUri":"https://other.vault.azure.net/"}}}`, want: spec},
+		"OtherCredentials": {reason: "The provider must not choose its own credentials.", kind: "providerconfigs.secrets.p6m.dev", patch: `{"spec":{"credentials":{"source":"WorkloadIdentity"}}}`, want: spec},
+		"OtherIdentity":    {reason: "The provider must not choose the credentials of a ClusterProviderConfig either.", kind: "clusterproviderconfigs.secrets.p6m.dev", patch: `{"spec":{"credentials":{"source":"WorkloadIdentity"}}}`, want: spec},
+		"Label":            {reason: "Labels belong to Crossplane.", patch: `{"metadata":{"labels":{"crossplane.io/composite":"other"}}}`, want: labels},
+		"DropLabel":        {reason: "No label can be removed.", patch: `{"metadata":{"labels":null}}`, want: labels},
+		"Owner":            {reason: "An owner reference would delete the object with another one.", patch: `{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"other","uid":"other"}]}}`, want: labels},
+		"Pause":            {reason: "A paused sync would hide that its values are outdated.", patch: `{"metadata":{"annotations":{"crossplane.io/paused":"true"}}}`, want: annotations},
+		"DropAnnotation":   {reason: "The annotation belongs to another writer.", patch: `{"metadata":{"annotations":{"example.com/other":null}}}`, want: annotations},
+		"Stay":             {reason: "A finalizer of another controller would block the deletion.", patch: `{"metadata":{"finalizers":["example.com/other","example.com/stay"]}}`, want: finalizers},
+		"DropFinalizer":    {reason: "The finalizer belongs to a controller that still needs it.", patch: `{"metadata":{"finalizers":null}}`, want: finalizers},
 	}
 
 	for name, tc := range cases {
@@ -615,16 +612,16 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestUsages has the provider remove a usage that a backup has left over, and no other.
+// TestUsages lets the provider remove only a usage that a backup has restored.
 func TestUsages(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		owners []metav1.OwnerReference
 		want   string
 	}{
-		"LeftOver": {reason: "Nobody uses the configuration."},
+		"LeftOver": {reason: "The sync of the usage no longer exists."},
 		"InUse": {
-			reason: "The configuration could be deleted.",
+			reason: "Without the usage, the configuration could be deleted while it is used.",
 			owners: []metav1.OwnerReference{{APIVersion: "secrets.p6m.dev/v1alpha1", Kind: "KeyVaultSecretSync", Name: "web", UID: "uid", Controller: new(true)}},
 			want:   "provider-keyvault-secretsync must not delete a ProviderConfigUsage that a KeyVaultSecretSync controls",
 		},

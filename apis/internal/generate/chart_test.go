@@ -57,7 +57,7 @@ func TestChartSchema(t *testing.T) {
 			want:   want{err: "value name is a field of spec already"},
 		},
 		"Plain": {
-			reason: "Objects let unknown fields through, as the API does, and lose what only Kubernetes knows.",
+			reason: "Objects allow unknown fields, as the API does, and lose Kubernetes extensions.",
 			spec: map[string]extv1.JSONSchemaProps{"secrets": {Type: "array", XListType: new("map"), Items: &extv1.JSONSchemaPropsOrArray{
 				Schema: new(object(map[string]extv1.JSONSchemaProps{"name": rules})),
 			}}},
@@ -67,7 +67,7 @@ func TestChartSchema(t *testing.T) {
 			}})}},
 		},
 		"Map": {
-			reason: "The values of a map have a schema, its keys are free.",
+			reason: "The values of a map have a schema, its keys do not.",
 			spec: map[string]extv1.JSONSchemaProps{"config": {Type: "object", AdditionalProperties: &extv1.JSONSchemaPropsOrBool{
 				Schema: new(object(map[string]extv1.JSONSchemaProps{"a": text})),
 			}}},
@@ -77,14 +77,14 @@ func TestChartSchema(t *testing.T) {
 			})})}},
 		},
 		"Open": {
-			reason: "What Kubernetes keeps without knowing it is let through.",
+			reason: "Unknown fields that the API preserves are allowed.",
 			spec:   map[string]extv1.JSONSchemaProps{"rollouts": open},
 			want: want{properties: map[string]any{"rollouts": orNull(map[string]any{
 				"type": "object", "properties": map[string]any{"known": textOrNull},
 			})}},
 		},
 		"Null": {
-			reason: "What is not required may be null, and keeps its description; whatever may be anything may be null already.",
+			reason: "An optional value may be null and keeps its description; a value of any type allows null already.",
 			spec:   map[string]extv1.JSONSchemaProps{"entry": needy, "anything": something},
 			want: want{properties: map[string]any{
 				"anything": map[string]any{"description": "Anything."},

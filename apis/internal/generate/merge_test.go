@@ -40,23 +40,23 @@ func TestMergeable(t *testing.T) {
 		want   want
 	}{
 		"NoList": {
-			reason: "kustomize merges objects without being told.",
+			reason: "Objects are merged without markers.",
 			schema: extv1.JSONSchemaProps{Type: "object", Properties: map[string]extv1.JSONSchemaProps{"a": {Type: "string"}}},
 		},
 		"Atomic": {
-			reason: "A list that is replaced as a whole by the API server is replaced by kustomize.",
+			reason: "A list that the API server replaces as a whole is replaced by kustomize.",
 			schema: extv1.JSONSchemaProps{
 				Type: "array", XListType: new("atomic"),
 				Items: &extv1.JSONSchemaPropsOrArray{Schema: &extv1.JSONSchemaProps{Type: "string"}},
 			},
 		},
 		"Keyed": {
-			reason: "A list with a key is merged by it.",
+			reason: "A list with a key is merged by its key.",
 			schema: keyed("name"),
 			want:   want{schema: list},
 		},
 		"Nested": {
-			reason: "So is a list in its entries, and nothing else is kept of them.",
+			reason: "A list within the entries of a list is merged, and other fields of the entries are omitted.",
 			schema: nested,
 			want: want{schema: &mergeSchema{
 				Type: "array", PatchStrategy: "merge", PatchMergeKey: "name", Properties: map[string]*mergeSchema{},
@@ -64,7 +64,7 @@ func TestMergeable(t *testing.T) {
 			}},
 		},
 		"TwoKeys": {
-			reason: "With a part of the key only, kustomize would merge what is not the same.",
+			reason: "With only a part of the key, kustomize would merge different entries.",
 			schema: extv1.JSONSchemaProps{Type: "object", Properties: map[string]extv1.JSONSchemaProps{"ports": keyed("port", "protocol")}},
 			want:   want{err: "ports: kustomize merges lists of one key only"},
 		},

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMergePatch makes sure that a patch makes what it was made of.
+// TestMergePatch checks that applying a patch yields the second object.
 func TestMergePatch(t *testing.T) {
 	t.Parallel()
 
@@ -39,7 +39,7 @@ func TestMergePatch(t *testing.T) {
 	})
 }
 
-// applyPatch as RFC 7386 has it.
+// applyPatch applies a merge patch as in RFC 7386.
 func applyPatch(to any, patch map[string]any) map[string]any {
 	was, _ := to.(map[string]any)
 
@@ -79,29 +79,29 @@ func TestChanges(t *testing.T) {
 	}{
 		"Nothing": {reason: "A component may change nothing.", after: stream, want: want{changes: objects{}}},
 		"Field": {
-			reason: "Only what is different is in a patch.",
+			reason: "A patch contains only differences.",
 			after:  strings.ReplaceAll(stream, "a: b", "a: c"),
 			want:   want{changes: objects{"ConfigMap/shop/a": {"data": map[string]any{"a": "c"}}}},
 		},
 		"New": {
-			reason: "What is new is there as a whole.",
+			reason: "A new object is included as a whole.",
 			after:  stream + "---\n{apiVersion: x.example.com/v1, kind: Secret, metadata: {name: a}}",
 			want: want{changes: objects{"Secret.x.example.com/a": {
 				"apiVersion": "x.example.com/v1", "kind": "Secret", "metadata": map[string]any{"name": "a"},
 			}}},
 		},
 		"Name": {
-			reason: "An object with another name is the same object.",
+			reason: "A renamed object counts as the same object.",
 			after:  strings.ReplaceAll(stream, "Secret, metadata: {name: a", "Secret, metadata: {name: b"),
 			want:   want{changes: objects{"Secret/a": {"metadata": map[string]any{"name": "b"}}}},
 		},
 		"Gone": {
-			reason: "What a component takes away has no meaning here yet.",
+			reason: "A component cannot remove objects yet.",
 			after:  "{apiVersion: v1, kind: Secret, metadata: {name: a}}",
 			want:   want{err: "ConfigMap/shop/a is missing, and there is not exactly one new object of its kind: []"},
 		},
 		"Twice": {
-			reason: "Two objects of one name would be one.",
+			reason: "Two objects with one name would be merged.",
 			after:  stream + "---\n" + stream,
 			want:   want{err: "Secret/a exists twice"},
 		},

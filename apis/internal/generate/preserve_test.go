@@ -12,8 +12,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestPreserve checks that the definitions keep unknown fields in every object of spec,
-// be it in a list or map, and in none of status.
+// TestPreserve checks that the definitions preserve unknown fields in every object of spec, also in
+// lists and maps, and in no object of status.
 func TestPreserve(t *testing.T) {
 	t.Parallel()
 

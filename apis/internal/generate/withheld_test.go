@@ -13,7 +13,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/envmap"
 )
 
-// TestWithheldPage keeps the page and the list the same.
+// TestWithheldPage compares the page with the list.
 func TestWithheldPage(t *testing.T) {
 	got, err := os.ReadFile(filepath.Join("..", "..", "..", withheldFile))
 	if err != nil {

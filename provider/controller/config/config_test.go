@@ -31,7 +31,7 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 )
 
-// A queue notes what is added to it, and how much later.
+// A queue records the added items and their delays.
 type queue struct {
 	requests
 
@@ -56,9 +56,9 @@ func TestGathered(t *testing.T) {
 		usage  *v1alpha1.ProviderConfigUsage
 		want   map[string]time.Duration
 	}{
-		"Own":     {reason: "A usage of a configuration of its namespace.", kind: "ProviderConfig", usage: usage("ProviderConfig"), want: map[string]time.Duration{"team-a/default": gathering}},
-		"Cluster": {reason: "A usage of one of the platform.", kind: "ClusterProviderConfig", usage: usage("ClusterProviderConfig"), want: map[string]time.Duration{"/default": gathering}},
-		"Other":   {reason: "A usage of the other kind.", kind: "ClusterProviderConfig", usage: usage("ProviderConfig"), want: map[string]time.Duration{}},
+		"Own":     {reason: "A usage in the namespace enqueues its ProviderConfig.", kind: "ProviderConfig", usage: usage("ProviderConfig"), want: map[string]time.Duration{"team-a/default": gathering}},
+		"Cluster": {reason: "A usage enqueues its ClusterProviderConfig.", kind: "ClusterProviderConfig", usage: usage("ClusterProviderConfig"), want: map[string]time.Duration{"/default": gathering}},
+		"Other":   {reason: "A usage of the other kind is ignored.", kind: "ClusterProviderConfig", usage: usage("ProviderConfig"), want: map[string]time.Duration{}},
 	}
 
 	for name, tc := range cases {
@@ -123,8 +123,8 @@ func TestScoped(t *testing.T) {
 		namespace string
 		want      []string
 	}{
-		"Own":     {reason: "Those of the namespace.", namespace: "team-a", want: []string{"one"}},
-		"Cluster": {reason: "Those of all namespaces for one of the platform.", want: []string{"one", "two"}},
+		"Own":     {reason: "A ProviderConfig counts the usages in its namespace.", namespace: "team-a", want: []string{"one"}},
+		"Cluster": {reason: "A ClusterProviderConfig counts the usages in all namespaces.", want: []string{"one", "two"}},
 	}
 
 	for name, tc := range cases {
@@ -168,8 +168,8 @@ func TestSetupGated(t *testing.T) {
 	g := new(gate.Gate[schema.GroupVersionKind])
 	o := controller.Options{Gate: g, Logger: logging.NewNopLogger()}
 
-	// A name can be given to one controller only: to this one, or to that of an
-	// earlier run.
+	// The name of a controller is unique in a process: this call takes it, or an earlier run has
+	// taken it.
 	_ = Setup(mgr, o)
 
 	failed := make(chan error, 1)

@@ -42,14 +42,14 @@ func TestUpdate(t *testing.T) {
 		change func(*corev1.ConfigMap)
 		want   func(*want)
 	}{
-		"Nothing": {reason: "Nothing has changed.", change: func(*corev1.ConfigMap) {}, want: func(*want) {}},
+		"Nothing": {reason: "Without a change, nothing is written.", change: func(*corev1.ConfigMap) {}, want: func(*want) {}},
 		"Finalizer": {
 			reason: "A finalizer is added.",
 			change: func(m *corev1.ConfigMap) { m.Finalizers = append(m.Finalizers, "ours") },
 			want:   func(w *want) { w.Finalizers = []string{"theirs", "ours"} },
 		},
 		"NoFinalizer": {
-			reason: "The last one is removed.",
+			reason: "The last finalizer is removed.",
 			change: func(m *corev1.ConfigMap) { m.Finalizers = nil },
 			want:   func(w *want) { w.Finalizers = nil },
 		},
@@ -59,7 +59,7 @@ func TestUpdate(t *testing.T) {
 			want:   func(w *want) { w.Annotations = map[string]string{"a": "1", "b": "2"} },
 		},
 		"Content": {
-			reason: "A controller does not own the content of the object.",
+			reason: "The content of the object is not owned by a controller.",
 			change: func(m *corev1.ConfigMap) { m.Data, m.Labels = map[string]string{"key": "other"}, nil },
 			want:   func(*want) {},
 		},
@@ -86,7 +86,7 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// An observed status that is not written yet is not lost.
+// An observed status that is not written yet is kept.
 func TestUpdateKeepsTheRest(t *testing.T) {
 	kube := fake.NewClientBuilder().WithObjects(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one"}}).Build()
 	o := get(t, kube)
@@ -102,7 +102,7 @@ func TestUpdateKeepsTheRest(t *testing.T) {
 	}
 }
 
-// An object that somebody else has changed meanwhile is not updated.
+// An object that was changed by another client in the meantime is not updated.
 func TestUpdateConflict(t *testing.T) {
 	kube := fake.NewClientBuilder().WithObjects(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one"}}).Build()
 	old, now := get(t, kube), get(t, kube)

@@ -22,7 +22,7 @@ import (
 
 const contentTypePFX = "application/x-pkcs12"
 
-// A shelf is a vault full of PFX files, and a Secret that has them all.
+// A shelf is a vault full of PFX files, and a Secret with their contents.
 type shelf struct {
 	list    []v1alpha1.SyncedSecret
 	answers map[string]answer
@@ -48,21 +48,21 @@ func newShelf(n int, file string) *shelf {
 	return s
 }
 
-// put a version in the vault.
+// put adds a version to the vault.
 func (s *shelf) put(name, version, file string) {
 	s.answers[name] = answer{secret: keyvault.Secret{
 		Properties: keyvault.Properties{Name: name, Version: version, ContentType: contentTypePFX, Updated: before(time.Hour)}, Value: file,
 	}}
 }
 
-// write what the vault has to the Secret.
+// write copies the contents of the vault to the Secret.
 func (s *shelf) write(name string) {
 	secret := s.answers[name].secret
 	s.current.Record[name] = plan.Content{Version: secret.Version, ContentType: secret.ContentType, Updated: secret.Updated.Unix(), Keys: []string{"tls.crt"}}
 	s.current.Data[name+".tls.crt"] = []byte("x")
 }
 
-// look at the list once, write what was opened, and return the names of that.
+// look looks at the list once, writes the opened contents, and returns their names.
 func (s *shelf) look(distrusted bool) []string {
 	l := &look{sight: sight{cr: newSync(s.list...), current: s.current, record: s.current.Intact(), now: s.now, distrusted: distrusted, snapshot: watch.NewSnapshot(nil, nil, s.now)}, memory: s.memory}
 	findings := map[string]plan.Observed{}
@@ -86,7 +86,7 @@ func (s *shelf) look(distrusted bool) []string {
 	return opened
 }
 
-// wait for the next look.
+// wait lets time pass until the next look.
 func (s *shelf) wait() {
 	s.now = s.now.Add(30 * time.Second)
 	if s.memory.next.After(s.now) {
@@ -94,7 +94,7 @@ func (s *shelf) wait() {
 	}
 }
 
-// Values that arrive do not wait for values that the Secret has.
+// New values do not wait for values that the Secret already has.
 func TestArrives(t *testing.T) {
 	file := pfx(t, 66_600) // 20 of these are all that can be opened at once.
 
@@ -102,28 +102,28 @@ func TestArrives(t *testing.T) {
 		reason     string
 		change     func(s *shelf)
 		distrusted bool
-		// looks until the last is there.
+		// looks is the number until the last value is present.
 		looks int
-		// opened of all 24 until each was, in all looks.
+		// opened is the number of opened files until each of the 24 was opened.
 		opened int
 	}{
 		"Renewed": {
-			reason: "One is new, and the others are verified with half of the work.", looks: 1, opened: 10,
+			reason: "A new value is opened at once, while half of the budget verifies the others.", looks: 1, opened: 10,
 			change: func(s *shelf) { s.put("cert-23", v2, file) },
 		},
 		"RenewedAfterStart": {
-			reason: "Nothing is left, and it comes as soon as there is enough for it.", looks: 2, opened: 1,
+			reason: "Without a budget left, a new value is opened as soon as there is enough.", looks: 2, opened: 1,
 			change: func(s *shelf) {
 				s.put("cert-23", v2, file)
 				s.memory.work.spend(workAtOnce, 0, noon())
 			},
 		},
 		"Deleted": {
-			reason: "All are lost, and each is opened once.", looks: 5, opened: 24,
+			reason: "If all data is lost, each file is opened once.", looks: 5, opened: 24,
 			change: func(s *shelf) { s.current = plan.Current{Data: map[string][]byte{}, Record: plan.Record{}} },
 		},
 		"Drifted": {
-			reason: "Somebody has changed the Secret, maybe all of it: each is opened once.", distrusted: true, looks: 5, opened: 24,
+			reason: "If another client changed the Secret, each file is opened once.", distrusted: true, looks: 5, opened: 24,
 		},
 		"DriftedAndLost": {
 			reason: "Lost data comes first.", distrusted: true, looks: 1, opened: 20,
@@ -159,7 +159,7 @@ func TestArrives(t *testing.T) {
 	}
 }
 
-// A secret that is postponed is read again by name, and nothing else is for its sake.
+// A postponed secret is read again by name, without reading others.
 func TestPostponedKnown(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
 
@@ -189,7 +189,7 @@ func TestPostponedKnown(t *testing.T) {
 	}
 }
 
-// Whatever arrives, no secret waits for one that was postponed later.
+// For any arrivals, no secret waits for one that was postponed later.
 func TestPostponedProperties(t *testing.T) { //nolint:gocognit // Steps, and what has to be true after each.
 	files := []string{pfx(t, 1000), pfx(t, 20_000), pfx(t, 83_000)}
 
@@ -223,7 +223,7 @@ func TestPostponedProperties(t *testing.T) { //nolint:gocognit // Steps, and wha
 			s.now = s.now.Add(time.Duration(rapid.IntRange(1, 300).Draw(rt, "seconds")) * time.Second)
 		}
 
-		// In the end all are there.
+		// In the end, all values are present.
 		for range 60 {
 			s.look(false)
 			s.wait()
@@ -237,7 +237,7 @@ func TestPostponedProperties(t *testing.T) { //nolint:gocognit // Steps, and wha
 	})
 }
 
-// A version is opened once, also if its attributes change. These are recorded.
+// A version is opened once, even if its attributes change. The attributes are recorded.
 func TestRefresh(t *testing.T) {
 	expires := noon().Add(24 * time.Hour)
 	secret := keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v1, Updated: before(time.Minute), Expires: expires}, Value: "not opened"}
@@ -247,12 +247,12 @@ func TestRefresh(t *testing.T) {
 		change func(l *look, secret *keyvault.Secret)
 		want   bool
 	}{
-		"Updated":     {reason: "Only attributes have changed.", want: true},
-		"Version":     {reason: "Another version.", change: func(_ *look, secret *keyvault.Secret) { secret.Version = v2 }},
-		"ContentType": {reason: "Another content type.", change: func(_ *look, secret *keyvault.Secret) { secret.ContentType = "application/json" }},
-		"DataLost":    {reason: "Its data is not all there.", change: func(l *look, _ *keyvault.Secret) { l.record = plan.Record{} }},
-		"Drifted":     {reason: "Its data may be other data.", change: func(l *look, _ *keyvault.Secret) { l.distrusted = true }},
-		"DriftedOpened": {reason: "It was opened since.", want: true, change: func(l *look, secret *keyvault.Secret) {
+		"Updated":     {reason: "Changed attributes do not open a version again.", want: true},
+		"Version":     {reason: "Another version is opened.", change: func(_ *look, secret *keyvault.Secret) { secret.Version = v2 }},
+		"ContentType": {reason: "Another content type opens the version again.", change: func(_ *look, secret *keyvault.Secret) { secret.ContentType = "application/json" }},
+		"DataLost":    {reason: "Missing data opens the version again.", change: func(l *look, _ *keyvault.Secret) { l.record = plan.Record{} }},
+		"Drifted":     {reason: "Data that may have been changed opens the version again.", change: func(l *look, _ *keyvault.Secret) { l.distrusted = true }},
+		"DriftedOpened": {reason: "A version that was opened since then is not opened again.", want: true, change: func(l *look, secret *keyvault.Secret) {
 			l.distrusted = true
 			l.memory.open("db", *secret, "")
 		}},
@@ -292,7 +292,8 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// The content of the Secret is verified once after each start: it may have been changed before.
+// The contents of the Secret are verified once after each start, because they may have been changed
+// before.
 func TestVerify(t *testing.T) {
 	s := newShelf(2, `{"A":"x"}`)
 	for name, a := range s.answers {
@@ -311,8 +312,8 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// An invalid version is read once after a change of the spec, and what is kept of it says
-// nothing of values that the Secret had when it was read.
+// An invalid version is read once after a change of the spec, and its verdict contains nothing
+// about the values of the Secret at that time.
 func TestVerdictMemo(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
 	secret := keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v2, ContentType: "application/json", Updated: noon()}, Value: "no object"}
@@ -333,7 +334,7 @@ func TestVerdictMemo(t *testing.T) {
 		t.Errorf("\nThe Secret may lose that version.\nremember(...): %s", message)
 	}
 
-	l.memory.secrets = map[string]memo{} // The generation is another one.
+	l.memory.secrets = map[string]memo{} // The generation is different.
 	l.empty()
 	e.sight = l.sight
 

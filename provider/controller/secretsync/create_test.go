@@ -26,9 +26,9 @@ func TestStructure(t *testing.T) {
 		keys   []string
 		want   string
 	}{
-		"None":   {reason: "An object to fill in.", want: `{}`},
-		"Some":   {reason: "In the order in which they are listed.", keys: []string{"USER", "PASSWORD"}, want: `{"USER":"","PASSWORD":""}`},
-		"Quoted": {reason: "Whatever they are called.", keys: []string{`a"b\c`}, want: `{"a\"b\\c":""}`},
+		"None":   {reason: "Without keys, the structure is an empty object.", want: `{}`},
+		"Some":   {reason: "Keys keep the order of the list.", keys: []string{"USER", "PASSWORD"}, want: `{"USER":"","PASSWORD":""}`},
+		"Quoted": {reason: "Special characters in keys are escaped.", keys: []string{`a"b\c`}, want: `{"a\"b\\c":""}`},
 	}
 
 	for name, tc := range cases {
@@ -40,8 +40,7 @@ func TestStructure(t *testing.T) {
 	}
 }
 
-// Whatever the keys: the structure is JSON, has just them, and all of them await a
-// value.
+// For any keys, the structure is JSON with exactly these keys, and all of them await a value.
 func TestStructureProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		keys := rapid.SliceOfNDistinct(rapid.StringN(1, 125, -1).Filter(utf8.ValidString), 0, 50, rapid.ID).Draw(t, "keys")
@@ -63,7 +62,7 @@ func TestStructureProperties(t *testing.T) {
 
 		p, err := payload.Parse(payload.Secret{Name: "db", ContentType: contentTypeJSON, Value: text}, payload.Auto)
 		if err != nil {
-			return // Two of them are the same to Kubernetes, or one is too long for it.
+			return // Kubernetes treats two of the keys as equal, or one is too long.
 		}
 
 		if missing := p.Awaiting(keys); len(missing) != len(keys) {
@@ -87,21 +86,21 @@ func TestCreations(t *testing.T) {
 	}{
 		"Missing":   {reason: "A missing secret is created.", state: v1alpha1.StateMissing, want: want{Create: true}},
 		"Wanted":    {reason: "A secret with create: true is created.", secret: v1alpha1.SyncedSecret{Create: new(true)}, state: v1alpha1.StateMissing, want: want{Create: true}},
-		"Off":       {reason: "If that is wanted at all.", state: v1alpha1.StateMissing, change: func(l *look) { l.cr.Spec.ForProvider.CreateMissing = false }},
+		"Off":       {reason: "Without createMissing, no secret is created.", state: v1alpha1.StateMissing, change: func(l *look) { l.cr.Spec.ForProvider.CreateMissing = false }},
 		"NotThis":   {reason: "A secret with create: false is not created.", secret: v1alpha1.SyncedSecret{Create: new(false)}, state: v1alpha1.StateMissing},
-		"Pinned":    {reason: "A version cannot be created.", secret: v1alpha1.SyncedSecret{Version: v1}, state: v1alpha1.StateMissing},
-		"Text":      {reason: "The created object would be the text.", secret: v1alpha1.SyncedSecret{Format: "Text"}, state: v1alpha1.StateMissing},
-		"JSON":      {reason: "It is an object.", secret: v1alpha1.SyncedSecret{Format: "JSON"}, state: v1alpha1.StateMissing, want: want{Create: true}},
-		"Deleted":   {reason: "A name that was taken may be free again.", state: v1alpha1.StateSoftDeleted, want: want{Create: true}},
-		"Forbidden": {reason: "Without access, nothing is known.", state: v1alpha1.StateForbidden},
-		"Waiting":   {reason: "Nobody knows yet.", state: v1alpha1.StateAwaitingAccess},
-		"Unread":    {reason: "The vault does not answer.", state: v1alpha1.StateUnreachable},
+		"Pinned":    {reason: "A pinned version cannot be created.", secret: v1alpha1.SyncedSecret{Version: v1}, state: v1alpha1.StateMissing},
+		"Text":      {reason: "A secret of format Text is not created, because the structure would become its value.", secret: v1alpha1.SyncedSecret{Format: "Text"}, state: v1alpha1.StateMissing},
+		"JSON":      {reason: "A secret of format JSON is created.", secret: v1alpha1.SyncedSecret{Format: "JSON"}, state: v1alpha1.StateMissing, want: want{Create: true}},
+		"Deleted":   {reason: "A soft-deleted secret is retried, because its name may be free again.", state: v1alpha1.StateSoftDeleted, want: want{Create: true}},
+		"Forbidden": {reason: "Without access, it is unknown whether the secret is missing.", state: v1alpha1.StateForbidden},
+		"Waiting":   {reason: "While access is awaited, it is unknown whether the secret is missing.", state: v1alpha1.StateAwaitingAccess},
+		"Unread":    {reason: "If the vault does not respond, it is unknown whether the secret is missing.", state: v1alpha1.StateUnreachable},
 		"Later": {
-			reason: "It could not be created a moment ago.", state: v1alpha1.StateMissing,
+			reason: "After a failure, the creation is delayed.", state: v1alpha1.StateMissing,
 			change: func(l *look) { l.memory.secrets["db"] = memo{absence: absence{createAfter: noon().Add(time.Minute)}} }, want: want{Next: time.Minute},
 		},
 		"Now": {
-			reason: "Now it is tried again.", state: v1alpha1.StateMissing,
+			reason: "After the delay, the creation is retried.", state: v1alpha1.StateMissing,
 			change: func(l *look) { l.memory.secrets["db"] = memo{absence: absence{createAfter: noon()}} }, want: want{Create: true},
 		},
 	}
@@ -147,34 +146,34 @@ func TestCreated(t *testing.T) {
 		err    error
 		want   want
 	}{
-		"Created": {reason: "It awaits its values, which may come within the same second.", want: want{State: v1alpha1.StateAwaitingValue, Next: resolution, Message: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."}},
-		"Exists":  {reason: "Somebody else was faster, which the next list shows.", err: &keyvault.Error{Reason: keyvault.Exists}, want: want{State: v1alpha1.StateMissing, Message: missing, Next: 30 * time.Second}},
+		"Created": {reason: "A created secret awaits its values, which may arrive within the same second.", want: want{State: v1alpha1.StateAwaitingValue, Next: resolution, Message: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."}},
+		"Exists":  {reason: "If another client has created the secret first, the next list shows it.", err: &keyvault.Error{Reason: keyvault.Exists}, want: want{State: v1alpha1.StateMissing, Message: missing, Next: 30 * time.Second}},
 		"Deleted": {
-			reason: "The name is taken.", err: &keyvault.Error{Reason: keyvault.Deleted},
+			reason: "A name that is taken by a deleted secret is reported.", err: &keyvault.Error{Reason: keyvault.Deleted},
 			want: want{
 				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
 				Message: "Secret db of https://web.vault.azure.net is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.",
 			},
 		},
 		"BeingDeleted": {
-			reason: "The deletion ends in some seconds, not in ten minutes.", err: &keyvault.Error{Reason: keyvault.BeingDeleted},
+			reason: "A running deletion is checked again after seconds, not after ten minutes.", err: &keyvault.Error{Reason: keyvault.BeingDeleted},
 			want: want{
 				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
 				Message: "Secret db of https://web.vault.azure.net is being deleted. Recover it with az keyvault secret recover in a few seconds.",
 			},
 		},
 		"BeingRecovered": {
-			reason: "The same.", err: &keyvault.Error{Reason: keyvault.BeingRecovered},
+			reason: "A running recovery is checked again after seconds, not after ten minutes.", err: &keyvault.Error{Reason: keyvault.BeingRecovered},
 			want: want{
 				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
 				Message: "Secret db of https://web.vault.azure.net is being recovered, which takes a few seconds. No action is needed.",
 			},
 		},
-		"Forbidden": {reason: "It is tried again when the vault is looked at again.", err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: 30 * time.Second}},
-		"Again":     {reason: "It is tried less and less often.", waited: 30 * time.Second, err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Minute}},
-		"Always":    {reason: "It is tried for ever.", waited: createRetry, err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: createRetry}},
-		"Throttled": {reason: "When Azure says.", err: &keyvault.Error{Reason: keyvault.Throttled, Cause: said("no"), RetryAfter: time.Hour}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Hour}},
-		"Unknown":   {reason: "Errors of others are not repeated.", err: errors.New("hunter2"), want: want{State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: the reason is unknown. The provider retries.", Next: 30 * time.Second}},
+		"Forbidden": {reason: "A rejected creation is retried when the vault is read again.", err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: 30 * time.Second}},
+		"Again":     {reason: "Further creations are retried with growing pauses.", waited: 30 * time.Second, err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Minute}},
+		"Always":    {reason: "The pause between creations has an upper limit.", waited: createRetry, err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: createRetry}},
+		"Throttled": {reason: "A throttled creation is retried after the Retry-After.", err: &keyvault.Error{Reason: keyvault.Throttled, Cause: said("no"), RetryAfter: time.Hour}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Hour}},
+		"Unknown":   {reason: "The text of a foreign error is not repeated.", err: errors.New("hunter2"), want: want{State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: the reason is unknown. The provider retries.", Next: 30 * time.Second}},
 	}
 
 	for name, tc := range cases {
@@ -198,8 +197,8 @@ func TestCreated(t *testing.T) {
 	}
 }
 
-// A name that was taken may be purged. It is tried again soon, then less and less often,
-// and at once if somebody asks for it.
+// A name that is taken may be purged. The creation is retried soon, then with growing pauses, and
+// at once on request.
 func TestCreatedPurged(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
 	l := lookAt(s)
@@ -234,7 +233,8 @@ func TestCreatedPurged(t *testing.T) {
 	}
 }
 
-// For seconds after a deletion a secret is nowhere. That is not remembered for ten minutes.
+// A secret that is being deleted does not exist for some seconds. That result is not cached for ten
+// minutes.
 func TestTold(t *testing.T) {
 	const every = 10 * time.Minute
 
@@ -251,17 +251,17 @@ func TestTold(t *testing.T) {
 		every  time.Duration
 		want   absence
 	}{
-		"Deleted":    {reason: "It may be purged soon.", told: []answer{{deleted: true}}, want: absence{deleted: true, checkWait: failedRetry}},
-		"Kept":       {reason: "Less and less likely.", told: []answer{{deleted: true}, {deleted: true}}, want: absence{deleted: true, checkWait: 2 * failedRetry}},
-		"KeptLong":   {reason: "Most are kept for months.", told: slices.Repeat([]answer{{deleted: true}}, 7), want: absence{deleted: true, checkWait: every}},
-		"Purged":     {reason: "It is gone for good, or on its way.", told: []answer{{deleted: true}, {deleted: true}, {}}, want: absence{checkWait: failedRetry}},
-		"Nowhere":    {reason: "It may be on its way.", told: []answer{{}}, want: absence{checkWait: failedRetry}},
-		"Still":      {reason: "Less and less likely.", told: []answer{{}, {}}, want: absence{checkWait: 2 * failedRetry}},
-		"Never":      {reason: "It never was.", told: []answer{{}, {}, {}, {}, {}, {}, {}}, want: absence{checkWait: every}},
-		"Arrived":    {reason: "It was on its way.", told: []answer{{}, {}, {deleted: true}}, want: absence{deleted: true, checkWait: failedRetry}},
-		"Deleting":   {reason: "It is on its way.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, want: absence{moving: keyvault.BeingDeleted, checkWait: failedRetry}},
-		"Recovering": {reason: "It comes back.", told: []answer{{deleted: true}, {err: fails(keyvault.BeingRecovered)}}, want: absence{moving: keyvault.BeingRecovered, checkWait: failedRetry}},
-		"Forbidden":  {reason: "Without the permission, it is not checked more often.", told: []answer{{err: fails(keyvault.Forbidden)}}, want: absence{checkWait: every}},
+		"Deleted":    {reason: "A deleted secret is checked again soon, because it may be purged.", told: []answer{{deleted: true}}, want: absence{deleted: true, checkWait: failedRetry}},
+		"Kept":       {reason: "While a secret stays deleted, the pauses grow.", told: []answer{{deleted: true}, {deleted: true}}, want: absence{deleted: true, checkWait: 2 * failedRetry}},
+		"KeptLong":   {reason: "A secret that has been deleted for long is rarely checked.", told: slices.Repeat([]answer{{deleted: true}}, 7), want: absence{deleted: true, checkWait: every}},
+		"Purged":     {reason: "A secret that is neither deleted nor active was purged, or is being recovered.", told: []answer{{deleted: true}, {deleted: true}, {}}, want: absence{checkWait: failedRetry}},
+		"Nowhere":    {reason: "A missing secret may be in a deletion or recovery.", told: []answer{{}}, want: absence{checkWait: failedRetry}},
+		"Still":      {reason: "While a secret stays missing, the pauses grow.", told: []answer{{}, {}}, want: absence{checkWait: 2 * failedRetry}},
+		"Never":      {reason: "A secret that never existed is rarely checked.", told: []answer{{}, {}, {}, {}, {}, {}, {}}, want: absence{checkWait: every}},
+		"Arrived":    {reason: "A deletion that has ended is noticed.", told: []answer{{}, {}, {deleted: true}}, want: absence{deleted: true, checkWait: failedRetry}},
+		"Deleting":   {reason: "A running deletion is checked again soon.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, want: absence{moving: keyvault.BeingDeleted, checkWait: failedRetry}},
+		"Recovering": {reason: "A running recovery is checked again soon.", told: []answer{{deleted: true}, {err: fails(keyvault.BeingRecovered)}}, want: absence{moving: keyvault.BeingRecovered, checkWait: failedRetry}},
+		"Forbidden":  {reason: "Without permission, deleted secrets are rarely checked.", told: []answer{{err: fails(keyvault.Forbidden)}}, want: absence{checkWait: every}},
 		"Often":      {reason: "With more frequent full reads, it is checked more often.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, every: time.Second, want: absence{moving: keyvault.BeingDeleted, checkWait: time.Second}},
 	}
 

@@ -46,7 +46,7 @@ func kubeWith(t *testing.T, objects ...client.Object) *fake.ClientBuilder {
 	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.KeyVaultSecretSync{})
 }
 
-// An events is a recorder that notes what it is told.
+// An events is a recorder that keeps events.
 type events []string
 
 func (e *events) Event(_ runtime.Object, ev event.Event) {
@@ -69,8 +69,7 @@ func externalOf(l *look) (*external, *events) {
 	return e, recorded
 }
 
-// A Secret that is too large once is too large the next time, too: it does not depend on
-// one secret's value.
+// A Secret that is too large stays too large, because that does not depend on one secret's value.
 func TestRememberTooLarge(t *testing.T) {
 	var (
 		secrets []v1alpha1.SyncedSecret
@@ -98,7 +97,7 @@ func TestRememberTooLarge(t *testing.T) {
 	for _, s := range secrets {
 		f, known := l.known(s)
 		if !known {
-			f = e.observed[s.Name] // It is read again.
+			f = e.observed[s.Name] // The next look reads it again.
 		}
 
 		again[s.Name] = f
@@ -110,20 +109,20 @@ func TestRememberTooLarge(t *testing.T) {
 	}
 }
 
-// When a secret becomes valid, and when it expires, there is something to say, also of
-// one that was just read for the first time.
+// The validity and the expiry of a secret each need a look at that time, even if the secret was
+// just read for the first time.
 func TestNextLookExpiry(t *testing.T) {
 	cases := map[string]struct {
 		reason        string
 		from, expires time.Time
 		want          time.Time
 	}{
-		"Later":    {reason: "It is looked at by then.", expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
-		"Over":     {reason: "The warning is there already.", expires: noon().Add(-time.Hour)},
-		"Never":    {reason: "There is nothing to say."},
-		"NotYet":   {reason: "It is looked at by then.", from: noon().Add(time.Hour), expires: noon().Add(2 * time.Hour), want: noon().Add(time.Hour)},
-		"Valid":    {reason: "That is over.", from: noon().Add(-time.Hour), expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
-		"NowValid": {reason: "Nothing is to come.", from: noon()},
+		"Later":    {reason: "A look is scheduled for the time of the warning.", expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
+		"Over":     {reason: "After the expiry, the warning is already reported.", expires: noon().Add(-time.Hour)},
+		"Never":    {reason: "A secret without an expiry needs no look."},
+		"NotYet":   {reason: "A look is scheduled for the start of validity.", from: noon().Add(time.Hour), expires: noon().Add(2 * time.Hour), want: noon().Add(time.Hour)},
+		"Valid":    {reason: "After the start of validity, the expiry counts.", from: noon().Add(-time.Hour), expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
+		"NowValid": {reason: "A valid secret without an expiry needs no look.", from: noon()},
 	}
 
 	for name, tc := range cases {
@@ -141,7 +140,7 @@ func TestNextLookExpiry(t *testing.T) {
 	}
 }
 
-// Policies with Update and without Create give no Secret: no client may create it.
+// The policy Update without Create writes no Secret, because a client must not create it.
 func TestWriteWithoutCreate(t *testing.T) {
 	l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
 	l.cr.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionObserve, xpv1.ManagementActionUpdate})
@@ -172,17 +171,17 @@ func TestDecide(t *testing.T) {
 		creating bool
 		want     outcome
 	}{
-		"Same":              {reason: "The Secret is as planned.", want: upToDate},
-		"SameReadOnly":      {reason: "A Secret that is as planned needs no permission.", policies: observe, want: upToDate},
-		"Changed":           {reason: "The content differs.", changed: true, want: toWrite},
-		"Metadata":          {reason: "The labels differ.", stale: true, want: toWrite},
+		"Same":              {reason: "A Secret as planned is not written.", want: upToDate},
+		"SameReadOnly":      {reason: "A Secret as planned needs no permission.", policies: observe, want: upToDate},
+		"Changed":           {reason: "Changed content is written.", changed: true, want: toWrite},
+		"Metadata":          {reason: "Changed labels are written.", stale: true, want: toWrite},
 		"Missing":           {reason: "A missing Secret is written.", missing: true, want: toWrite},
 		"Creating":          {reason: "A missing secret of the vault is created.", creating: true, want: toWrite},
-		"ChangedReadOnly":   {reason: "Policies do not allow an update.", policies: observe, changed: true, want: mayNotWrite},
-		"MissingNoCreate":   {reason: "Policies do not allow creating the Secret.", policies: noCreate, missing: true, want: mayNotWrite},
+		"ChangedReadOnly":   {reason: "Without the policy Update, changed content is not written.", policies: observe, changed: true, want: mayNotWrite},
+		"MissingNoCreate":   {reason: "Without the policy Create, a missing Secret is not written.", policies: noCreate, missing: true, want: mayNotWrite},
 		"ChangedNoCreate":   {reason: "An update does not need the policy Create.", policies: noCreate, changed: true, want: toWrite},
 		"CreatingReadOnly":  {reason: "Policies apply to the secrets of the vault, too.", policies: observe, creating: true, want: mayNotWrite},
-		"MetadataReadOnly":  {reason: "Labels are not written either.", policies: observe, stale: true, want: mayNotWrite},
+		"MetadataReadOnly":  {reason: "Without the policy Update, changed labels are not written.", policies: observe, stale: true, want: mayNotWrite},
 		"MissingOnlyCreate": {reason: "Creating the Secret does not need the policy Update.", policies: xpv1.ManagementPolicies{xpv1.ManagementActionCreate}, missing: true, want: toWrite},
 	}
 
@@ -218,10 +217,10 @@ func TestMay(t *testing.T) {
 		policies xpv1.ManagementPolicies
 		want     bool
 	}{
-		"None":   {reason: "No policies are all.", want: true},
-		"All":    {reason: "All.", policies: xpv1.ManagementPolicies{"*"}, want: true},
-		"Delete": {reason: "This one.", policies: xpv1.ManagementPolicies{"Observe", "Delete"}, want: true},
-		"Others": {reason: "Others.", policies: xpv1.ManagementPolicies{"Observe", "Create", "Update", "LateInitialize"}},
+		"None":   {reason: "No policies allow everything.", want: true},
+		"All":    {reason: "The policy * allows a deletion.", policies: xpv1.ManagementPolicies{"*"}, want: true},
+		"Delete": {reason: "The policy Delete allows a deletion.", policies: xpv1.ManagementPolicies{"Observe", "Delete"}, want: true},
+		"Others": {reason: "Other policies do not allow a deletion.", policies: xpv1.ManagementPolicies{"Observe", "Create", "Update", "LateInitialize"}},
 	}
 
 	for name, tc := range cases {
@@ -270,38 +269,38 @@ func TestCreatorOf(t *testing.T) {
 		reason  string
 		ref     *xpv1.ProviderConfigReference
 		objects []client.Object
-		// err of getting an object of that type.
+		// err is returned when an object of type failed is read.
 		err    error
 		failed client.Object
 		want   want
 	}{
-		"None":             {reason: "No reference.", want: want{Cause: &finding.Finding{Reason: finding.ProviderConfigUnset}}},
-		"Kind":             {reason: "A reference to something else.", ref: &xpv1.ProviderConfigReference{Kind: "Secret", Name: "x"}, want: want{Name: "Secret x", Cause: &finding.Finding{Reason: finding.ProviderConfigKindUnknown, Object: "Secret x"}}},
-		"Missing":          {reason: "There is none.", ref: cluster, want: want{Name: "ClusterProviderConfig default", Cause: &finding.Finding{Reason: finding.ProviderConfigMissing, Object: "ClusterProviderConfig default"}}},
-		"MissingOwn":       {reason: "There is none in this namespace.", ref: namespaced, want: want{Name: "team-a/ProviderConfig own", Cause: &finding.Finding{Reason: finding.ProviderConfigMissing, Object: "team-a/ProviderConfig own"}}},
-		"WorkloadIdentity": {reason: "The identity of the provider.", ref: cluster, objects: []client.Object{shared("WorkloadIdentity", nil)}, want: want{Name: "ClusterProviderConfig default", Creator: "WorkloadIdentity tenant/creator"}},
+		"None":             {reason: "A sync without a reference has no creator.", want: want{Cause: &finding.Finding{Reason: finding.ProviderConfigUnset}}},
+		"Kind":             {reason: "A reference to another kind is rejected.", ref: &xpv1.ProviderConfigReference{Kind: "Secret", Name: "x"}, want: want{Name: "Secret x", Cause: &finding.Finding{Reason: finding.ProviderConfigKindUnknown, Object: "Secret x"}}},
+		"Missing":          {reason: "A missing ClusterProviderConfig is reported.", ref: cluster, want: want{Name: "ClusterProviderConfig default", Cause: &finding.Finding{Reason: finding.ProviderConfigMissing, Object: "ClusterProviderConfig default"}}},
+		"MissingOwn":       {reason: "A missing ProviderConfig is reported.", ref: namespaced, want: want{Name: "team-a/ProviderConfig own", Cause: &finding.Finding{Reason: finding.ProviderConfigMissing, Object: "team-a/ProviderConfig own"}}},
+		"WorkloadIdentity": {reason: "The provider's workload identity can create secrets.", ref: cluster, objects: []client.Object{shared("WorkloadIdentity", nil)}, want: want{Name: "ClusterProviderConfig default", Creator: "WorkloadIdentity tenant/creator"}},
 		"Own": {
-			reason: "The configuration of the namespace.", ref: namespaced, objects: []client.Object{own(ref("", "secret")), secret("team-a")},
+			reason: "A ProviderConfig uses a Secret in its namespace.", ref: namespaced, objects: []client.Object{own(ref("", "secret")), secret("team-a")},
 			want: want{Name: "team-a/ProviderConfig own", Creator: "ClientSecret tenant/creator", Secret: "of-team-a"},
 		},
 		"OwnNamed": {
-			reason: "Its namespace may be named.", ref: namespaced, objects: []client.Object{own(ref("team-a", "secret")), secret("team-a")},
+			reason: "A ProviderConfig may name its own namespace.", ref: namespaced, objects: []client.Object{own(ref("team-a", "secret")), secret("team-a")},
 			want: want{Name: "team-a/ProviderConfig own", Creator: "ClientSecret tenant/creator", Secret: "of-team-a"},
 		},
 		"Foreign": {
-			reason: "Nobody uses the Secrets of another namespace.", ref: namespaced, objects: []client.Object{own(ref("team-b", "secret")), secret("team-b")},
+			reason: "A ProviderConfig cannot use a Secret of another namespace.", ref: namespaced, objects: []client.Object{own(ref("team-b", "secret")), secret("team-b")},
 			want: want{Name: "team-a/ProviderConfig own", Cause: &finding.Finding{Reason: finding.SecretOfOtherNamespace, Object: "team-a/ProviderConfig own"}},
 		},
 		"Cluster": {
-			reason: "The configuration of the platform.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret")), secret("platform")},
+			reason: "A ClusterProviderConfig uses a Secret in the namespace that it names.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret")), secret("platform")},
 			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Secret: "of-platform"},
 		},
 		"NoSecret": {
-			reason: "There is no Secret.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret"))},
+			reason: "A missing Secret is reported.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret"))},
 			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Cause: &finding.Finding{Reason: finding.ClientSecretMissing, Object: "Secret platform/creator"}},
 		},
 		"NoKey": {
-			reason: "It has no such key.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "other")), secret("platform")},
+			reason: "A missing key of the Secret is reported.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "other")), secret("platform")},
 			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Cause: &finding.Finding{Reason: finding.ClientSecretKeyMissing, Object: "Secret platform/creator", Names: []string{"other"}}},
 		},
 		"Forbidden": {
@@ -309,7 +308,7 @@ func TestCreatorOf(t *testing.T) {
 			want: want{Name: "ClusterProviderConfig default", Cause: &finding.Finding{Reason: finding.ProviderConfigForbidden, Object: "ClusterProviderConfig default"}},
 		},
 		"OwnForbidden": {
-			reason: "The same in a namespace.", ref: namespaced, err: forbidden, failed: &v1alpha1.ProviderConfig{},
+			reason: "A missing permission on a ProviderConfig is not a missing object.", ref: namespaced, err: forbidden, failed: &v1alpha1.ProviderConfig{},
 			want: want{Name: "team-a/ProviderConfig own", Cause: &finding.Finding{Reason: finding.ProviderConfigForbidden, Object: "team-a/ProviderConfig own"}},
 		},
 		"Timeout": {
@@ -317,7 +316,7 @@ func TestCreatorOf(t *testing.T) {
 			want: want{Name: "ClusterProviderConfig default", Cause: &finding.Finding{Reason: finding.ProviderConfigUnreadable, Object: "ClusterProviderConfig default"}},
 		},
 		"OwnTimeout": {
-			reason: "The same in a namespace.", ref: namespaced, err: timeout, failed: &v1alpha1.ProviderConfig{},
+			reason: "A failure to read a ProviderConfig does not mean that it is missing.", ref: namespaced, err: timeout, failed: &v1alpha1.ProviderConfig{},
 			want: want{Name: "team-a/ProviderConfig own", Cause: &finding.Finding{Reason: finding.ProviderConfigUnreadable, Object: "team-a/ProviderConfig own"}},
 		},
 		"SecretForbidden": {
@@ -326,7 +325,7 @@ func TestCreatorOf(t *testing.T) {
 			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Cause: &finding.Finding{Reason: finding.ClientSecretForbidden, Object: "Secret platform/creator"}},
 		},
 		"SecretTimeout": {
-			reason: "The client secret cannot be read for the moment.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret"))},
+			reason: "A temporary failure to read the client secret is reported.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret"))},
 			err: timeout, failed: &corev1.Secret{},
 			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Cause: &finding.Finding{Reason: finding.ClientSecretUnreadable, Object: "Secret platform/creator"}},
 		},

@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// Reconciles of one namespace that do not end leave workers to others, and whoever had
-// to wait is woken, in turn.
+// Reconciles of one namespace that never end leave workers to other namespaces, and waiting syncs
+// are woken in turn.
 func TestGate(t *testing.T) {
 	var (
 		started = make(chan string, 10)
@@ -45,7 +45,7 @@ func TestGate(t *testing.T) {
 	hang("hostile", "a")
 	hang("hostile", "b")
 
-	// These return at once.
+	// These reconciles return at once.
 	reconcileOf("hostile", "c")
 	reconcileOf("hostile", "d")
 	reconcileOf("hostile", "c")
@@ -67,8 +67,8 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// However many come and go: no namespace has more than half, nobody is turned away
-// while there is room, and nobody is forgotten.
+// For any sequence of syncs, no namespace gets more than half of the workers, none is turned away
+// while there is room, and none is forgotten.
 func TestGateProperties(t *testing.T) { //nolint:gocognit // Steps, and what has to be true after each.
 	rapid.Check(t, func(t *rapid.T) {
 		workers := rapid.IntRange(1, 9).Draw(t, "workers")
@@ -99,7 +99,7 @@ func TestGateProperties(t *testing.T) { //nolint:gocognit // Steps, and what has
 			}
 		}
 
-		// Those who are woken come back.
+		// Woken syncs return.
 		for namespace := range inside {
 			for {
 				for range inside[namespace] {

@@ -34,10 +34,10 @@ func TestPriorityOf(t *testing.T) {
 		object client.Object
 		want   int
 	}{
-		"New":     {reason: "Nothing is known of a new sync.", object: with(), want: priorityNew},
-		"Never":   {reason: "One of its secrets was never synced.", object: with(v1alpha1.ObservedSecret{Version: v1}, v1alpha1.ObservedSecret{State: v1alpha1.StateMissing}), want: priorityNew},
-		"Synced":  {reason: "All were.", object: with(v1alpha1.ObservedSecret{Version: v1, State: v1alpha1.StateForbidden}), want: priorityKnown},
-		"Another": {reason: "Something else.", object: &corev1.Secret{}, want: priorityKnown},
+		"New":     {reason: "A new sync has the highest priority.", object: with(), want: priorityNew},
+		"Never":   {reason: "A sync with a secret that was never synced is new.", object: with(v1alpha1.ObservedSecret{Version: v1}, v1alpha1.ObservedSecret{State: v1alpha1.StateMissing}), want: priorityNew},
+		"Synced":  {reason: "A sync whose secrets were all synced is known.", object: with(v1alpha1.ObservedSecret{Version: v1, State: v1alpha1.StateForbidden}), want: priorityKnown},
+		"Another": {reason: "Another kind of object counts as known.", object: &corev1.Secret{}, want: priorityKnown},
 	}
 
 	for name, tc := range cases {
@@ -57,7 +57,7 @@ func TestLeftAlone(t *testing.T) {
 		return func(s *v1alpha1.KeyVaultSecretSync) { s.SetManagementPolicies(append(xpv1.ManagementPolicies{}, p...)) }
 	}
 
-	// want is what is to be if policies are heeded, and if they are not.
+	// want is the result with management policies enabled and disabled.
 	type want struct{ Heeded, NotHeeded bool }
 
 	cases := map[string]struct {
@@ -65,12 +65,12 @@ func TestLeftAlone(t *testing.T) {
 		change func(s *v1alpha1.KeyVaultSecretSync)
 		want   want
 	}{
-		"No":          {reason: "As usual.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
-		"Annotation":  {reason: "Paused by annotation.", change: annotated("true"), want: want{Heeded: true, NotHeeded: true}},
-		"NotPaused":   {reason: "By annotation, not.", change: annotated("false")},
-		"Nothing":     {reason: "By allowing nothing, which is the same as saying nothing if it is not heeded.", change: allowed(), want: want{Heeded: true}},
-		"Observe":     {reason: "A sync that may only be observed is observed, if the feature is on.", change: allowed("Observe"), want: want{NotHeeded: true}},
-		"Unsupported": {reason: "An invalid combination is an error.", change: allowed("Create"), want: want{Heeded: true, NotHeeded: true}},
+		"No":          {reason: "A sync without policies and annotations is not paused.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		"Annotation":  {reason: "The annotation pauses a sync.", change: annotated("true"), want: want{Heeded: true, NotHeeded: true}},
+		"NotPaused":   {reason: "The annotation with value false does not pause a sync.", change: annotated("false")},
+		"Nothing":     {reason: "An empty list of policies pauses a sync; if policies are disabled, it has no effect.", change: allowed(), want: want{Heeded: true}},
+		"Observe":     {reason: "The policy Observe does not pause a sync if policies are enabled.", change: allowed("Observe"), want: want{NotHeeded: true}},
+		"Unsupported": {reason: "An invalid combination of policies pauses a sync.", change: allowed("Create"), want: want{Heeded: true, NotHeeded: true}},
 	}
 
 	for name, tc := range cases {
@@ -85,7 +85,7 @@ func TestLeftAlone(t *testing.T) {
 	}
 }
 
-// A recorder is a queue that notes what is added to it.
+// A recorder is a queue that records added items.
 type recorder struct {
 	requests
 
@@ -96,7 +96,7 @@ func newRecorder() *recorder { return &recorder{added: map[string]int{}} }
 
 func (r *recorder) Add(q reconcile.Request) { r.added[q.String()] = 0 }
 
-// A prioritized queue also notes the priority.
+// A prioritized queue also records priorities.
 type prioritized struct {
 	priorityqueue.PriorityQueue[reconcile.Request]
 
@@ -113,7 +113,7 @@ func TestQueue(t *testing.T) {
 	q := &queue{}
 	key := types.NamespacedName{Namespace: "team-a", Name: "web"}
 
-	q.wake(key) // The controller has not started, and will look at all anyway.
+	q.wake(key) // The controller has not started, and will reconcile all syncs anyway.
 
 	p := &prioritized{added: map[string]int{}}
 	if err := q.Start(t.Context(), p); err != nil {
@@ -144,11 +144,11 @@ func TestHandlerSyncs(t *testing.T) {
 		want      map[string]int
 		forgotten []string
 	}{
-		{reason: "One that is known can wait.", do: func() { h.Create(t.Context(), ctrlevent.CreateEvent{Object: synced}, q) }, want: map[string]int{"team-a/web": priorityKnown}},
-		{reason: "One that is new cannot.", do: func() { h.Create(t.Context(), ctrlevent.CreateEvent{Object: newSync()}, q) }, want: map[string]int{"team-a/web": priorityNew}},
-		{reason: "Somebody has changed it.", do: func() { h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: synced, ObjectNew: synced}, q) }, want: map[string]int{"team-a/web": priorityChanged}},
-		{reason: "Somebody has paused it.", do: func() { h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: synced, ObjectNew: stopped}, q) }, want: map[string]int{"team-a/web": priorityChanged}},
-		{reason: "It is gone: its vault is left alone.", do: func() { h.Delete(t.Context(), ctrlevent.DeleteEvent{Object: synced}, q) }, want: map[string]int{"team-a/web": priorityChanged}, forgotten: []string{"web"}},
+		{reason: "A known sync can wait.", do: func() { h.Create(t.Context(), ctrlevent.CreateEvent{Object: synced}, q) }, want: map[string]int{"team-a/web": priorityKnown}},
+		{reason: "A new sync cannot wait.", do: func() { h.Create(t.Context(), ctrlevent.CreateEvent{Object: newSync()}, q) }, want: map[string]int{"team-a/web": priorityNew}},
+		{reason: "A changed sync has a high priority.", do: func() { h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: synced, ObjectNew: synced}, q) }, want: map[string]int{"team-a/web": priorityChanged}},
+		{reason: "A paused sync is enqueued.", do: func() { h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: synced, ObjectNew: stopped}, q) }, want: map[string]int{"team-a/web": priorityChanged}},
+		{reason: "A deleted sync no longer watches its vault.", do: func() { h.Delete(t.Context(), ctrlevent.DeleteEvent{Object: synced}, q) }, want: map[string]int{"team-a/web": priorityChanged}, forgotten: []string{"web"}},
 	}
 
 	for _, s := range steps {
@@ -190,12 +190,12 @@ func TestHandlerSecrets(t *testing.T) {
 		is     *corev1.Secret
 		want   []string
 	}{
-		"Changed": {reason: "Somebody has changed it.", was: secret("1", nil), is: secret("2", nil), want: []string{"team-a/web"}},
-		"Resync":  {reason: "Nobody has changed it.", was: secret("1", nil), is: secret("1", nil)},
-		"Deleted": {reason: "Somebody has deleted it.", was: secret("1", nil), want: []string{"team-a/web"}},
-		"Renamed": {reason: "Somebody has taken the annotation away.", was: secret("1", nil), is: secret("2", func(s *corev1.Secret) { s.Annotations = nil }), want: []string{"team-a/web"}},
-		"Owned":   {reason: "Its owner is known in any case.", was: secret("1", owned("KeyVaultSecretSync")), want: []string{"team-a/owner"}},
-		"Foreign": {reason: "It belongs to something else.", was: secret("1", owned("Other"))},
+		"Changed": {reason: "A changed Secret enqueues its sync.", was: secret("1", nil), is: secret("2", nil), want: []string{"team-a/web"}},
+		"Resync":  {reason: "A resync without a change enqueues nothing.", was: secret("1", nil), is: secret("1", nil)},
+		"Deleted": {reason: "A deleted Secret enqueues its sync.", was: secret("1", nil), want: []string{"team-a/web"}},
+		"Renamed": {reason: "A Secret that lost its annotation enqueues its former sync.", was: secret("1", nil), is: secret("2", func(s *corev1.Secret) { s.Annotations = nil }), want: []string{"team-a/web"}},
+		"Owned":   {reason: "The owner of a Secret is enqueued.", was: secret("1", owned("KeyVaultSecretSync")), want: []string{"team-a/owner"}},
+		"Foreign": {reason: "A Secret with another owner enqueues nothing.", was: secret("1", owned("Other"))},
 	}
 
 	for name, tc := range cases {
@@ -233,10 +233,10 @@ func TestForgetful(t *testing.T) {
 		objects []client.Object
 		want    []string
 	}{
-		"Unsupported": {reason: "One whose policies make no sense is not reconciled.", objects: []client.Object{unsupported}, want: []string{"web"}},
-		"There":       {reason: "A sync that is there goes on watching its vault.", objects: []client.Object{newSync()}},
-		"Paused":      {reason: "One that is paused does not.", objects: []client.Object{stopped}, want: []string{"web"}},
-		"Gone":        {reason: "Neither does one that is gone.", want: []string{"web"}},
+		"Unsupported": {reason: "A sync with invalid policies stops watching its vault.", objects: []client.Object{unsupported}, want: []string{"web"}},
+		"There":       {reason: "An existing sync keeps watching its vault.", objects: []client.Object{newSync()}},
+		"Paused":      {reason: "A paused sync stops watching its vault.", objects: []client.Object{stopped}, want: []string{"web"}},
+		"Gone":        {reason: "A deleted sync stops watching its vault.", want: []string{"web"}},
 	}
 
 	for name, tc := range cases {

@@ -29,7 +29,7 @@ const (
 
 func noon() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
 
-// before noon.
+// before returns a time before noon.
 func before(d time.Duration) time.Time { return noon().Add(-d) }
 
 func newSync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSync {
@@ -45,8 +45,8 @@ func newSync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSync {
 	return s
 }
 
-// lookAt a sync with one secret, which is in the Secret as version v1, updated an
-// hour before noon.
+// lookAt returns a look at a sync whose one secret is in the Secret as version v1, updated an hour
+// before noon.
 func lookAt(s v1alpha1.SyncedSecret) *look {
 	content := plan.Content{
 		Version: v1, Format: "", Updated: before(time.Hour).Unix(), Synced: before(30 * time.Minute).Unix(), Keys: []string{"A"},
@@ -56,7 +56,7 @@ func lookAt(s v1alpha1.SyncedSecret) *look {
 	return &look{sight: sight{cr: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second, snapshot: listed(before(time.Hour), true)}, memory: &memory{secrets: map[string]memo{}, since: before(24 * time.Hour)}}
 }
 
-// afterNoon is how long after noon a time is. Zero if there is none.
+// afterNoon returns the duration since noon, or zero for no time.
 func afterNoon(t time.Time) time.Duration {
 	if t.IsZero() {
 		return 0
@@ -65,7 +65,7 @@ func afterNoon(t time.Time) time.Duration {
 	return t.Sub(noon())
 }
 
-// said is a finding about an object.
+// said returns a finding about an object.
 func said(object string) finding.Finding {
 	return finding.Finding{Reason: finding.ProviderConfigMissing, Object: object}
 }
@@ -78,17 +78,17 @@ func verdict(state v1alpha1.State, message string) plan.Verdict {
 	return plan.NewVerdict(state, said(message))
 }
 
-// messageOf what was observed of secret db.
+// messageOf returns the message about secret db.
 func messageOf(l *look, o plan.Observed) string {
 	return finding.Sentences(plan.SubjectOf(l.cr.Spec.ForProvider, "db"), o.Findings...)
 }
 
-// listed a moment before noon.
+// listed returns a list from just before noon.
 func listed(updated time.Time, enabled bool) watch.Snapshot {
 	return watch.NewSnapshot([]keyvault.Properties{{Name: "DB", Updated: updated, Enabled: enabled}}, []string{"db"}, before(time.Second))
 }
 
-// empty the Secret of a look.
+// empty removes the data of the Secret.
 func (l *look) empty() {
 	l.current, l.record = plan.Current{}, plan.Record{}
 }
@@ -98,7 +98,7 @@ func TestLookKnown(t *testing.T) {
 		Known   bool
 		State   v1alpha1.State
 		Message string
-		// Next is how long after noon the sync has to be looked at.
+		// Next is the time after noon of the next look.
 		Next time.Duration
 	}
 
@@ -120,64 +120,64 @@ func TestLookKnown(t *testing.T) {
 		change func(l *look)
 		want   want
 	}{
-		"Latest":         {reason: "The Secret has what the list shows.", want: synced},
-		"New":            {reason: "It is not in the Secret yet.", change: func(l *look) { l.empty() }, want: read},
-		"Changed":        {reason: "The list shows a later one.", change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read},
-		"Restored":       {reason: "The list shows an earlier one: it was recovered from a backup.", change: func(l *look) { l.snapshot = listed(before(2*time.Hour), true) }, want: read},
-		"All":            {reason: "Everything is read now and then.", change: func(l *look) { l.readAll = true }, want: read},
-		"DataLost":       {reason: "Not all of its data is in the Secret.", change: func(l *look) { delete(l.current.Data, "db.A"); l.record = l.current.Intact() }, want: read},
-		"FormatChanged":  {reason: "It is wanted in another format.", secret: v1alpha1.SyncedSecret{Format: "Text"}, want: read},
-		"Pinned":         {reason: "A version never changes.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: synced},
-		"PinnedOther":    {reason: "Another version is wanted.", secret: v1alpha1.SyncedSecret{Version: v2}, want: read},
+		"Latest":         {reason: "A version that the Secret already has is not read.", want: synced},
+		"New":            {reason: "A secret that is not in the Secret is read.", change: func(l *look) { l.empty() }, want: read},
+		"Changed":        {reason: "A newer version in the list is read.", change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read},
+		"Restored":       {reason: "An older version in the list, such as from a backup, is read.", change: func(l *look) { l.snapshot = listed(before(2*time.Hour), true) }, want: read},
+		"All":            {reason: "A full read reads all secrets.", change: func(l *look) { l.readAll = true }, want: read},
+		"DataLost":       {reason: "A secret with missing data is read.", change: func(l *look) { delete(l.current.Data, "db.A"); l.record = l.current.Intact() }, want: read},
+		"FormatChanged":  {reason: "A secret with another format is read.", secret: v1alpha1.SyncedSecret{Format: "Text"}, want: read},
+		"Pinned":         {reason: "A pinned version is read once.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: synced},
+		"PinnedOther":    {reason: "Another pinned version is read.", secret: v1alpha1.SyncedSecret{Version: v2}, want: read},
 		"PinnedDisabled": {reason: "The list shows the latest version, not the pinned one.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: synced},
-		"PinnedMissing":  {reason: "A secret that is gone has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
+		"PinnedMissing":  {reason: "A missing secret has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
 		"PinnedSoftDeleted": {
-			reason: "A deleted secret that is recoverable has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) {
+			reason: "A soft-deleted secret has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{deleted: true}}
 			},
 			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
 		},
 		"BeingDeleted": {
-			reason: "It takes seconds to delete a secret.", change: func(l *look) {
+			reason: "A deletion takes seconds.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{moving: keyvault.BeingDeleted}}
 			},
 			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is being deleted. Recover it with az keyvault secret recover in a few seconds."},
 		},
 		"BeingRecovered": {
-			reason: "Recovering a secret takes seconds.", change: func(l *look) {
+			reason: "A recovery takes seconds.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{moving: keyvault.BeingRecovered, deleted: true}}
 			},
 			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is being recovered, which takes a few seconds. No action is needed."},
 		},
 		"Uncovered": {
-			reason: "The list was taken for other names, so it says nothing of this one.",
+			reason: "A list for other names does not show this secret.",
 			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"api"}, noon()) }, want: read,
 		},
 		"UncoveredNew": {
 			reason: "A list for other names does not show whether a new secret exists.",
 			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"api"}, noon()); l.empty() }, want: read,
 		},
-		"NotListedYet": {reason: "The list is slow, and not over.", change: func(l *look) { l.snapshot = watch.Snapshot{}; l.empty() }, want: read},
-		"TooLarge":     {reason: "The vault is too large to be listed.", change: fails(keyvault.TooLarge), want: read},
-		"PutOnList": {reason: "The list is older than the wish.", change: func(l *look) {
+		"NotListedYet": {reason: "Before the first list ends, nothing is known.", change: func(l *look) { l.snapshot = watch.Snapshot{}; l.empty() }, want: read},
+		"TooLarge":     {reason: "In a vault with too many secrets, each secret is read.", change: fails(keyvault.TooLarge), want: read},
+		"PutOnList": {reason: "A list from before the secret was added does not count.", change: func(l *look) {
 			l.snapshot, l.memory.changed = watch.NewSnapshot(nil, []string{"db"}, before(time.Minute)), before(time.Second)
 		}, want: read},
-		"Disabled": {reason: "It cannot be read.", change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: want{Known: true, State: v1alpha1.StateDisabled, Message: disabled}},
-		"Missing":  {reason: "There is none.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
+		"Disabled": {reason: "A disabled secret cannot be read.", change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: want{Known: true, State: v1alpha1.StateDisabled, Message: disabled}},
+		"Missing":  {reason: "A missing secret is reported as missing.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
 		"Gone": {
-			reason: "There was one.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()) },
+			reason: "A missing secret that was synced before keeps its data.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()) },
 			want: want{Known: true, State: v1alpha1.StateMissing, Message: "Secret db of https://web.vault.azure.net was deleted. Recover it with az keyvault secret recover or, if that is refused, create it again."},
 		},
 		"MissingNotCreated": {
-			reason: "One that is not to be created may be that of a certificate.", secret: v1alpha1.SyncedSecret{Create: new(false)},
+			reason: "A missing secret with create: false may be a certificate's.", secret: v1alpha1.SyncedSecret{Create: new(false)},
 			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() },
 			want:   want{Known: true, State: v1alpha1.StateMissing, Message: "There is no secret db in https://web.vault.azure.net. Create it, or import a certificate of that name."},
 		},
 		"MissingNotCreatedYet": {
-			reason: "It could not be created.", change: func(l *look) {
+			reason: "A failed creation is reported.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.empty()
 				l.memory.secrets["db"] = memo{absence: absence{createFailure: notCreated("no")}}
@@ -185,14 +185,14 @@ func TestLookKnown(t *testing.T) {
 			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: no does not exist. The provider retries."},
 		},
 		"SoftDeleted": {
-			reason: "It can be recovered.", change: func(l *look) {
+			reason: "A soft-deleted secret is reported.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{deleted: true}}
 			},
 			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
 		},
 		"JustCreated": {
-			reason: "It was created after the vault was listed.", change: func(l *look) {
+			reason: "A secret that was created after the list is not missing.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, before(time.Minute))
 				l.empty()
 				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateAwaitingValue, "value"), updated: before(time.Second)}
@@ -200,7 +200,7 @@ func TestLookKnown(t *testing.T) {
 			want: want{Known: true, State: v1alpha1.StateAwaitingValue, Message: "value does not exist"},
 		},
 		"CreatedAndDeleted": {
-			reason: "It was created, and is gone in a later list.", change: func(l *look) {
+			reason: "A created secret that is absent from a later list is missing.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, before(time.Second))
 				l.empty()
 				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateAwaitingValue, "value"), updated: before(time.Minute)}
@@ -234,12 +234,12 @@ func TestLookKnown(t *testing.T) {
 			want:   want{Known: true, State: v1alpha1.StateSynced, Message: changed, Next: 30 * time.Minute},
 		},
 		"HeldAll": {
-			reason: "Even if everything is read.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}},
+			reason: "A full read does not shorten the refresh interval.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}},
 			change: func(l *look) { l.readAll, l.snapshot = true, listed(before(time.Minute), true) },
 			want:   want{Known: true, State: v1alpha1.StateSynced, Message: changed, Next: 30 * time.Minute},
 		},
 		"HeldNoMore": {
-			reason: "Until that is over.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: 30 * time.Minute}},
+			reason: "After the refresh interval, the change is synced.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: 30 * time.Minute}},
 			change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read,
 		},
 		"HeldNotYet": {
@@ -251,22 +251,22 @@ func TestLookKnown(t *testing.T) {
 			change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read,
 		},
 		"Expired": {
-			reason: "When it has, there is nothing to wait for.", change: func(l *look) {
+			reason: "After a sync, no refresh is pending.", change: func(l *look) {
 				c := l.record["db"]
 				c.Expires = before(time.Hour).Unix()
 				l.record["db"] = c
 			},
 			want: synced,
 		},
-		"OneByOne":    {reason: "If lists are refused, secrets may not be.", change: fails(keyvault.Forbidden), want: read},
+		"OneByOne":    {reason: "If lists are rejected, each secret is read.", change: fails(keyvault.Forbidden), want: read},
 		"Throttled":   {reason: "The vault throttles.", change: fails(keyvault.Throttled), want: want{Known: true, State: v1alpha1.StateThrottled, Message: "It cannot be read for the moment: no does not exist. The provider retries; no action is needed."}},
 		"Unreachable": {reason: "The vault does not answer.", change: fails(keyvault.Unreachable), want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: no does not exist. The provider retries; if this lasts for 15 minutes, ask your platform team."}},
 		"Unknown": {
-			reason: "Any other error.", change: func(l *look) { l.snapshot.Err = errors.New("x") },
+			reason: "An unknown error counts as unreachable.", change: func(l *look) { l.snapshot.Err = errors.New("x") },
 			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: no response, or an unexpected one. The provider retries; if this lasts for 15 minutes, ask your platform team."},
 		},
 		"NoPermission": {
-			reason: "It is Kubernetes that refuses, at any time.",
+			reason: "A rejection by Kubernetes can happen at any time.",
 			change: func(l *look) {
 				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Kubernetes: true, Cause: said("no")}
 				l.memory.since, l.record = noon(), nil
@@ -274,7 +274,7 @@ func TestLookKnown(t *testing.T) {
 			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "No does not exist. Ask your platform team to check the ClusterRole and the admission policy of the provider."},
 		},
 		"IssuerUnreachable": {
-			reason: "It is not the identity that is wrong, nor a matter of waiting for a new one.",
+			reason: "A failing issuer is neither a fault nor a propagation delay of the identity.",
 			change: func(l *look) {
 				l.empty()
 				l.memory.since = before(time.Minute)
@@ -292,7 +292,7 @@ func TestLookKnown(t *testing.T) {
 			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Identity client cannot read https://web.vault.azure.net: no does not exist. Ask your platform team to contact the administrators of the tenant."},
 		},
 		"NoCredentialYet": {
-			reason: "A propagating credential is waited for.",
+			reason: "A new credential may still be propagating.",
 			change: func(l *look) {
 				l.empty()
 				l.memory.since = before(time.Minute)
@@ -301,7 +301,7 @@ func TestLookKnown(t *testing.T) {
 			want: want{Known: true, State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute, Message: "Identity client has no access yet: no does not exist. Access takes up to 10 minutes after the identity is created. No action is needed."},
 		},
 		"NoIdentity": {
-			reason: "It has no identity any more.", change: fails(keyvault.NoIdentity),
+			reason: "A removed identity is Forbidden.", change: fails(keyvault.NoIdentity),
 			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Identity client cannot read https://web.vault.azure.net: no does not exist. Ask your platform team to check the federated credential of the identity, and ServiceAccount web."},
 		},
 	}
@@ -336,11 +336,11 @@ func TestLookRefused(t *testing.T) {
 		change func(l *look)
 		want   want
 	}{
-		"New":        {reason: "An identity that was just made is let in soon.", change: func(l *look) { l.memory.since = before(time.Minute) }, want: want{State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute}},
-		"AlmostOver": {reason: "For ten minutes that is normal.", change: func(l *look) { l.memory.since = before(propagation - time.Second) }, want: want{State: v1alpha1.StateAwaitingAccess, Next: time.Second}},
-		"Over":       {reason: "Then it is not.", change: func(l *look) { l.memory.since = before(propagation) }, want: want{State: v1alpha1.StateForbidden}},
-		"Allowed":    {reason: "An identity that was let in once has lost its role.", change: func(l *look) { l.memory.since, l.memory.allowed = before(time.Minute), true }, want: want{State: v1alpha1.StateForbidden}},
-		"Had":        {reason: "A sync whose secret was synced before has had access.", change: func(l *look) { l.memory.since = before(time.Minute); l.record["db"] = plan.Content{Version: v1} }, want: want{State: v1alpha1.StateForbidden}},
+		"New":        {reason: "A new identity gets access soon.", change: func(l *look) { l.memory.since = before(time.Minute) }, want: want{State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute}},
+		"AlmostOver": {reason: "For ten minutes, a missing role is normal.", change: func(l *look) { l.memory.since = before(propagation - time.Second) }, want: want{State: v1alpha1.StateAwaitingAccess, Next: time.Second}},
+		"Over":       {reason: "After ten minutes, a missing role is Forbidden.", change: func(l *look) { l.memory.since = before(propagation) }, want: want{State: v1alpha1.StateForbidden}},
+		"Allowed":    {reason: "An identity that had access before has lost its role.", change: func(l *look) { l.memory.since, l.memory.allowed = before(time.Minute), true }, want: want{State: v1alpha1.StateForbidden}},
+		"Had":        {reason: "A sync with a synced secret has had access before.", change: func(l *look) { l.memory.since = before(time.Minute); l.record["db"] = plan.Content{Version: v1} }, want: want{State: v1alpha1.StateForbidden}},
 		"Known": {
 			reason: "A reported refusal does not become normal when the provider restarts.", change: func(l *look) {
 				l.memory.since = before(time.Minute)
@@ -349,7 +349,7 @@ func TestLookRefused(t *testing.T) {
 			want: want{State: v1alpha1.StateForbidden},
 		},
 		"Waiting": {
-			reason: "A waiting secret goes on waiting.", change: func(l *look) {
+			reason: "A secret that awaits access keeps its state.", change: func(l *look) {
 				l.memory.since = before(time.Minute)
 				l.cr.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateAwaitingAccess}}
 			},
@@ -390,17 +390,17 @@ func TestLookRetry(t *testing.T) {
 		err    error
 		want   want
 	}{
-		"NotFound":    {reason: "The list shows when there is one.", gone: true, err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.Gone}},
-		"NoVersion":   {reason: "A version that is not there does not come.", secret: v1alpha1.SyncedSecret{Version: v2}, err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.VersionMissing}},
-		"Listed":      {reason: "A list and a secret that do not agree will, without a change in the list.", err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.Gone, Next: failedRetry}},
+		"NotFound":    {reason: "The list will show when the secret exists.", gone: true, err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.Gone}},
+		"NoVersion":   {reason: "A missing version will not appear later.", secret: v1alpha1.SyncedSecret{Version: v2}, err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.VersionMissing}},
+		"Listed":      {reason: "A list and a read that disagree will agree later, without a change in the list.", err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.Gone, Next: failedRetry}},
 		"Deleting":    {reason: "A deletion takes seconds.", err: &keyvault.Error{Reason: keyvault.BeingDeleted}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingDeleted, Retry: true, Next: failedRetry}},
 		"Recovering":  {reason: "A recovery ends within seconds.", err: &keyvault.Error{Reason: keyvault.BeingRecovered}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingRecovered, Retry: true, Next: failedRetry}},
-		"Disabled":    {reason: "The list shows when it is enabled.", err: &keyvault.Error{Reason: keyvault.Disabled}, want: want{State: v1alpha1.StateDisabled, Finding: finding.Disabled}},
-		"Forbidden":   {reason: "The list does not show when it may be read.", err: &keyvault.Error{Reason: keyvault.Forbidden}, want: want{State: v1alpha1.StateForbidden, Finding: finding.AccessDenied, Next: refusedRetry}},
-		"Unreachable": {reason: "It is read again soon.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
-		"Unknown":     {reason: "Whatever it is.", err: errors.New("x"), want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
+		"Disabled":    {reason: "The list will show when the secret is enabled.", err: &keyvault.Error{Reason: keyvault.Disabled}, want: want{State: v1alpha1.StateDisabled, Finding: finding.Disabled}},
+		"Forbidden":   {reason: "The list does not show when a role is assigned.", err: &keyvault.Error{Reason: keyvault.Forbidden}, want: want{State: v1alpha1.StateForbidden, Finding: finding.AccessDenied, Next: refusedRetry}},
+		"Unreachable": {reason: "An unreachable secret is read again soon.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
+		"Unknown":     {reason: "An unknown error is retried soon.", err: errors.New("x"), want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
 		"Throttled":   {reason: "A read is retried after the Retry-After of Azure.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: time.Minute}},
-		"Soon":        {reason: "But not too soon.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: failedRetry}},
+		"Soon":        {reason: "A retry never comes sooner than after the minimum pause.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: failedRetry}},
 	}
 
 	for name, tc := range cases {
@@ -423,7 +423,7 @@ func TestLookRetry(t *testing.T) {
 	}
 }
 
-// A running deletion or recovery is reported, and not remembered.
+// A running deletion or recovery is reported, but not cached.
 func TestLookMoving(t *testing.T) {
 	for _, r := range []keyvault.Reason{keyvault.BeingDeleted, keyvault.BeingRecovered} {
 		l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
@@ -440,8 +440,8 @@ func TestLookMoving(t *testing.T) {
 	}
 }
 
-// A secret that is listed again is as if it never was away: what was found out about its
-// absence is not true of the next one.
+// A secret that is listed again starts fresh: findings about its absence do not apply to its next
+// absence.
 func TestLookListedAgain(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
 	l.memory.secrets["db"] = memo{Verdict: plan.NewVerdict(v1alpha1.StateInvalid), absence: absence{
@@ -467,8 +467,8 @@ func TestLookNextFullRead(t *testing.T) {
 		err    error
 		want   time.Duration
 	}{
-		"Read":        {reason: "All were read a while ago.", read: before(time.Minute), want: fullRead - time.Minute},
-		"Due":         {reason: "It was tried just now, and has not worked.", read: before(fullRead), want: failedRetry},
+		"Read":        {reason: "A full read was done a while ago.", read: before(time.Minute), want: fullRead - time.Minute},
+		"Due":         {reason: "A failed full read was done just now.", read: before(fullRead), want: failedRetry},
 		"Never":       {reason: "A first full read that failed is retried.", want: failedRetry},
 		"Unreachable": {reason: "Nothing can be read before the watcher wakes the sync, however long that takes.", read: before(time.Hour), err: fails(keyvault.Unreachable)},
 		"NoIdentity":  {reason: "Nothing can be read without an identity.", read: before(time.Hour), err: fails(keyvault.NoIdentity)},
@@ -488,7 +488,7 @@ func TestLookNextFullRead(t *testing.T) {
 	}
 }
 
-// A sync with many secrets does not read all of them at every interval.
+// A sync with many secrets does not read all of them in every interval.
 func TestLookNextReadMany(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
 	l.read = true
@@ -510,12 +510,12 @@ func TestLookNextRead(t *testing.T) {
 		want   time.Duration
 	}{
 		{reason: "A refused read is retried.", read: refused, want: 30 * time.Second},
-		{reason: "Less and less often.", read: refused, want: time.Minute},
-		{reason: "Less and less often.", read: refused, want: 2 * time.Minute},
-		{reason: "Less and less often.", read: refused, want: 4 * time.Minute},
-		{reason: "Up to a limit.", read: refused, want: refusedRetry},
-		{reason: "Up to a limit.", read: refused, want: refusedRetry},
-		{reason: "A sync that may read one secret looks as often as others.", read: some, want: 30 * time.Second},
+		{reason: "The first retry comes after a minute.", read: refused, want: time.Minute},
+		{reason: "The pauses double.", read: refused, want: 2 * time.Minute},
+		{reason: "The pauses double again.", read: refused, want: 4 * time.Minute},
+		{reason: "The pauses have a limit.", read: refused, want: refusedRetry},
+		{reason: "The pauses stay at the limit.", read: refused, want: refusedRetry},
+		{reason: "A sync that can read one secret keeps its normal interval.", read: some, want: 30 * time.Second},
 		{reason: "The backoff restarts after a success.", read: refused, want: 30 * time.Second},
 	}
 
@@ -534,7 +534,7 @@ func TestLookNextRead(t *testing.T) {
 	}
 }
 
-// A look changes nothing that the caller has.
+// A look does not change its input.
 func TestLookChangesNothing(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
 	everything := cmp.AllowUnexported(memory{}, memo{}, absence{}, invalidVersion{}, version{}, work{})

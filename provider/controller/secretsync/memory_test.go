@@ -24,9 +24,9 @@ func TestMemories(t *testing.T) {
 		Secrets int
 		Allowed bool
 		Since   time.Time
-		// All is true if everything is read the next time.
+		// All is true if the next look reads everything.
 		All bool
-		// Drifted is true if a change of the Secret would be seen.
+		// Drifted is true if a change of the Secret would be noticed.
 		Drifted bool
 	}
 
@@ -39,10 +39,10 @@ func TestMemories(t *testing.T) {
 		target watch.Target
 		want   want
 	}{
-		"Same":       {reason: "The memory is kept.", target: one, want: want{Secrets: 1, Allowed: true, Since: created, Drifted: true}},
-		"Generation": {reason: "A value that another spec could not use may be usable now.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Generation++ }, target: one, want: want{Allowed: true, Since: created, Drifted: true}},
-		"Target":     {reason: "Nothing is known of another vault.", target: two, want: want{Since: noon(), All: true, Drifted: true}},
-		"Recreated":  {reason: "An object of the same name is another one.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.UID = "other" }, target: one, want: want{Since: created}},
+		"Same":       {reason: "The memory is kept while the target stays the same.", target: one, want: want{Secrets: 1, Allowed: true, Since: created, Drifted: true}},
+		"Generation": {reason: "A new spec may make an unusable value usable, so verdicts are dropped.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Generation++ }, target: one, want: want{Allowed: true, Since: created, Drifted: true}},
+		"Target":     {reason: "Another vault starts without a memory.", target: two, want: want{Since: noon(), All: true, Drifted: true}},
+		"Recreated":  {reason: "A new object with the same name starts without a memory.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.UID = "other" }, target: one, want: want{Since: created}},
 	}
 
 	for name, tc := range cases {
@@ -92,10 +92,10 @@ func TestMemoriesNext(t *testing.T) {
 		at     time.Duration
 		want   time.Duration
 	}{
-		{reason: "It has to be looked at.", at: time.Hour, want: time.Hour},
-		{reason: "Sooner.", at: time.Minute, want: time.Minute},
-		{reason: "Not later.", at: time.Hour, want: time.Minute},
-		{reason: "At once is in a second.", at: -time.Hour, want: time.Second},
+		{reason: "The first reminder is kept.", at: time.Hour, want: time.Hour},
+		{reason: "An earlier reminder replaces a later one.", at: time.Minute, want: time.Minute},
+		{reason: "A later reminder does not replace an earlier one.", at: time.Hour, want: time.Minute},
+		{reason: "A reminder in the past is due in a second.", at: -time.Hour, want: time.Second},
 	}
 
 	for _, step := range steps {
@@ -121,17 +121,17 @@ func TestSettled(t *testing.T) {
 
 	cases := map[string]struct {
 		reason string
-		// updated is when the secret had changed last when it was read at noon.
+		// updated is the secret's time of change when it was read at noon.
 		updated time.Time
-		// later is how long after noon it is looked at.
+		// later is the time after noon of the look.
 		later time.Duration
 		want  want
 	}{
-		"LongAgo":    {reason: "A change after the read shows in the list.", updated: before(time.Hour), later: time.Minute},
-		"Same":       {reason: "A change in the same second does not: it is read again when that is over.", updated: noon(), later: resolution, want: want{Settling: true}},
-		"TooSoon":    {reason: "As long as it is not over, nothing would be gained.", updated: noon(), later: time.Second, want: want{Next: resolution}},
+		"LongAgo":    {reason: "A later change will show in the list.", updated: before(time.Hour), later: time.Minute},
+		"Same":       {reason: "A change in the same second does not show in the list, so the secret is read again when that second is over.", updated: noon(), later: resolution, want: want{Settling: true}},
+		"TooSoon":    {reason: "Before that second is over, another read is useless.", updated: noon(), later: time.Second, want: want{Next: resolution}},
 		"AheadOfUs":  {reason: "Azure's clock may be ahead.", updated: noon().Add(time.Second), later: 3 * time.Second, want: want{Settling: true}},
-		"JustBefore": {reason: "It may be behind, too.", updated: before(time.Second), later: time.Second, want: want{Settling: true}},
+		"JustBefore": {reason: "Azure's clock may be behind.", updated: before(time.Second), later: time.Second, want: want{Settling: true}},
 	}
 
 	for name, tc := range cases {
@@ -158,7 +158,7 @@ func TestSettled(t *testing.T) {
 func TestRequest(t *testing.T) {
 	type want struct {
 		Requested bool
-		// All is true if everything is read until that has worked.
+		// All is true if everything is read until a read succeeds.
 		All bool
 	}
 
@@ -168,11 +168,11 @@ func TestRequest(t *testing.T) {
 		request string
 		want    want
 	}{
-		"None":      {reason: "Nobody has asked."},
-		"New":       {reason: "Somebody asks.", request: "monday", want: want{Requested: true, All: true}},
-		"Other":     {reason: "Somebody asks again.", initial: "monday", request: "tuesday", want: want{Requested: true, All: true}},
-		"Same":      {reason: "A request that was there at the start is an old one.", initial: "monday", request: "monday"},
-		"Withdrawn": {reason: "To ask no more is no request.", initial: "monday"},
+		"None":      {reason: "Without the annotation, nothing is requested."},
+		"New":       {reason: "A new annotation is a request.", request: "monday", want: want{Requested: true, All: true}},
+		"Other":     {reason: "Another value of the annotation is another request.", initial: "monday", request: "tuesday", want: want{Requested: true, All: true}},
+		"Same":      {reason: "An annotation that exists at the start is an old request.", initial: "monday", request: "monday"},
+		"Withdrawn": {reason: "Removing the annotation is not a request.", initial: "monday"},
 	}
 
 	for name, tc := range cases {

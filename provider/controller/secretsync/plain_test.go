@@ -27,9 +27,9 @@ import (
 	"github.com/p6m-dev/platform-application/test/plain"
 )
 
-// A plain value is in the data of the Secret, in one piece, and no piece of it is
-// anywhere else: in no status, condition, event, log or metric, and not in the rest of
-// the Secret. The good value before stays if it cannot be read.
+// A plain value is in the data of the Secret in one piece. No piece of it is in a status,
+// condition, event, log, metric or the metadata of the Secret. If it is invalid, the last good
+// value stays.
 func TestPlainValues(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := plain.Values().Draw(t, "value")
@@ -68,14 +68,14 @@ func TestPlainValues(t *testing.T) {
 	})
 }
 
-// A recording of all that becomes of a secret.
+// A recording has everything that the provider does with a secret.
 type recording struct {
 	*external
 
 	cr     *v1alpha1.KeyVaultSecretSync
 	events *events
 	logs   strings.Builder
-	// data of the Secret that was applied, and the rest of it.
+	// data and rest are the data and the metadata of the applied Secret.
 	data map[string][]byte
 	rest string
 }
@@ -110,7 +110,7 @@ func newRecording(l *look) *recording {
 	return r
 }
 
-// write what was read.
+// write applies the content that was read.
 func (r *recording) write(t *rapid.T, secret keyvault.Secret) {
 	t.Helper()
 
@@ -120,14 +120,14 @@ func (r *recording) write(t *rapid.T, secret keyvault.Secret) {
 	r.preview(r.cr, r.plan.Before, r.plan.Problem)
 	fmt.Fprintf(&r.logs, "%+v\n", r.cr.Status)
 
-	// Nothing is changed by a value that is refused.
+	// A rejected value changes nothing.
 	r.target.secret = &corev1.Secret{Data: r.sight.current.Data}
 	if _, err := r.Update(t.Context(), r.cr); err != nil {
 		t.Fatalf("Update(...): %v", err)
 	}
 }
 
-// places where no piece of a value may be.
+// places are the outputs that must not contain a piece of a value.
 func (r *recording) places(t *rapid.T) map[string]string {
 	t.Helper()
 

@@ -19,7 +19,7 @@ import (
 
 func at(d time.Duration) *metav1.Time { return new(metav1.NewTime(noon().Add(d))) }
 
-// reported is a sync that lists these secrets, and was last reported with others.
+// reported returns a sync that lists these secrets, and whose status was reported with others.
 func reported(before []string, now ...string) *v1alpha1.KeyVaultSecretSync {
 	s := newSync()
 	for _, name := range now {
@@ -43,20 +43,20 @@ func TestPolling(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		cr     *v1alpha1.KeyVaultSecretSync
-		// then is what happens a minute after the provider has looked first.
+		// then is the change a minute after the first look.
 		then func(s *v1alpha1.KeyVaultSecretSync, m *memory)
 		want *v1alpha1.ObservedPolling
 	}{
-		"New":       {reason: "The metadata has the time of its creation.", cr: reported(nil, "db")},
-		"Restart":   {reason: "The provider is started again, and nothing has changed.", cr: reported([]string{"db"}, "db")},
-		"Upgrade":   {reason: "A request of before is none.", cr: asked(reported([]string{"db"}, "db"), "monday")},
-		"WhileDown": {reason: "A secret was added while the provider was down.", cr: reported([]string{"db"}, "db", "api"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
-		"First":     {reason: "The list was empty.", cr: reported(none, "db"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
-		"Added": {reason: "A secret is added.", cr: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"New":       {reason: "A new sync has the time of its creation in its metadata.", cr: reported(nil, "db")},
+		"Restart":   {reason: "A restart without changes reports no new times.", cr: reported([]string{"db"}, "db")},
+		"Upgrade":   {reason: "A request from before an upgrade is not a new request.", cr: asked(reported([]string{"db"}, "db"), "monday")},
+		"WhileDown": {reason: "A secret that was added while the provider was down is noticed.", cr: reported([]string{"db"}, "db", "api"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
+		"First":     {reason: "A secret that is added to an empty list is noticed.", cr: reported(none, "db"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
+		"Added": {reason: "A secret that is added to the list is noticed.", cr: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Generation++
 			s.Spec.ForProvider.Secrets = reported(nil, "db", "api").Spec.ForProvider.Secrets
 		}, want: &v1alpha1.ObservedPolling{SecretAddedAt: at(time.Minute)}},
-		"Removed": {reason: "Nobody waits for a secret that was taken off the list.", cr: reported([]string{"db", "api"}, "db", "api"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"Removed": {reason: "Removing a secret from the list starts no fast polls.", cr: reported([]string{"db", "api"}, "db", "api"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Generation++
 			s.Spec.ForProvider.Secrets = reported(nil, "api").Spec.ForProvider.Secrets
 		}},
@@ -64,13 +64,13 @@ func TestPolling(t *testing.T) {
 			s.Generation++
 			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Minute}
 		}},
-		"Requested": {reason: "A sync is requested.", cr: asked(reported([]string{"db"}, "db"), "monday"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"Requested": {reason: "A requested sync is noticed.", cr: asked(reported([]string{"db"}, "db"), "monday"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			asked(s, "tuesday")
 		}, want: &v1alpha1.ObservedPolling{SyncRequestedAt: at(time.Minute)}},
-		"Created": {reason: "We have created a secret.", cr: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+		"Created": {reason: "The creation of a secret by the provider is noticed.", cr: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
 			m.created = noon()
 		}, want: &v1alpha1.ObservedPolling{SecretCreatedAt: at(0)}},
-		"Year10000": {reason: "A vault shows a time that no status can have.", cr: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+		"Year10000": {reason: "A time that the status cannot hold is ignored.", cr: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
 			m.created = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
 		}},
 		"Persisted": {
@@ -95,7 +95,7 @@ func TestPolling(t *testing.T) {
 				return m
 			}
 
-			// A moment that no status has.
+			// The time is in no status.
 			m := look(noon().Add(300 * time.Millisecond))
 			if tc.then != nil {
 				tc.then(tc.cr, m)
@@ -108,7 +108,7 @@ func TestPolling(t *testing.T) {
 				t.Errorf("\n%s\npolling(...): -want, +got:\n%s", tc.reason, diff)
 			}
 
-			// With that in the status, the next process finds nothing that is new.
+			// With that status, the next process finds nothing new.
 			tc.cr.Status.AtProvider = reported(names(tc.cr.Spec.ForProvider)).Status.AtProvider
 			tc.cr.Status.AtProvider.Polling = got
 			memories = newMemories()
@@ -126,8 +126,8 @@ func asked(s *v1alpha1.KeyVaultSecretSync, at string) *v1alpha1.KeyVaultSecretSy
 	return s
 }
 
-// Whatever a status says and however often the provider is started: as long as nobody
-// changes the sync, what is reported stays the same, so it is not written again.
+// For any status and any number of restarts, the reported times stay the same until a person
+// changes the sync, so the status is not written again.
 func TestPollingProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.SampledFrom([]string{"a", "b", "c", "d"})
@@ -175,31 +175,31 @@ func TestInterest(t *testing.T) {
 		want   watch.Interest
 	}{
 		"Defaults": {
-			reason: "Intervals are those of the provider.", change: func(*v1alpha1.KeyVaultSecretSync, *memory) {},
+			reason: "The default intervals are the provider's.", change: func(*v1alpha1.KeyVaultSecretSync, *memory) {},
 			want: watch.Interest{Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}},
 		},
 		"Intervals": {reason: "A sync can have its own intervals.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
 			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{Duration: time.Minute}
 		}, want: watch.Interest{Interval: time.Hour, Fast: time.Minute, Changes: []time.Time{created}}},
-		"Off": {reason: "Fast polls can be turned off.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"Off": {reason: "A sync can disable fast polls.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{}
 		}, want: watch.Interest{Interval: 30 * time.Second, Changes: []time.Time{created}}},
 		"Negative": {reason: "Values that the schema rejects are ignored.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: -1}
 			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{Duration: -1}
 		}, want: watch.Interest{Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}}},
-		"Times": {reason: "All times of the status count.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"Times": {reason: "All times of the status are used.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", UpdatedAt: at(-1)}, {Name: "api"}}
 			s.Status.AtProvider.Polling = &v1alpha1.ObservedPolling{SecretAddedAt: at(-2), SyncRequestedAt: at(-3), SecretCreatedAt: at(-4)}
 		}, want: watch.Interest{
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Created: at(-4).Time,
 			Changes: []time.Time{created, at(-2).Time, at(-3).Time}, Updated: []time.Time{at(-1).Time},
 		}},
-		"Refused": {reason: "Reads that are refused back off.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) { m.refused = 1 }, want: watch.Interest{
+		"Refused": {reason: "Rejected reads back off.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) { m.refused = 1 }, want: watch.Interest{
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}, Refused: true,
 		}},
-		"Remembered": {reason: "Times that are not in the status yet count, too.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+		"Remembered": {reason: "Times that are not in the status yet are used, too.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
 			m.added, m.requestedAt, m.created = noon(), noon().Add(time.Second), noon().Add(2*time.Second)
 		}, want: watch.Interest{
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Created: at(2 * time.Second).Time,
@@ -239,7 +239,7 @@ func TestCreatedByUs(t *testing.T) {
 	}
 }
 
-// A vault that may not be listed is read as often as it is polled, but for many secrets.
+// A vault that rejects lists is read as often as it is polled, except for many secrets.
 func TestReadInterval(t *testing.T) {
 	cases := map[string]struct {
 		reason   string
@@ -248,10 +248,10 @@ func TestReadInterval(t *testing.T) {
 		secrets  int
 		want     time.Duration
 	}{
-		"Unknown": {reason: "Nothing is known of polls.", interval: 30 * time.Second, secrets: 1, want: 30 * time.Second},
-		"Fast":    {reason: "Somebody waits.", polled: 5 * time.Second, interval: 30 * time.Second, secrets: 1, want: 5 * time.Second},
-		"Many":    {reason: "One read a second.", polled: 5 * time.Second, interval: 30 * time.Second, secrets: 20, want: 20 * time.Second},
-		"Slow":    {reason: "A list that takes long is nothing to wait for.", polled: time.Minute, interval: 30 * time.Second, secrets: 1, want: 30 * time.Second},
+		"Unknown": {reason: "Without a poll, the regular interval is used.", interval: 30 * time.Second, secrets: 1, want: 30 * time.Second},
+		"Fast":    {reason: "During fast polls, the fast interval is used.", polled: 5 * time.Second, interval: 30 * time.Second, secrets: 1, want: 5 * time.Second},
+		"Many":    {reason: "Many secrets are read at one per second.", polled: 5 * time.Second, interval: 30 * time.Second, secrets: 20, want: 20 * time.Second},
+		"Slow":    {reason: "A slow list does not delay reads.", polled: time.Minute, interval: 30 * time.Second, secrets: 1, want: 30 * time.Second},
 	}
 
 	for name, tc := range cases {
@@ -264,7 +264,7 @@ func TestReadInterval(t *testing.T) {
 	}
 }
 
-// Repeated requests to read many secrets are taken, but not all the time.
+// Repeated requests to read many secrets are accepted, but limited.
 func TestTakeRequest(t *testing.T) {
 	const secrets = 20
 

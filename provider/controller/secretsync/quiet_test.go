@@ -53,7 +53,7 @@ func TestQuietStatus(t *testing.T) { //nolint:gocognit // A story of several ste
 
 	refresh()
 
-	// A cache is behind the API server until it is refreshed.
+	// A cache lags behind the API server until it is refreshed.
 	reads := interceptor.NewClient(server, interceptor.Funcs{
 		Get: func(_ context.Context, _ client.WithWatch, _ client.ObjectKey, o client.Object, _ ...client.GetOption) error {
 			s, ok := o.(*v1alpha1.KeyVaultSecretSync)
@@ -77,18 +77,18 @@ func TestQuietStatus(t *testing.T) { //nolint:gocognit // A story of several ste
 		change  func(s *v1alpha1.KeyVaultSecretSync)
 		want    int
 	}{
-		{reason: "Nothing has changed.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
-		{reason: "Only when it was looked at.", change: func(s *v1alpha1.KeyVaultSecretSync) {
+		{reason: "An unchanged status is not written.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		{reason: "A condition with only another time is not written.", change: func(s *v1alpha1.KeyVaultSecretSync) {
 			for i := range s.Status.Conditions {
 				s.Status.Conditions[i].LastTransitionTime = metav1.NewTime(time.Now().Add(time.Hour))
 			}
 		}},
-		{reason: "A write that fails is no write.", fail: conflict, change: func(s *v1alpha1.KeyVaultSecretSync) { s.Status.AtProvider.State = v1alpha1.StateMissing }, want: 1},
-		{reason: "The stored status is still the same.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
-		{reason: "Something has changed.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Status.AtProvider.State = v1alpha1.StateForbidden }, want: 1},
-		{reason: "The cache does not know of it, and seems to have what is wanted.", change: func(*v1alpha1.KeyVaultSecretSync) {}, stale: true},
-		{reason: "Now it knows.", refresh: true, change: func(*v1alpha1.KeyVaultSecretSync) {}},
-		{reason: "A condition has changed.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.SetConditions(xpv1.Unavailable()) }, want: 1},
+		{reason: "A failed write does not count as a write.", fail: conflict, change: func(s *v1alpha1.KeyVaultSecretSync) { s.Status.AtProvider.State = v1alpha1.StateMissing }, want: 1},
+		{reason: "A status that equals the stored one is not written.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		{reason: "A changed status is written.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Status.AtProvider.State = v1alpha1.StateForbidden }, want: 1},
+		{reason: "A stale cache that already equals the wanted status causes no write.", change: func(*v1alpha1.KeyVaultSecretSync) {}, stale: true},
+		{reason: "After a refresh of the cache, the status is unchanged.", refresh: true, change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		{reason: "A changed condition is written.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.SetConditions(xpv1.Unavailable()) }, want: 1},
 	}
 
 	for i, s := range steps {
@@ -126,8 +126,8 @@ func TestQuietStatus(t *testing.T) { //nolint:gocognit // A story of several ste
 	}
 }
 
-// A reconcile of a sync that has not changed takes no request but that for the Secret, of
-// which this knows nothing.
+// A reconcile of an unchanged sync sends no request except the one for the Secret, which this test
+// does not count.
 func TestQuietStatusRequests(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -135,7 +135,7 @@ func TestQuietStatusRequests(t *testing.T) {
 		want   int
 	}{
 		"Loud":  {reason: "The managed reconciler always writes the status.", want: 1},
-		"Quiet": {reason: "There is nothing to write.", quiet: true},
+		"Quiet": {reason: "Without a change, nothing is written.", quiet: true},
 	}
 
 	for name, tc := range cases {

@@ -32,27 +32,27 @@ func TestRefused(t *testing.T) {
 		want   string
 	}{
 		"Quota":       {reason: "The text of the API server is passed on.", words: quota, value: "hunter2", want: quota},
-		"Short":       {reason: "A value that is found everywhere hides nothing.", words: quota, value: "1", want: quota},
-		"Name":        {reason: "A value that is part of the Secret's name neither.", words: quota, value: "shop", want: quota},
-		"Raw":         {reason: "A policy may show values.", words: "password is hunter2", value: "hunter2", want: "password is [hidden]"},
+		"Short":       {reason: "A value that occurs everywhere hides nothing.", words: quota, value: "1", want: quota},
+		"Name":        {reason: "A value that is part of the Secret's name hides nothing.", words: quota, value: "shop", want: quota},
+		"Raw":         {reason: "A plain value in the text of a policy is hidden.", words: "password is hunter2", value: "hunter2", want: "password is [hidden]"},
 		"Base64":      {reason: "A value in base64 is hidden.", words: "aHVudGVyMg== is weak", value: "hunter2", want: "[hidden] is weak"},
 		"Quoted":      {reason: "A quoted value is hidden.", words: `Invalid value: "a\"b\nc\td"`, value: "a\"b\nc\td", want: `Invalid value: "[hidden]"`},
-		"JSON":        {reason: "As JSON does it.", words: `got "p\u0026ss\/word\u00e4\ud83d\ude00"`, value: "p&ss/wordä😀", want: `got "[hidden]"`},
+		"JSON":        {reason: "A value with the escapes of JSON is hidden.", words: `got "p\u0026ss\/word\u00e4\ud83d\ude00"`, value: "p&ss/wordä😀", want: `got "[hidden]"`},
 		"QuotedTwice": {reason: "A value that is quoted twice is hidden.", words: `"message": "Invalid value: \"a\\\"b\\nc\\td\""`, value: "a\"b\nc\td", want: `"message": "Invalid value: \"[hidden]\""`},
-		"Backslash":   {reason: "A backslash may be one.", words: `got C:\new "C:\\new"`, value: `C:\new`, want: `got [hidden] "[hidden]"`},
-		"RawBase64":   {reason: "Without padding.", words: "aHVudGVyMg is weak", value: "hunter2", want: "[hidden] is weak"},
-		"URLBase64":   {reason: "For addresses.", words: "-_-_-_8 is weak", value: "\xfb\xff\xbf\xfb\xff", want: "[hidden] is weak"},
+		"Backslash":   {reason: "A value with a backslash is hidden, escaped or not.", words: `got C:\new "C:\\new"`, value: `C:\new`, want: `got [hidden] "[hidden]"`},
+		"RawBase64":   {reason: "A value in base64 without padding is hidden.", words: "aHVudGVyMg is weak", value: "hunter2", want: "[hidden] is weak"},
+		"URLBase64":   {reason: "A value in URL-safe base64 is hidden.", words: "-_-_-_8 is weak", value: "\xfb\xff\xbf\xfb\xff", want: "[hidden] is weak"},
 		"Hex":         {reason: "A value in hexadecimal digits is hidden.", words: "68756e74657232 or 68756E74657232", value: "hunter2", want: "[hidden] or [hidden]"},
-		"NewLine":     {reason: "The end of a line belongs to nobody.", words: "password is hunter2", value: " hunter2\r\n", want: "password is [hidden]"},
+		"NewLine":     {reason: "White space around a value is not part of it.", words: "password is hunter2", value: " hunter2\r\n", want: "password is [hidden]"},
 		"Word":        {reason: "A short value is hidden where it is a word.", words: `password abc is no "abc", abc. Not abcdef`, value: "abc\n", want: `password [hidden] is no "[hidden]", [hidden]. Not abcdef`},
 		"ShortName":   {reason: "A short value that is a public name is shown.", words: `secret "web" is forbidden`, value: "web", want: `secret "web" is forbidden`},
-		"ItsOwn":      {reason: "A value that is what stands for one.", words: "it is hidden", value: "hidden", want: "it is [hidden]"},
-		"Cut":         {reason: "A value may be longer than what is read.", words: "x " + strings.Repeat("hunter2", 1000), value: strings.Repeat("hunter2", 1000), want: "x [hidden] …"},
+		"ItsOwn":      {reason: "A value that equals the placeholder is hidden, too.", words: "it is hidden", value: "hidden", want: "it is [hidden]"},
+		"Cut":         {reason: "A value that is longer than the shown text is hidden.", words: "x " + strings.Repeat("hunter2", 1000), value: strings.Repeat("hunter2", 1000), want: "x [hidden] …"},
 		"Line":        {reason: "A single line of a value is hidden.", words: "found MIIEvQ in data", value: "-----BEGIN\nMIIEvQ\n-----END", want: "found [hidden] in data"},
 		"PartOfWord":  {reason: "A value is hidden wherever it is.", words: "xhunter2y", value: "hunter2", want: "x[hidden]y"},
-		"Whitespace":  {reason: "The words fit one line.", words: "a\n\tb", want: "a  b"},
+		"Whitespace":  {reason: "The text becomes one line.", words: "a\n\tb", want: "a  b"},
 		"Unprintable": {reason: "Control characters are replaced.", words: "a\x1b[31mb\x00", want: "a\uFFFD[31mb\uFFFD"},
-		"Long":        {reason: "They have an end.", words: strings.Repeat("ä", 1000), want: strings.Repeat("ä", 500) + " …"},
+		"Long":        {reason: "A long text is shortened.", words: strings.Repeat("ä", 1000), want: strings.Repeat("ä", 500) + " …"},
 	}
 
 	for name, tc := range cases {
@@ -72,8 +72,7 @@ func TestRefusedIsWhatItWas(t *testing.T) {
 	}
 }
 
-// Values that overlap are hidden as a whole, and one does not keep another from being
-// found.
+// Overlapping values are hidden as a whole, and each value is found.
 func TestRefusedOverlapping(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -81,10 +80,10 @@ func TestRefusedOverlapping(t *testing.T) {
 		values []string
 		want   string
 	}{
-		"Overlap": {reason: "Parts of both.", words: "the value is 12345678.", values: []string{"12345", "345678"}, want: "the value is [hidden]."},
-		"Touch":   {reason: "One behind the other.", words: "abcdefgh", values: []string{"abcd", "efgh"}, want: "[hidden]"},
-		"Inside":  {reason: "One in another.", words: "abcdefgh bcde", values: []string{"abcdefgh", "bcde"}, want: "[hidden] [hidden]"},
-		"Itself":  {reason: "One in itself.", words: "abababab.", values: []string{"ababab"}, want: "[hidden]."},
+		"Overlap": {reason: "Values that overlap are hidden together.", words: "the value is 12345678.", values: []string{"12345", "345678"}, want: "the value is [hidden]."},
+		"Touch":   {reason: "Adjacent values are hidden together.", words: "abcdefgh", values: []string{"abcd", "efgh"}, want: "[hidden]"},
+		"Inside":  {reason: "A value inside another one is hidden.", words: "abcdefgh bcde", values: []string{"abcdefgh", "bcde"}, want: "[hidden] [hidden]"},
+		"Itself":  {reason: "A value that overlaps itself is hidden.", words: "abababab.", values: []string{"ababab"}, want: "[hidden]."},
 		"Stand":   {reason: "The placeholder of a value is not a value.", words: "hunter2 hidden", values: []string{"hunter2", "idde", "dden"}, want: "[hidden] h[hidden]"},
 	}
 
@@ -102,7 +101,7 @@ func TestRefusedOverlapping(t *testing.T) {
 	}
 }
 
-// TestRefusedProperties has policies say whatever they have seen, in any way.
+// TestRefusedProperties lets policies quote values in any form.
 func TestRefusedProperties(t *testing.T) {
 	escape := func(v []byte) string {
 		text, _ := json.Marshal(string(v)) //nolint:errchkjson // A string can be encoded.
@@ -117,7 +116,7 @@ func TestRefusedProperties(t *testing.T) {
 	}
 
 	rapid.Check(t, func(t *rapid.T) {
-		// None of the letters that words are made of is in a value.
+		// Values contain none of the letters in the words.
 		var values [][]byte
 		for _, v := range rapid.SliceOfN(rapid.StringOfN(rapid.RuneFrom([]rune("gh\\\"'&</\n\t\x00ä😀")), 4, 60, -1), 0, 6).Draw(t, "values") {
 			values = append(values, []byte(v))
@@ -141,8 +140,8 @@ func TestRefusedProperties(t *testing.T) {
 		text, cut := cutWords(said.String())
 		got := withoutValues(text, cut, values, nil)
 
-		// Quotes around a value are no part of it. They may be a value themselves, and are
-		// hidden beside it then.
+		// Quotes around a value are not part of it. If they are themselves a value, they are hidden
+		// as well.
 		quotes, twice := strings.NewReplacer(`"`, "", `\`, ""), regexp.MustCompile(`(\[hidden\])+`)
 		shown := twice.ReplaceAllLiteralString(quotes.Replace(got), hidden)
 
@@ -160,7 +159,7 @@ func TestRefusedProperties(t *testing.T) {
 	})
 }
 
-// Nothing of a value is shown, wherever it begins and ends.
+// No part of a value is shown, wherever it begins and ends.
 func TestRefusedHidesAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		few := rapid.StringOfN(rapid.RuneFrom([]rune(`ab\n`)), 4, 12, -1)
@@ -191,7 +190,7 @@ func TestRefusedHidesAll(t *testing.T) {
 	})
 }
 
-// A refusal costs little, however many lines a value has.
+// A value with many lines does not make a rejection expensive.
 func BenchmarkRefused(b *testing.B) {
 	var values [][]byte
 

@@ -56,13 +56,13 @@ func TestReady(t *testing.T) {
 		problem *plan.Problem
 		want    want
 	}{
-		"Synced":   {reason: "All is well.", o: observation("", db(v1alpha1.StateSynced, v1)), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
-		"Failing":  {reason: "Pods have what they need.", o: observation("", db(v1alpha1.StateForbidden, v1)), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
-		"Never":    {reason: "Pods do not.", o: observation("", db(v1alpha1.StateMissing, "")), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "db: Missing. Do this."}},
-		"Optional": {reason: "Pods can do without.", o: observation("", v1alpha1.ObservedSecret{Name: "nice", State: v1alpha1.StateMissing}), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
+		"Synced":   {reason: "A synced sync is ready.", o: observation("", db(v1alpha1.StateSynced, v1)), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
+		"Failing":  {reason: "A failing sync is ready if the pods have all values.", o: observation("", db(v1alpha1.StateForbidden, v1)), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
+		"Never":    {reason: "A sync whose secret was never synced is not ready.", o: observation("", db(v1alpha1.StateMissing, "")), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "db: Missing. Do this."}},
+		"Optional": {reason: "A missing optional secret does not block readiness.", o: observation("", v1alpha1.ObservedSecret{Name: "nice", State: v1alpha1.StateMissing}), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
 		"Many":     {reason: "A long list of secrets is shortened.", o: observation("", many...), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "s0: Missing. s1: Missing. s2: Missing. And 2 more."}},
 		"Problem": {
-			reason: "The Secret as a whole.", o: observation("", db(v1alpha1.StateMissing, "")), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")},
+			reason: "A problem of the whole Secret is reported.", o: observation("", db(v1alpha1.StateMissing, "")), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")},
 			want: want{Status: corev1.ConditionFalse, Reason: "TargetConflict", Message: "owner does not exist"},
 		},
 	}
@@ -99,19 +99,19 @@ func TestAnnounce(t *testing.T) {
 		problem *plan.Problem
 		want    []string
 	}{
-		"Same":    {reason: "Nothing has changed.", before: observation("", synced), after: observation("", synced)},
-		"Message": {reason: "Other words are no change.", before: observation("", secret("db", v1alpha1.StateSynced, v1)), after: observation("", synced)},
-		"First":   {reason: "It is synced.", after: observation("", synced), want: []string{"Normal Synced db: version " + v1 + " is in Secret web-secrets."}},
-		"Version": {reason: "It has a new version.", before: observation("", secret("db", v1alpha1.StateSynced, v2)), after: observation("", synced), want: []string{"Normal Synced db: version " + v1 + " is in Secret web-secrets."}},
-		"Failed":  {reason: "It fails.", before: observation("", synced), after: observation("", secret("db", v1alpha1.StateForbidden, v1)), want: []string{"Warning Forbidden db: M of db."}},
-		"Waits":   {reason: "To wait is normal.", after: observation("", secret("db", v1alpha1.StateAwaitingAccess, "")), want: []string{"Normal AwaitingAccess db: M of db."}},
+		"Same":    {reason: "Without a change, there is no event.", before: observation("", synced), after: observation("", synced)},
+		"Message": {reason: "A changed message alone causes no event.", before: observation("", secret("db", v1alpha1.StateSynced, v1)), after: observation("", synced)},
+		"First":   {reason: "A first sync causes an event.", after: observation("", synced), want: []string{"Normal Synced db: version " + v1 + " is in Secret web-secrets."}},
+		"Version": {reason: "A new version causes an event.", before: observation("", secret("db", v1alpha1.StateSynced, v2)), after: observation("", synced), want: []string{"Normal Synced db: version " + v1 + " is in Secret web-secrets."}},
+		"Failed":  {reason: "A failure causes a warning.", before: observation("", synced), after: observation("", secret("db", v1alpha1.StateForbidden, v1)), want: []string{"Warning Forbidden db: M of db."}},
+		"Waits":   {reason: "Waiting for access causes a normal event.", after: observation("", secret("db", v1alpha1.StateAwaitingAccess, "")), want: []string{"Normal AwaitingAccess db: M of db."}},
 		"Unknown": {reason: "An unknown state is not announced.", before: observation("", synced), after: observation("", secret("db", "", ""))},
 		"Together": {
-			reason: "Secrets of one state share an event.", after: observation("", secret("a", v1alpha1.StateMissing, ""), secret("b", v1alpha1.StateForbidden, ""), secret("c", v1alpha1.StateMissing, "")),
+			reason: "Secrets with the same state share an event.", after: observation("", secret("a", v1alpha1.StateMissing, ""), secret("b", v1alpha1.StateForbidden, ""), secret("c", v1alpha1.StateMissing, "")),
 			want: []string{"Warning Forbidden b: M of b.", "Warning Missing a: M of a. c: M of c."},
 		},
-		"Problem":     {reason: "The Secret as a whole.", problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")}, want: []string{"Warning TargetConflict owner does not exist"}},
-		"SameProblem": {reason: "Once.", before: observation(v1alpha1.StateTargetConflict), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")}},
+		"Problem":     {reason: "A problem of the whole Secret causes an event.", problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")}, want: []string{"Warning TargetConflict owner does not exist"}},
+		"SameProblem": {reason: "A repeated problem causes no event.", before: observation(v1alpha1.StateTargetConflict), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")}},
 	}
 
 	for name, tc := range cases {
@@ -144,8 +144,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// A condition that an earlier version has set keeps its time, even if this version has
-// another sentence for it.
+// A condition of an earlier version keeps its time, even if the sentence has changed.
 func TestSetConditionUpgrade(t *testing.T) {
 	const old, secret = "Old sentence.", "db"
 
@@ -154,9 +153,9 @@ func TestSetConditionUpgrade(t *testing.T) {
 		before xpv1.Condition
 		want   bool
 	}{
-		"Sentence": {reason: "Only the sentence differs.", before: xpv1.Unavailable().WithMessage(old), want: true},
-		"Status":   {reason: "The status differs.", before: xpv1.Available()},
-		"Reason":   {reason: "The reason differs.", before: func() xpv1.Condition { c := xpv1.Unavailable(); c.Reason = "TargetConflict"; return c }()},
+		"Sentence": {reason: "A changed sentence alone keeps the time.", before: xpv1.Unavailable().WithMessage(old), want: true},
+		"Status":   {reason: "A changed status sets the time.", before: xpv1.Available()},
+		"Reason":   {reason: "A changed reason sets the time.", before: func() xpv1.Condition { c := xpv1.Unavailable(); c.Reason = "TargetConflict"; return c }()},
 	}
 
 	for name, tc := range cases {
@@ -187,8 +186,8 @@ func TestShorten(t *testing.T) {
 		parts  []string
 		want   string
 	}{
-		"One":  {reason: "One.", parts: []string{"a"}, want: "a"},
-		"Two":  {reason: "Two that fit.", parts: []string{"a", "b"}, want: "a b"},
+		"One":  {reason: "A single part stays unchanged.", parts: []string{"a"}, want: "a"},
+		"Two":  {reason: "Two parts that fit are joined.", parts: []string{"a", "b"}, want: "a b"},
 		"Long": {reason: "A single part is cut, too.", parts: []string{long + long, "a"}, want: (long + long)[:1000] + " … And 1 more."},
 		"Many": {reason: "A message that is too long is shortened.", parts: []string{long, long, "a"}, want: long + " And 2 more."},
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/plan"
 )
 
-// ours is the Secret of newSync, as it should be.
+// ours returns the Secret of newSync with correct metadata.
 func ours() *corev1.Secret {
 	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "team-a", Name: "web-secrets", UID: "secret-uid",
@@ -46,19 +46,19 @@ func TestTarget(t *testing.T) {
 		cr     func(s *v1alpha1.KeyVaultSecretSync)
 		want   want
 	}{
-		"Ours":         {reason: "The Secret of the sync.", want: want{Belongs: true, MetadataUpToDate: true}},
-		"Labels":       {reason: "It has the labels that are wanted.", cr: labelled, want: want{Belongs: true, MetadataUpToDate: true}},
-		"OtherLabels":  {reason: "A label is wanted that it has not.", cr: labelled, secret: func(s *corev1.Secret) { s.Labels["team"] = "b" }, want: want{Belongs: true}},
-		"ManagedBy":    {reason: "Without its label it is not seen.", secret: func(s *corev1.Secret) { delete(s.Labels, LabelManagedBy) }, want: want{Belongs: true}},
-		"Annotation":   {reason: "The annotation has to name the sync.", secret: func(s *corev1.Secret) { s.Annotations = nil }, want: want{Belongs: true}},
-		"Foreign":      {reason: "One without any sign of ours.", secret: func(s *corev1.Secret) { s.ObjectMeta = metav1.ObjectMeta{} }, want: want{}},
-		"OtherOwner":   {reason: "One that something else controls, whatever else it says.", secret: func(s *corev1.Secret) { s.OwnerReferences[0].UID = "other" }, want: want{MetadataUpToDate: false}},
-		"NotControl":   {reason: "An owner that does not control it does not matter.", secret: func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, want: want{Belongs: true}},
-		"LeftBehind":   {reason: "One that was left behind is taken over.", secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true}},
-		"OfOtherSync":  {reason: "One that another sync has left behind is not.", secret: func(s *corev1.Secret) { s.OwnerReferences = nil; s.Annotations[annotationSync] = "other" }},
-		"OnlyLabelled": {reason: "A label alone does not make it ours.", secret: func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }},
-		"Kept":         {reason: "One that is to be left behind has no owner.", cr: orphan, secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true, MetadataUpToDate: true}},
-		"ToBeKept":     {reason: "A Secret that must not have an owner has one.", cr: orphan, want: want{Belongs: true}},
+		"Ours":         {reason: "The Secret of the sync belongs to it.", want: want{Belongs: true, MetadataUpToDate: true}},
+		"Labels":       {reason: "The wanted labels are up to date.", cr: labelled, want: want{Belongs: true, MetadataUpToDate: true}},
+		"OtherLabels":  {reason: "A missing label is not up to date.", cr: labelled, secret: func(s *corev1.Secret) { s.Labels["team"] = "b" }, want: want{Belongs: true}},
+		"ManagedBy":    {reason: "Without its label, the Secret would not be watched.", secret: func(s *corev1.Secret) { delete(s.Labels, LabelManagedBy) }, want: want{Belongs: true}},
+		"Annotation":   {reason: "The annotation must name the sync.", secret: func(s *corev1.Secret) { s.Annotations = nil }, want: want{Belongs: true}},
+		"Foreign":      {reason: "A Secret without our metadata is foreign.", secret: func(s *corev1.Secret) { s.ObjectMeta = metav1.ObjectMeta{} }, want: want{}},
+		"OtherOwner":   {reason: "A Secret with another controller is foreign, whatever its other metadata.", secret: func(s *corev1.Secret) { s.OwnerReferences[0].UID = "other" }, want: want{MetadataUpToDate: false}},
+		"NotControl":   {reason: "An owner that is not the controller has no effect.", secret: func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, want: want{Belongs: true}},
+		"LeftBehind":   {reason: "A Secret that its sync left behind is taken over.", secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true}},
+		"OfOtherSync":  {reason: "A Secret that another sync left behind is foreign.", secret: func(s *corev1.Secret) { s.OwnerReferences = nil; s.Annotations[annotationSync] = "other" }},
+		"OnlyLabelled": {reason: "The label alone does not make a Secret ours.", secret: func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }},
+		"Kept":         {reason: "A Secret that must outlive its sync has no owner.", cr: orphan, secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true, MetadataUpToDate: true}},
+		"ToBeKept":     {reason: "An owner of a Secret that must outlive its sync is not up to date.", cr: orphan, want: want{Belongs: true}},
 	}
 
 	for name, tc := range cases {
@@ -131,11 +131,11 @@ func TestStripSecret(t *testing.T) {
 		change func(in, want *corev1.Secret)
 	}{
 		"Annotated": {
-			reason: "The annotation says whose it is.",
+			reason: "The annotation names the sync.",
 			change: func(_, want *corev1.Secret) { want.OwnerReferences = nil },
 		},
 		"NotAnnotated": {
-			reason: "Somebody has removed the annotation, so its owner does.",
+			reason: "Without the annotation, the owner names the sync.",
 			change: func(in, want *corev1.Secret) {
 				delete(in.Annotations, annotationSync)
 				want.Annotations = in.Annotations

@@ -33,11 +33,11 @@ func TestWork(t *testing.T) {
 		want       time.Duration
 	}{
 		{reason: "A value without iterations is never postponed.", iterations: 0},
-		{reason: "Many files of openssl at once.", iterations: 200 * 6000 / 2},
-		{reason: "The rest.", iterations: workAtOnce - 600_000},
-		{reason: "Nothing is left.", iterations: 100_000, want: time.Duration(100_000/workPerSecond)*time.Second + time.Second},
+		{reason: "Many files of openssl fit into the budget at once.", iterations: 200 * 6000 / 2},
+		{reason: "The rest of the budget can be used.", iterations: workAtOnce - 600_000},
+		{reason: "Without a budget left, work is postponed.", iterations: 100_000, want: time.Duration(100_000/workPerSecond)*time.Second + time.Second},
 		{reason: "A value without iterations is never postponed.", iterations: 0},
-		{reason: "By then there is some again.", at: 2 * time.Minute, iterations: 100_000},
+		{reason: "After a while, some of the budget is available again.", at: 2 * time.Minute, iterations: 100_000},
 		{reason: "The whole budget recovers after a while.", at: time.Hour, iterations: workAtOnce},
 	}
 
@@ -52,7 +52,7 @@ func TestWork(t *testing.T) {
 	}
 }
 
-// approximately the same time, to a second.
+// approximately compares times to a second.
 func approximately() cmp.Option {
 	return cmp.Comparer(func(a, b time.Duration) bool { return (a - b).Abs() <= time.Second })
 }
@@ -66,14 +66,14 @@ func TestVerdict(t *testing.T) {
 		change func(s *v1alpha1.SyncedSecret, secret *keyvault.Secret, m *memory)
 		want   bool
 	}{
-		"Same": {reason: "A version never changes.", want: true},
-		"Updated": {reason: "Its attributes do not matter.", change: func(_ *v1alpha1.SyncedSecret, secret *keyvault.Secret, _ *memory) {
+		"Same": {reason: "The verdict on a version stays valid.", want: true},
+		"Updated": {reason: "Changed attributes do not affect the verdict.", change: func(_ *v1alpha1.SyncedSecret, secret *keyvault.Secret, _ *memory) {
 			secret.Updated = noon().Add(time.Hour)
 		}, want: true},
-		"Version":     {reason: "Another version.", change: func(_ *v1alpha1.SyncedSecret, secret *keyvault.Secret, _ *memory) { secret.Version = v2 }},
-		"ContentType": {reason: "Another content type.", change: func(_ *v1alpha1.SyncedSecret, secret *keyvault.Secret, _ *memory) { secret.ContentType = "text/plain" }},
-		"Format":      {reason: "Another format.", change: func(s *v1alpha1.SyncedSecret, _ *keyvault.Secret, _ *memory) { s.Format = "Text" }},
-		"OffList":     {reason: "It was taken off the list, and nothing is kept of it.", change: func(_ *v1alpha1.SyncedSecret, _ *keyvault.Secret, m *memory) { m.forgetVerdicts(nil) }},
+		"Version":     {reason: "Another version needs a new verdict.", change: func(_ *v1alpha1.SyncedSecret, secret *keyvault.Secret, _ *memory) { secret.Version = v2 }},
+		"ContentType": {reason: "Another content type needs a new verdict.", change: func(_ *v1alpha1.SyncedSecret, secret *keyvault.Secret, _ *memory) { secret.ContentType = "text/plain" }},
+		"Format":      {reason: "Another format needs a new verdict.", change: func(s *v1alpha1.SyncedSecret, _ *keyvault.Secret, _ *memory) { s.Format = "Text" }},
+		"OffList":     {reason: "Removing a secret from the list drops its verdict.", change: func(_ *v1alpha1.SyncedSecret, _ *keyvault.Secret, m *memory) { m.forgetVerdicts(nil) }},
 	}
 
 	for name, tc := range cases {
@@ -110,7 +110,7 @@ func TestVerdict(t *testing.T) {
 	})
 }
 
-// A vault that is too large is said to be so, once.
+// A vault with too many secrets is reported once.
 func TestReportSize(t *testing.T) {
 	l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), interval: time.Minute}, memory: &memory{}}
 	e, recorded := externalOf(l)
@@ -122,17 +122,17 @@ func TestReportSize(t *testing.T) {
 		message  string
 		events   int
 	}{
-		{reason: "All is well, about which there is nothing to say.", snapshot: listed(noon(), true), want: corev1.ConditionUnknown},
-		{reason: "It is down, which its state says.", snapshot: watch.Snapshot{Err: errors.New("x")}, want: corev1.ConditionUnknown},
+		{reason: "A listed vault gets no condition.", snapshot: listed(noon(), true), want: corev1.ConditionUnknown},
+		{reason: "An unavailable vault is reported in the state only.", snapshot: watch.Snapshot{Err: errors.New("x")}, want: corev1.ConditionUnknown},
 		{
-			reason: "It is too large.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("page 2")}}, want: corev1.ConditionFalse, events: 1,
+			reason: "A vault with too many secrets gets a condition and an event.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("page 2")}}, want: corev1.ConditionFalse, events: 1,
 			message: "The vault is too large to be listed: page 2 does not exist. Each secret is read separately instead, every 1m0s; everything else works as usual. Delete unused secrets, or give the application a vault of its own.",
 		},
 		{
-			reason: "It still is.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("page 2")}}, want: corev1.ConditionFalse, events: 1,
+			reason: "A vault that still has too many secrets gets no further event.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("page 2")}}, want: corev1.ConditionFalse, events: 1,
 			message: "The vault is too large to be listed: page 2 does not exist. Each secret is read separately instead, every 1m0s; everything else works as usual. Delete unused secrets, or give the application a vault of its own.",
 		},
-		{reason: "It is not any more.", snapshot: listed(noon(), true), want: corev1.ConditionTrue, events: 1},
+		{reason: "A vault that can be listed again gets an event.", snapshot: listed(noon(), true), want: corev1.ConditionTrue, events: 1},
 	}
 
 	for _, s := range steps {
@@ -146,7 +146,7 @@ func TestReportSize(t *testing.T) {
 	}
 }
 
-// pfx in base64 that takes three times so many iterations to open.
+// pfx is base64 that takes three times this many iterations to open.
 func pfx(t *testing.T, iterations int) string {
 	t.Helper()
 
@@ -175,8 +175,8 @@ func pfx(t *testing.T, iterations int) string {
 	return base64.StdEncoding.EncodeToString(file)
 }
 
-// A file that takes more work than is left is not opened before there is some again,
-// and what was opened before is not touched.
+// A file that exceeds the remaining budget is opened later, and content that was opened before
+// stays.
 func TestPostpone(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
 	secret := keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v1, ContentType: "application/x-pkcs12"}, Value: pfx(t, 80_000)}
@@ -194,23 +194,23 @@ func TestPostpone(t *testing.T) {
 		change func(l *look, secret *keyvault.Secret)
 		want   want
 	}{
-		"Enough":  {reason: "There is enough.", spent: workAtOnce - 240_000, want: want{Read: true}},
-		"TooMuch": {reason: "There is not.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true}},
-		"Text":    {reason: "Nothing else costs anything.", spent: workAtOnce, change: func(_ *look, secret *keyvault.Secret) { secret.ContentType = "text/plain" }, want: want{Read: true}},
+		"Enough":  {reason: "A file within the budget is opened.", spent: workAtOnce - 240_000, want: want{Read: true}},
+		"TooMuch": {reason: "A file beyond the budget is postponed.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true}},
+		"Text":    {reason: "Text needs no budget.", spent: workAtOnce, change: func(_ *look, secret *keyvault.Secret) { secret.ContentType = "text/plain" }, want: want{Read: true}},
 		"Same": {
-			reason: "The Secret has this version already.", spent: workAtOnce, want: want{State: v1alpha1.StateSynced},
+			reason: "A version that is already in the Secret needs no budget.", spent: workAtOnce, want: want{State: v1alpha1.StateSynced},
 			change: func(l *look, _ *keyvault.Secret) {
 				l.record = plan.Record{"db": plan.Content{Version: v1, ContentType: "application/x-pkcs12"}}
 			},
 		},
 		"Drifted": {
-			reason: "It had, before somebody changed it.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
+			reason: "A Secret that was changed by another client needs budget again.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
 			change: func(l *look, _ *keyvault.Secret) {
 				l.distrusted, l.record = true, plan.Record{"db": plan.Content{Version: v1, ContentType: "application/x-pkcs12"}}
 			},
 		},
 		"Other": {
-			reason: "It has another version.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
+			reason: "Another version needs budget.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
 			change: func(l *look, _ *keyvault.Secret) {
 				l.record = plan.Record{"db": plan.Content{Version: v2, ContentType: "application/x-pkcs12"}}
 			},

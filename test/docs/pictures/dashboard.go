@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// A Dashboard of Grafana, as far as it is drawn.
+// A Dashboard has the drawn fields of a Grafana dashboard.
 type Dashboard struct {
 	Title  string  `json:"title"`
 	Panels []Panel `json:"panels"`
@@ -33,7 +33,7 @@ type Panel struct {
 	} `json:"transformations"`
 }
 
-// Defaults of the fields of a panel.
+// Defaults are defaults of the fields of a panel.
 type Defaults struct {
 	Unit       string `json:"unit"`
 	Thresholds struct {
@@ -49,24 +49,24 @@ type Defaults struct {
 	} `json:"custom"`
 }
 
-// SampleFile is where the sample is recorded, from this directory.
+// SampleFile is the file of the recorded sample, relative to this directory.
 const SampleFile = "testdata/dashboard.json"
 
-// A Sample is what Prometheus answered to the queries of a dashboard.
+// A Sample has Prometheus's answers to the queries of a dashboard.
 type Sample struct {
-	// Seconds between the values of a series.
+	// Seconds is the interval between the values of a series.
 	Step int `json:"step"`
-	// Results by query, as the dashboard has it.
+	// Results are by query, as the dashboard has it.
 	Results map[string][]Series `json:"results"`
 }
 
-// A Series of one set of labels. A value that is not there is null.
+// A Series has one set of labels. A missing value is null.
 type Series struct {
 	Labels map[string]string `json:"labels"`
 	Values []*float64        `json:"values"`
 }
 
-// Grid of Grafana: 24 columns.
+// The grid of Grafana has 24 columns.
 const (
 	unitWidth  = 39
 	unitHeight = 24
@@ -168,7 +168,7 @@ func (c *canvas) table(p Panel, s Sample, x, y, w, h int) {
 	}
 }
 
-// atEnd are the series that are still there, by value if that is asked for: Prometheus sorts what is asked for at one time only.
+// atEnd returns the series that still exist, optionally sorted by value: Prometheus sorts only instant queries.
 func atEnd(all []Series, sorted bool) []Series {
 	all = slices.DeleteFunc(slices.Clone(all), func(s Series) bool { return len(s.Values) == 0 || s.Values[len(s.Values)-1] == nil })
 
@@ -187,7 +187,7 @@ type line struct {
 
 var placeholder = regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`)
 
-// lines of a panel, in the order of their names.
+// lines returns the lines of a panel, sorted by name.
 func (p Panel) lines(s Sample) []line {
 	var lines []line
 
@@ -259,7 +259,7 @@ func (c *canvas) chart(p Panel, s Sample, x, y, w, h int) {
 			c.area(color, drawing+below(lines, i, px, py)+"Z")
 		}
 
-		// A line on another one lets it show.
+		// The dashes keep a line below another one visible.
 		attributes := ` stroke-width="1.5"`
 		if n := drawn[drawing]; n > 0 {
 			attributes += pathf(` stroke-dasharray="6 %d"`, 6*n)
@@ -278,7 +278,8 @@ func (c *canvas) chart(p Panel, s Sample, x, y, w, h int) {
 	}
 }
 
-// legendOf lines: where the name of each goes, the x from the left and the y in rows. One more says where the next one would.
+// legendOf lays out the names of lines: the x from the left and the y in rows. One extra entry has the position of the next
+// name.
 func legendOf(s style, lines []line, width int) []struct{ x, y int } {
 	at := make([]struct{ x, y int }, len(lines)+1)
 
@@ -294,7 +295,7 @@ func legendOf(s style, lines []line, width int) []struct{ x, y int } {
 	return at
 }
 
-// stack values on those of the lines before.
+// stack adds the values of the lines below.
 func stack(lines []line) []line {
 	out := make([]line, len(lines))
 	sums := map[int]float64{}
@@ -315,7 +316,7 @@ func stack(lines []line) []line {
 	return out
 }
 
-// polyline through all values that are there.
+// polyline returns a line through all existing values.
 func polyline(values []*float64, px func(int) float64, py func(float64) float64) string {
 	var out strings.Builder
 
@@ -335,7 +336,7 @@ func polyline(values []*float64, px func(int) float64, py func(float64) float64)
 	return out.String()
 }
 
-// below is the lower edge of the area of a line of a stack, from right to left: the line before, or the axis.
+// below returns the lower edge of a stacked area, from right to left: the line below, or the axis.
 func below(lines []line, i int, px func(int) float64, py func(float64) float64) string {
 	var out strings.Builder
 
@@ -351,7 +352,7 @@ func below(lines []line, i int, px func(int) float64, py func(float64) float64) 
 	return out.String()
 }
 
-// nice upper end of an axis.
+// nice returns a round upper end of an axis.
 func nice(most float64) float64 {
 	if most <= 0 {
 		return 1
@@ -410,7 +411,7 @@ func duration(seconds float64) string {
 	}
 }
 
-// number with three digits that count.
+// number formats a number with three significant digits.
 func number(v float64) string {
 	if v >= 100 {
 		return strconv.FormatFloat(v, 'f', 0, 64)

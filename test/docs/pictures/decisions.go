@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// A Question of a decision tree, in their order. With a no, the next one is asked.
+// A Question of a decision tree. After a no, the next one is asked.
 type Question struct {
 	Text    string
 	Answers []Answer
 }
 
-// An Answer to a yes. Its color is that of the health that Argo CD shows then, if it shows one.
+// An Answer to a yes has the color of Argo CD's health in that case, if there is one.
 type Answer struct {
 	Health, Lead, Text string
 }
@@ -65,7 +65,7 @@ func drawDecisions(title string, questions []Question) *canvas {
 	return c
 }
 
-// answers to one question, from y on. It returns where they end.
+// answers draws the answers to one question, from y on, and returns where they end.
 func (c *canvas) answers(answers []Answer, y int) int {
 	const indent = 26
 

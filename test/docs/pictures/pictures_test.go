@@ -18,7 +18,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// TestGolden makes every picture again from what programs answer now.
+// TestGolden draws every picture again from the current answers of programs.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 
@@ -41,7 +41,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestShown has every picture on some page, with words for those who cannot see it.
+// TestShown checks that every picture is on a page, with a text alternative.
 func TestShown(t *testing.T) {
 	t.Parallel()
 
@@ -78,7 +78,7 @@ func TestShown(t *testing.T) {
 	}
 }
 
-// TestSVG draws what would break the XML, and text that does not fit.
+// TestSVG draws text that would break the XML, and text that does not fit.
 func TestSVG(t *testing.T) {
 	t.Parallel()
 
@@ -101,7 +101,7 @@ func TestSVG(t *testing.T) {
 	}
 }
 
-// TestHuman writes values as Grafana does, more or less.
+// TestHuman writes values roughly as Grafana does.
 func TestHuman(t *testing.T) {
 	t.Parallel()
 

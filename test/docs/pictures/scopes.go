@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// A Grant is a role that somebody has at a scope, or the trust of an identity in a ServiceAccount.
+// A Grant is a role of a principal at a scope, or the trust of an identity in a ServiceAccount.
 type Grant struct {
-	// Who has it, and the principal as Azure knows it.
+	// Who is the person or program with the role, and Principal its principal in Azure.
 	Who, Principal string
 	Role           string
-	// Note limits the role, or says when it is assigned.
+	// Note limits the role, or has the time of its assignment.
 	Note  string
 	Scope string
 }
@@ -28,7 +28,7 @@ const (
 	grantRow   = 52
 )
 
-// drawScopes draws who has which role on what, from the subscription to single resources.
+// drawScopes draws the roles of principals, from the subscription to single resources.
 func drawScopes(grants []Grant) *canvas {
 	c := &canvas{width: 960, title: "Roles and scopes of one application in Azure"}
 
@@ -64,7 +64,7 @@ func drawScopes(grants []Grant) *canvas {
 	return c
 }
 
-// scope draws a box with those who have a role on it, and the narrower scopes in it. It returns where the box ends.
+// scope draws a box with the principals of a scope, and the narrower scopes in it. It returns where the box ends.
 func (c *canvas) scope(s string, scopes map[string]bool, grants []Grant, depth, y int) int {
 	top, x := y, scopeLeft+16*depth
 	kind, name := scope(s)
@@ -92,7 +92,7 @@ func (c *canvas) scope(s string, scopes map[string]bool, grants []Grant, depth, 
 	return y
 }
 
-// grant draws who has it, and the role.
+// grant draws a principal and its role.
 func (c *canvas) grant(g Grant, x, y int) {
 	c.rect(20, y+4, whoWidth, 42, "panel", "line")
 
@@ -107,7 +107,7 @@ func (c *canvas) grant(g Grant, x, y int) {
 	}
 }
 
-// parent scope, the next wider one that a role can be assigned at.
+// parent returns the next wider scope at which a role can be assigned.
 func parent(s string) string {
 	if before, _, ok := strings.Cut(s, "/providers/"); ok {
 		return before
@@ -121,7 +121,7 @@ func parent(s string) string {
 	return before
 }
 
-// scope tells what kind of thing it is, and its name.
+// scope returns the type and the name of a scope.
 func scope(s string) (kind, name string) {
 	kinds := map[string]string{
 		"subscriptions": "Subscription", "resourceGroups": "Resource group", "vaults": "Key Vault", "userAssignedIdentities": "Identity",

@@ -31,7 +31,7 @@ const (
 	composed    = "crossplane.io/composition-resource-name"
 )
 
-// An object as a map, for paths of fields.
+// An object is a map, for paths of fields.
 type object = *unstructured.Unstructured
 
 func text(o object, path ...string) string {
@@ -61,7 +61,8 @@ func find(t *testing.T, all []object, kind string) object {
 	return all[i]
 }
 
-// health asks Argo CD's own engine, with the settings that a platform team installs.
+// health returns the health from Argo CD's own engine, with the settings that a platform team
+// installs.
 func health(t *testing.T) func(o object) argocd.Health {
 	t.Helper()
 
@@ -102,8 +103,8 @@ func health(t *testing.T) func(o object) argocd.Health {
 	}
 }
 
-// treeOf an application one of whose secrets has no values yet: what is observed at the last stage of the example, but for that
-// secret, what the function makes of it, and what Argo CD says to that.
+// treeOf returns the tree of an application with one secret that has no values yet: the observed resources of the example's
+// last stage except for that secret, the function's result, and Argo CD's health.
 func treeOf(t *testing.T) *canvas {
 	t.Helper()
 
@@ -131,7 +132,7 @@ func treeOf(t *testing.T) *canvas {
 			continue
 		}
 
-		// As the provider says it of a secret that it has created.
+		// The message is the provider's for a secret that it has created.
 		found := plan.AwaitingValue(v1alpha1.SyncedSecret{Name: awaiting, Keys: []string{"API_KEY", "API_SECRET"}})
 		about := finding.Subject{Secret: awaiting, Vault: text(sync, "spec", "forProvider", "vaultUri")}
 		secrets[i] = map[string]any{"name": awaiting, "state": string(found.State), "message": finding.Sentences(about, found.Findings...)}
@@ -159,7 +160,7 @@ func treeOf(t *testing.T) *canvas {
 		return Node{Kind: o.GetKind(), Name: o.GetName(), Health: h.Status, Message: h.Message, Hidden: !listed[o.GetKind()]}
 	}
 
-	// What is composed, as it is observed.
+	// The composed resources are observed unchanged.
 	var below []Node
 
 	for _, o := range observed {
@@ -188,7 +189,7 @@ func stream(t *testing.T, all []object) []byte {
 	return bytes.Join(manifests, []byte("---\n"))
 }
 
-// listedKinds are those that the project of a team lists.
+// listedKinds returns the kinds that the project of a team lists.
 func listedKinds(t *testing.T) map[string]bool {
 	t.Helper()
 
@@ -205,7 +206,8 @@ func listedKinds(t *testing.T) map[string]bool {
 	return out
 }
 
-// scopesOf the web application, as its golden rendering has them, and those of the Azure provider, as its page assigns them.
+// scopesOf returns the roles of the web application, from its golden rendering, and those of the Azure provider, from its
+// page.
 func scopesOf(t *testing.T) *canvas {
 	t.Helper()
 
@@ -252,7 +254,7 @@ func scopesOf(t *testing.T) *canvas {
 			case strings.Contains(m[1], "--condition "):
 				g.Note = "limited to the two roles of applications"
 			case strings.Contains(role[1], "Purge"):
-				g.Note = "only if applications may use Purge" // As the page says.
+				g.Note = "only if applications may use Purge" // The page has the same condition.
 			}
 
 			grants = append(grants, g)
@@ -262,7 +264,7 @@ func scopesOf(t *testing.T) *canvas {
 	return drawScopes(grants)
 }
 
-// boardOf the recorded sample. test/monitoring records it.
+// boardOf returns the dashboard with the recorded sample. test/monitoring records it.
 func boardOf(t *testing.T) *canvas {
 	t.Helper()
 
@@ -280,7 +282,8 @@ func boardOf(t *testing.T) *canvas {
 	return drawBoard(d, s)
 }
 
-// decisionsOf the page about troubles: its first questions, and what its tables say to a yes.
+// decisionsOf returns the decisions of the troubleshooting page: its first questions, and the
+// answers in its tables.
 func decisionsOf(t *testing.T) *canvas {
 	t.Helper()
 
@@ -298,7 +301,7 @@ func decisionsOf(t *testing.T) *canvas {
 		case unready:
 			q.Answers = reasons(t, ask, page, condition)
 		default:
-			// What the link leads to, and what to do.
+			// The row has the target of the link, and the action.
 			title, text, _ := strings.Cut(docs.Words(row[1]), ". ")
 			q.Answers = []Answer{{Lead: title, Text: sentence(text)}}
 		}
@@ -316,7 +319,7 @@ func decisionsOf(t *testing.T) *canvas {
 	return drawDecisions("It does not start: what to look at, one after the other", questions)
 }
 
-// withReason returns an application that has nothing to complain of but for one condition, and one secret in a state.
+// withReason returns an application with a single fault: one condition, or one secret in a state.
 func withReason(condition, reason, state string) object {
 	var conditions []any
 
@@ -335,7 +338,7 @@ func withReason(condition, reason, state string) object {
 	}}
 }
 
-// reasons of a condition that is not as it should be, by what Argo CD shows.
+// reasons returns the reasons of an unmet condition, by Argo CD's health.
 func reasons(t *testing.T, ask func(object) argocd.Health, page, condition string) []Answer {
 	t.Helper()
 
@@ -371,7 +374,8 @@ func reasons(t *testing.T, ask func(object) argocd.Health, page, condition strin
 	return answers
 }
 
-// states of secrets, and of the Kubernetes Secret as a whole, with who acts: you, for the application team that looks at the picture.
+// states returns the states of secrets, and of the Kubernetes Secret as a whole, with the party that acts: "you" is the application
+// team that looks at the picture.
 func states(t *testing.T, ask func(object) argocd.Health) []Answer {
 	t.Helper()
 
@@ -393,7 +397,7 @@ func states(t *testing.T, ask func(object) argocd.Health) []Answer {
 			t.Errorf("the runbook says that Argo CD shows state %s as %s, want %s", state, said, health)
 		}
 
-		// The first sentence is the usual case.
+		// The first sentence describes the usual case.
 		first, _, _ := strings.Cut(do, ". ")
 		actor, _, _ := strings.Cut(who, ",")
 

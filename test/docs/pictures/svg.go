@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// A color by what it stands for, in light and in dark mode.
+// A color has a meaning, in light and in dark mode.
 type color struct{ name, light, dark string }
 
-// Colors of GitHub's pages, so that a picture looks like a part of one. The background is drawn as well: a page that is dark although
-// the system is light, or the other way round, can still be read.
+// The colors are those of GitHub's pages, so that a picture fits in. The background is drawn as well, so that a picture is readable
+// on a dark page of a light system, or the reverse.
 func colors() []color {
 	return []color{
 		{"back", "#ffffff", "#0d1117"},
@@ -37,7 +37,7 @@ func colors() []color {
 	}
 }
 
-// series are the colors of lines of a chart, which have no meaning.
+// series are the colors of lines in a chart, without a meaning.
 func series() []string {
 	return []string{"Progressing", "Degraded", "Healthy", "Suspended", "orange", "teal", "pink", "gold", "text", "brown", "lime", "muted"}
 }
@@ -52,13 +52,13 @@ type style struct {
 func plain(size int, color string) style { return style{size: size, color: color} }
 func bold(size int, color string) style  { return style{size: size, color: color, bold: true} }
 
-// A box that text is in.
+// A box surrounds a text.
 type box struct {
 	x, y, w, h float64
 	text       string
 }
 
-// A canvas collects what is drawn.
+// A canvas collects drawing commands.
 type canvas struct {
 	width  int
 	title  string
@@ -66,10 +66,10 @@ type canvas struct {
 	body   strings.Builder
 	height int
 	texts  []box
-	more   []string // Other faults.
+	more   []string // These are other faults.
 }
 
-// rect draws a box with round corners in these colors, or not filled.
+// rect draws a box with round corners in these colors, or unfilled.
 func (c *canvas) rect(x, y, w, h int, fill, stroke string) {
 	class, attributes := "s-"+stroke, ` fill="none"`
 	if fill != "" {
@@ -101,7 +101,7 @@ func (c *canvas) dot(fill string, x, y, r int) {
 	fmt.Fprintf(&c.body, `<circle cx="%d" cy="%d" r="%d" class="f-%s"/>`+"\n", x, y, r, fill)
 }
 
-// text writes a line whose base is at y.
+// text writes a line with its baseline at y.
 func (c *canvas) text(s style, x, y int, text string) {
 	class := fmt.Sprintf("f-%s t%d", s.color, s.size)
 	if s.bold {
@@ -118,7 +118,7 @@ func (c *canvas) text(s style, x, y int, text string) {
 // right writes a line that ends at x.
 func (c *canvas) right(s style, x, y int, text string) { c.text(s, x-int(s.width(text)), y, text) }
 
-// paragraph writes lines below y that are at most that wide, and returns where the next one goes.
+// paragraph writes lines of at most that width below y, and returns where the next one goes.
 func (c *canvas) paragraph(s style, x, y, width int, text string) int {
 	for _, line := range s.wrap(text, width) {
 		y += s.size + 5
@@ -128,7 +128,7 @@ func (c *canvas) paragraph(s style, x, y, width int, text string) int {
 	return y
 }
 
-// lines of a paragraph.
+// lines returns the lines of a paragraph.
 func (s style) wrap(text string, width int) []string {
 	var lines []string
 
@@ -144,7 +144,7 @@ func (s style) wrap(text string, width int) []string {
 	return lines
 }
 
-// cut shortens text that is wider.
+// cut shortens text that is too wide.
 func (s style) cut(text string, width int) string {
 	if s.width(text) <= float64(width) {
 		return text
@@ -158,7 +158,7 @@ func (s style) cut(text string, width int) string {
 	return string(runes) + "…"
 }
 
-// width of a text in DejaVu Sans, which is wider than what other systems have for sans-serif.
+// width returns the width of a text in DejaVu Sans, which is wider than other sans-serif fonts.
 func (s style) width(text string) float64 {
 	sum := 0.0
 
@@ -232,7 +232,7 @@ func (c *canvas) svg() []byte {
 	return []byte(out.String())
 }
 
-// Faults of a picture: texts that overlap, or end outside.
+// Faults returns texts that overlap, or end outside.
 func (c *canvas) faults() []string {
 	faults := slices.Clone(c.more)
 
@@ -256,7 +256,7 @@ func pathf(format string, args ...any) string { return fmt.Sprintf(format, args.
 func escape(s string) string {
 	var out strings.Builder
 
-	_ = xml.EscapeText(&out, []byte(s)) // A Builder takes everything.
+	_ = xml.EscapeText(&out, []byte(s)) // A Builder never fails.
 
 	return out.String()
 }

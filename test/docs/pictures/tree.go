@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// A Node is an object as Argo CD shows it.
+// A Node is an object in Argo CD's tree.
 type Node struct {
 	Kind, Name string
-	// Health is empty of kinds that have none.
+	// Health is empty for kinds without a health check.
 	Health, Message string
-	// Hidden from a team whose project does not list the kind.
+	// Hidden is true if the project of a team does not list the kind.
 	Hidden bool
 }
 
@@ -22,7 +22,7 @@ const (
 	nodeGap    = 12
 )
 
-// drawTree draws an Application of Argo CD, the PlatformApplication that it applies, and what that is composed of.
+// drawTree draws an Application of Argo CD, its PlatformApplication, and the composed resources.
 func drawTree(root, application Node, composed []Node) *canvas {
 	c := &canvas{
 		width: 960, title: "An application in Argo CD while a secret awaits its value",

@@ -20,7 +20,7 @@ import (
 
 const headerTimeout = 5 * time.Second
 
-// A process and its environment, as package plane reads them.
+// A process has an environment, in the format of package plane.
 type process struct {
 	Started     time.Time  `json:"started"`
 	Environment []variable `json:"environment"`
@@ -55,13 +55,13 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("cannot encode environment: %w", err)
 	}
 
-	// Where it is asked, and where manifests have their probes.
+	// These are the ports of the test and of the probes in manifests.
 	addresses := []string{":8080", ":3000", ":8501", ":9011"}
 	ended := make(chan error, len(addresses))
 
 	for _, address := range addresses {
 		server := &http.Server{Addr: address, ReadHeaderTimeout: headerTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write(answer) // Who asks sees that it is not all.
+			_, _ = w.Write(answer) // A client notices an incomplete response.
 		})}
 
 		go func() { ended <- server.ListenAndServe() }()

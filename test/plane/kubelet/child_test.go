@@ -19,7 +19,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// envChild holds the options of a kubelet that runs in a process of its own.
+// envChild has the options of a kubelet in a separate process.
 const envChild = "KUBELET_TEST_CHILD"
 
 type childOptions struct {
@@ -52,7 +52,7 @@ func runChild() int {
 		return 1
 	}
 
-	_, _ = io.Copy(io.Discard, os.Stdin) // It ends when who started this is gone.
+	_, _ = io.Copy(io.Discard, os.Stdin) // The input ends with the process that started this one.
 
 	if err := k.Close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -62,7 +62,7 @@ func runChild() int {
 	return 0
 }
 
-// startChild starts a kubelet in a process of its own, as this user.
+// startChild starts a kubelet in a separate process, as this user.
 func startChild(t *testing.T, nodeName string, uid int) *exec.Cmd {
 	t.Helper()
 
@@ -100,7 +100,7 @@ func startChild(t *testing.T, nodeName string, uid int) *exec.Cmd {
 	must(t, err)
 	must(t, cmd.Start())
 	t.Cleanup(func() {
-		_ = input.Close() // It may be gone.
+		_ = input.Close() // It may already be closed.
 		_ = cmd.Wait()    // It may have been killed.
 	})
 

@@ -16,8 +16,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
 )
 
-// command that is a container's: what its image says, unless the pod says
-// otherwise.
+// command returns the command of a container: that of its image, unless the pod overrides it.
 func (c *container) command(ctx context.Context, img *image) (*sandbox.Command, error) {
 	pod, k := c.pod.spec(), c.pod.kubelet
 
@@ -55,8 +54,7 @@ func (c *container) command(ctx context.Context, img *image) (*sandbox.Command, 
 	return out, nil
 }
 
-// arguments by the rules of Kubernetes: a command replaces the image's arguments,
-// too.
+// arguments applies the rules of Kubernetes: a command also replaces the image's arguments.
 func arguments(c *corev1.Container, img *image, env map[string]string) []string {
 	command, args := img.config.Entrypoint, img.config.Cmd
 
@@ -80,7 +78,7 @@ func arguments(c *corev1.Container, img *image, env map[string]string) []string 
 	return out
 }
 
-// expandable variables: those of a pod's own words, not of an image's.
+// expandable returns the variables for expansion: all for the pod's own words, none for an image's.
 func expandable(env map[string]string, own []string) map[string]string {
 	if len(own) == 0 {
 		return nil
@@ -98,7 +96,7 @@ func (c *container) user(out *sandbox.Command, pod *corev1.Pod, img *image) erro
 	}
 
 	if s.user != nil {
-		// Of another user than the image's, its group means nothing.
+		// The image's group does not apply to another user.
 		uid, gid = uint32(*s.user), 0 //nolint:gosec // The API server has checked it.
 	}
 
@@ -115,7 +113,7 @@ func (c *container) user(out *sandbox.Command, pod *corev1.Pod, img *image) erro
 	return nil
 }
 
-// services as pods find them in their environment: only the API server.
+// services returns the service variables of pods: only those of the API server.
 func (k *Kubelet) services() map[string]string {
 	host, port, err := net.SplitHostPort(k.options.APIServer)
 	if err != nil {

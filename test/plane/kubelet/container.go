@@ -17,19 +17,18 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
 )
 
-// A container of a pod in its sandbox, through all of its restarts.
+// A container of a pod in its sandbox, across all of its restarts.
 type container struct {
 	pod     *pod
 	sandbox *sandbox.Sandbox
 	spec    *corev1.Container
 	init    bool
 
-	// delay before the next restart.
+	// delay is the pause before the next restart.
 	delay time.Duration
 }
 
-// A problem says why a container does not start, with a reason that Kubernetes
-// has for it.
+// A problem is the reason why a container does not start, with its reason in Kubernetes.
 type problem struct {
 	reason string
 	err    error
@@ -37,8 +36,8 @@ type problem struct {
 
 func (p *problem) Error() string { return p.err.Error() }
 
-// run the container as often as its policy says, until life ends. It returns
-// whether it has succeeded. The context ends it without grace.
+// run runs the container as often as its policy requires, until life ends. It reports whether the
+// container has succeeded. The end of the context stops it without a grace period.
 func (c *container) run(ctx, life context.Context) bool {
 	for {
 		process := c.start(life)
@@ -64,7 +63,7 @@ func (c *container) run(ctx, life context.Context) bool {
 	}
 }
 
-// again tells whether the container is run again after it has ended so.
+// again reports whether the container restarts after this exit.
 func (c *container) again(exit sandbox.Exit) bool {
 	switch c.pod.spec().Spec.RestartPolicy {
 	case corev1.RestartPolicyNever:
@@ -76,12 +75,12 @@ func (c *container) again(exit sandbox.Exit) bool {
 	}
 }
 
-// backOff waits before a restart: not before the first, and longer each time.
+// backOff waits before a restart: not before the first, and then longer each time.
 func (c *container) backOff(life context.Context, ran time.Duration) bool {
 	base := c.pod.kubelet.options.Backoff
 	longest := maxBackoffs * base
 
-	// Then it was fine.
+	// A long run resets the backoff.
 	if ran > 2*longest {
 		c.delay = 0
 	}
@@ -99,7 +98,7 @@ func (c *container) backOff(life context.Context, ran time.Duration) bool {
 	return ok
 }
 
-// start the container, when all that it needs is there. It returns nil if life
+// start starts the container as soon as everything that it needs exists. It returns nil if life
 // ends before.
 func (c *container) start(life context.Context) *sandbox.Process {
 	var (
@@ -129,14 +128,14 @@ func (c *container) start(life context.Context) *sandbox.Process {
 			return nil
 		}
 
-		// What is missing in a configuration may come at any time.
+		// Missing objects may appear at any time.
 		if trouble.reason != reasonConfigError {
 			pause = min(2*pause, maxBackoffs*c.pod.kubelet.options.Backoff)
 		}
 	}
 }
 
-// try to start the container.
+// try tries to start the container.
 func (c *container) try(ctx context.Context) (*sandbox.Process, *problem) {
 	img, err := c.pod.kubelet.images.pull(ctx, c.spec.Image)
 	if err != nil {
@@ -171,8 +170,7 @@ func (c *container) try(ctx context.Context) (*sandbox.Process, *problem) {
 	return process, nil
 }
 
-// attend a process until it has ended, and end it when life ends or it is not
-// alive by its own words.
+// attend waits for the end of a process, and ends it when life ends or its liveness probe fails.
 func (c *container) attend(ctx, life context.Context, process *sandbox.Process) sandbox.Exit {
 	probing, stop := context.WithCancel(life)
 	dead := make(chan string, 1)
@@ -192,7 +190,7 @@ func (c *container) attend(ctx, life context.Context, process *sandbox.Process) 
 	case why := <-dead:
 		c.eventf(corev1.EventTypeNormal, "Killing", "Container %s failed %s probe, will be restarted", c.spec.Name, why)
 	case <-life.Done():
-		// Nothing is left to be told if the sandbox has ended.
+		// Nothing is reported if the sandbox has ended.
 		if c.pod.wanted.Err() == nil {
 			return process.Exit()
 		}
@@ -205,7 +203,7 @@ func (c *container) attend(ctx, life context.Context, process *sandbox.Process) 
 	return c.end(ctx, process)
 }
 
-// end a process: first kindly.
+// end ends a process, gracefully at first.
 func (c *container) end(ctx context.Context, process *sandbox.Process) sandbox.Exit {
 	o := c.pod.spec()
 	grace := time.Duration(corev1.DefaultTerminationGracePeriodSeconds) * time.Second
@@ -233,7 +231,7 @@ func (c *container) end(ctx context.Context, process *sandbox.Process) sandbox.E
 	return process.Exit()
 }
 
-// set the status of the container.
+// set sets the status of the container.
 func (c *container) set(change func(*corev1.ContainerStatus)) {
 	c.pod.mu.Lock()
 
@@ -298,7 +296,7 @@ func (c *container) ended(exit sandbox.Exit, began time.Time) {
 
 		s.State = corev1.ContainerState{Terminated: t}
 		s.Started = new(bool)
-		// An init container is ready when it has done its work.
+		// An init container is ready when it has succeeded.
 		s.Ready = c.init && t.ExitCode == 0
 	})
 }
@@ -317,7 +315,7 @@ func (c *container) eventf(kind, reason, format string, args ...any) {
 	}, kind, reason, format, args...)
 }
 
-// openLog returns the log of a container, and notes where this run begins in it.
+// openLog returns the log of a container, and records where this run begins in it.
 func (p *pod) openLog(container string) (string, error) {
 	o := p.spec()
 

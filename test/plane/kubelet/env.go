@@ -19,19 +19,19 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Kinds of objects that pods refer to.
+// These are the kinds of objects that pods reference.
 const (
 	secretKind    = "Secret"
 	configMapKind = "ConfigMap"
 )
 
-// A source is a Secret or a ConfigMap that a pod refers to.
+// A source is a Secret or a ConfigMap that a pod references.
 type source struct {
 	kind, name string
 	optional   *bool
 }
 
-// read returns what is in a source: nothing, if it is missing and optional.
+// read returns the data of a source. It is empty if the source is missing and optional.
 func (p *pod) read(ctx context.Context, s source) (map[string][]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -67,7 +67,7 @@ func (p *pod) read(ctx context.Context, s source) (map[string][]byte, error) {
 	return nil, kerrors.NewNotFound(schema.GroupResource{Resource: strings.ToLower(s.kind)}, s.name)
 }
 
-// key returns one value of a source, and whether there is one.
+// key returns one value of a source, and whether it exists.
 func (p *pod) key(ctx context.Context, s source, key string) (string, bool, error) {
 	values, err := p.read(ctx, s)
 	value, ok := values[key]
@@ -79,8 +79,9 @@ func (p *pod) key(ctx context.Context, s source, key string) (string, bool, erro
 	return string(value), ok, err
 }
 
-// environment of a container, by the rules of Kubernetes: env beats envFrom, and
-// references are expanded to what came before or is in the environment of services.
+// environment returns the environment of a container by the rules of Kubernetes: env takes
+// precedence over envFrom, and references are expanded to earlier variables or to those of
+// services.
 func (p *pod) environment(ctx context.Context, c *corev1.Container) (map[string]string, error) {
 	env, services := map[string]string{}, p.kubelet.services()
 
@@ -127,7 +128,7 @@ func sourceOf(from corev1.EnvFromSource) source {
 	return source{configMapKind, from.ConfigMapRef.Name, from.ConfigMapRef.Optional}
 }
 
-// valueOf returns the value of a variable that comes from elsewhere, and whether there is one.
+// valueOf returns the value of a variable from another source, and whether it exists.
 func (p *pod) valueOf(ctx context.Context, c *corev1.Container, from *corev1.EnvVarSource) (string, bool, error) {
 	switch {
 	case from.FieldRef != nil:
@@ -171,7 +172,8 @@ func (p *pod) field(path string) (string, error) {
 	return "", fmt.Errorf("unsupported fieldPath: %v", path)
 }
 
-// resourceValue returns a limit or request of a container. What has no limit is limited by the node.
+// resourceValue returns a limit or request of a container. Without a limit, that of the node
+// applies.
 func resourceValue(c *corev1.Container, ref *corev1.ResourceFieldSelector, node corev1.ResourceList) string {
 	kind, name, _ := strings.Cut(ref.Resource, ".")
 
@@ -229,7 +231,7 @@ func expand(s string, vars map[string]string) string {
 
 func isTrue(b *bool) bool { return b != nil && *b }
 
-// join the layers of an environment, of which later ones win, as programs get it.
+// join joins the layers of an environment, with precedence for later ones.
 func join(layers ...map[string]string) []string {
 	all := map[string]string{}
 	for _, l := range layers {

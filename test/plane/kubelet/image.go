@@ -30,17 +30,17 @@ type image struct {
 	config v1.Config
 }
 
-// images are pulled from one registry, and kept, extracted, by their digest.
+// images are pulled from one registry, and stored, extracted, by their digest.
 type images struct {
 	dir      string
 	registry string
 	rename   func(string) string
 
-	// mu is held while an image is pulled, so that none is extracted twice.
+	// mu is held while an image is pulled, so that it is extracted only once.
 	mu sync.Mutex
 }
 
-// resolve returns where an image is pulled from, and whether it is pulled at all.
+// resolve returns the source of an image, and whether it is pulled at all.
 func (i *images) resolve(image string) (string, bool) {
 	if i.rename != nil {
 		image = i.rename(image)
@@ -49,7 +49,7 @@ func (i *images) resolve(image string) (string, bool) {
 	return image, i.registry != "" && strings.HasPrefix(image, i.registry+"/")
 }
 
-// pull an image.
+// pull pulls an image.
 func (i *images) pull(ctx context.Context, ref string) (*image, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -92,7 +92,7 @@ func (i *images) fetch(ctx context.Context, ref string) (*image, error) {
 		return out, nil
 	}
 
-	// Under its name when all is there.
+	// The directory gets its final name when it is complete.
 	half := out.root + ".half"
 	if err := errors.Join(os.RemoveAll(half), os.MkdirAll(half, 0o755), extract(ctx, half, img)); err != nil { //nolint:gosec // Its users look into it.
 		return nil, err
@@ -101,7 +101,7 @@ func (i *images) fetch(ctx context.Context, ref string) (*image, error) {
 	return out, os.Rename(half, out.root)
 }
 
-// extract the files of an image into a directory.
+// extract extracts the files of an image into a directory.
 func extract(ctx context.Context, dir string, img v1.Image) error {
 	files := mutate.Extract(img)
 	defer files.Close() //nolint:errcheck // It was read.
@@ -116,7 +116,7 @@ func extract(ctx context.Context, dir string, img v1.Image) error {
 	return nil
 }
 
-// user and group of an image, which are numbers.
+// user returns the user and group of an image, which must be numbers.
 func (i *image) user() (uid, gid uint32, err error) {
 	user, group, _ := strings.Cut(i.config.User, ":")
 

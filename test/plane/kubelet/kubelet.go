@@ -1,14 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package kubelet is a node of a Kubernetes cluster that runs pods as processes of
-// this machine, without a container runtime and without privileges: each pod in a
-// sandbox of its own. Towards the API server it is what any kubelet is: the node
-// and its lease, environment and volumes of Secrets and ConfigMaps, tokens,
-// probes, restarts, events and the status of pods.
+// Package kubelet is a node of a Kubernetes cluster that runs pods as processes of this machine,
+// without a container runtime and without privileges: each pod has its own sandbox. The API server
+// sees a normal kubelet: the node and its lease, environment and volumes of Secrets and ConfigMaps,
+// tokens, probes, restarts, events and the status of pods.
 //
-// It refuses a pod that needs a container runtime or a real node: such a pod fails
-// with a message that says why.
+// It rejects a pod that needs a container runtime or a real node: such a pod fails with a message
+// about the reason.
 //
 // The node library of virtual-kubelet would replace the node, its lease and the
 // watch of pods. Its provider would still do the rest: containers, probes, restarts,
@@ -49,51 +48,49 @@ const (
 	// loopback is the node's address.
 	loopback = "127.0.0.1"
 
-	// defaultBackoff is that of a kubelet.
+	// defaultBackoff is a kubelet's.
 	defaultBackoff = 10 * time.Second
-	// maxBackoffs times the first is the longest: five minutes, as that of a kubelet.
+	// maxBackoffs times the first backoff is the longest: five minutes, as in a kubelet.
 	maxBackoffs = 30
 
-	// Requests to the API server, as a kubelet limits them.
+	// Requests to the API server have a kubelet's limits.
 	defaultQPS, defaultBurst = 50, 100
 )
 
 // Options of a Kubelet.
 type Options struct {
-	// Config of a client that is the node: user system:node:NAME of the group
-	// system:nodes.
+	// Config is that of a client that is the node: user system:node:NAME of the group system:nodes.
 	Config *rest.Config
-	// Binder is the configuration of a client that may list, watch and bind pods,
-	// for no scheduler is needed: pods without a node are bound to this one. Nil if
-	// others bind them.
+	// Binder is the configuration of a client that may list, watch and bind pods. It replaces a
+	// scheduler: pods without a node are bound to this one. It is nil if others bind them.
 	Binder *rest.Config
-	// Node is the node's name: local, if it is not set.
+	// Node is the node's name. Default: local.
 	Node string
-	// Dir is where root directories, images and logs are kept. Logs stay there.
+	// Dir is the directory for root directories, images and logs. Logs stay there.
 	Dir string
-	// Registry, as host and port, is the one that images are pulled from. A pod with
-	// an image of any other is declared running and ready.
+	// Registry, as host and port, is the source of images. A pod with an image of any other
+	// registry is declared running and ready.
 	Registry string
 	// Images, if set, rewrites the name of an image before it is pulled.
 	Images func(image string) string
-	// CA, if set, are certificates of authorities that every container is to trust.
+	// CA, if set, are certificates of authorities that every container must trust.
 	CA []byte
 	// Env is added to every container that does not set the variables itself.
 	Env map[string]string
 	// APIServer, as host and port, is where pods find the API server. It must be
 	// among Reachable.
 	APIServer string
-	// Reachable are the addresses of this machine that pods reach, at the same
-	// addresses. Nothing else can be reached from a pod.
+	// Reachable are the addresses of this machine that pods can reach, at the same addresses. Pods
+	// reach nothing else.
 	Reachable []string
-	// Backoff before the second restart of a container: 10 seconds if not set. It
-	// doubles with each, up to 30 times as much.
+	// Backoff is the pause before the second restart of a container. Default: 10 seconds. It
+	// doubles with each restart, up to 30 times as much.
 	Backoff time.Duration
 	// Log, if set.
 	Log *slog.Logger
 }
 
-// A Kubelet that runs. Its methods may be called concurrently.
+// A Kubelet is running. Its methods may be called concurrently.
 type Kubelet struct {
 	options  Options
 	client   kubernetes.Interface
@@ -113,20 +110,20 @@ type Kubelet struct {
 	last netip.Addr
 }
 
-// A Process is what runs in a container.
+// A Process runs in a container.
 type Process struct {
 	Namespace, Pod string
-	// PID as this machine has it.
+	// PID is the id on this machine.
 	PID int
 }
 
-// Start a kubelet, which registers its node and runs pods until it is closed or
-// the context ends. The program must have called sandbox.Main.
+// Start starts a kubelet, which registers its node and runs pods until it is closed or the context
+// ends. The program must have called sandbox.Main.
 func Start(ctx context.Context, o Options) (*Kubelet, error) {
 	o.Node = cmp.Or(o.Node, "local")
 	o.Backoff = cmp.Or(o.Backoff, defaultBackoff)
 
-	// Relative paths would mean something else in a sandbox.
+	// Relative paths would have another meaning in a sandbox.
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot find directory %q: %w", o.Dir, err)
@@ -152,7 +149,7 @@ func Start(ctx context.Context, o Options) (*Kubelet, error) {
 		k.log = slog.New(slog.DiscardHandler)
 	}
 
-	// Of one that was killed.
+	// A killed kubelet may have left some.
 	if err := os.RemoveAll(k.podsDir()); err != nil {
 		return nil, fmt.Errorf("cannot remove old root directories: %w", err)
 	}
@@ -166,7 +163,7 @@ func Start(ctx context.Context, o Options) (*Kubelet, error) {
 	return k, nil
 }
 
-// trySandbox, so that a machine that has none says so at once and not in pods.
+// trySandbox reports an unsuitable machine at once, instead of in pods.
 func trySandbox(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, sandboxTimeout)
 	defer cancel()
@@ -211,7 +208,7 @@ func (k *Kubelet) Close() error {
 	return nil
 }
 
-// DialPod connects to a port of a pod, as if this machine were the pod's network.
+// DialPod connects to a port of a pod, as if this machine were in the pod's network.
 func (k *Kubelet) DialPod(ctx context.Context, ip string, port int) (net.Conn, error) {
 	k.mu.Lock()
 
@@ -232,7 +229,7 @@ func (k *Kubelet) DialPod(ctx context.Context, ip string, port int) (net.Conn, e
 	return found.dial(ctx, port)
 }
 
-// Processes that run in containers now.
+// Processes returns the processes that currently run in containers.
 func (k *Kubelet) Processes() []Process {
 	var out []Process
 	for _, p := range k.all() {
@@ -291,7 +288,7 @@ func (k *Kubelet) all() []*pod {
 	return out
 }
 
-// nextAddress that no pod has. k.mu is held.
+// nextAddress returns an address that no pod has. k.mu must be held.
 func (k *Kubelet) nextAddress() string {
 	network := netip.PrefixFrom(firstAddress(), 16).Masked()
 

@@ -22,20 +22,20 @@ import (
 )
 
 const (
-	// followInterval is how often a log is looked at that is followed, and lookInterval how
-	// often the node looks at how long logs are.
+	// followInterval is the interval for reading a followed log, and lookInterval that for checking
+	// the lengths of logs.
 	followInterval = 200 * time.Millisecond
 	lookInterval   = time.Second
 
-	// timestampFormat is that of a kubelet: RFC 3339, and always as long.
+	// timestampFormat is a kubelet's: RFC 3339 with a fixed length.
 	timestampFormat = "2006-01-02T15:04:05.000000000Z07:00"
 
 	headerTimeout = 10 * time.Second
 )
 
-// A logFile is what a container writes to, with nothing in between: it has every byte that
-// was written, however the container or this process ends. It knows the time of a byte
-// from having looked at how long the file was, to lookInterval.
+// A logFile is the file that a container writes to directly: it has every written byte, however the
+// container or this process ends. It derives the time of a byte from regular checks of the length,
+// with the precision of lookInterval.
 type logFile struct {
 	name string
 
@@ -43,13 +43,13 @@ type logFile struct {
 	growth []mark
 }
 
-// A mark says where a log ended at a time.
+// A mark is the length of a log at a time.
 type mark struct {
 	end int64
 	at  time.Time
 }
 
-// look at how long it is now. One that is gone does not grow.
+// look records the current length. A deleted log does not grow.
 func (l *logFile) look() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,7 +67,7 @@ func (l *logFile) look() int64 {
 	return size
 }
 
-// written tells when the byte at that place was, up to the last look.
+// written returns the time at which the byte at that offset was written, up to the last check.
 func (l *logFile) written(place int64) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -77,7 +77,7 @@ func (l *logFile) written(place int64) time.Time {
 	return l.growth[i].at
 }
 
-// lookAtLogs of all containers until the context ends.
+// lookAtLogs checks the logs of all containers until the context ends.
 func (k *Kubelet) lookAtLogs(ctx context.Context) {
 	for sleep(ctx, lookInterval) {
 		for _, p := range k.all() {
@@ -90,13 +90,13 @@ func (k *Kubelet) lookAtLogs(ctx context.Context) {
 	}
 }
 
-// A section of a log, from a byte to its end.
+// A section of a log begins at an offset and ends with the log.
 type section struct {
 	log  *logFile
 	from int64
-	// ended tells whether nothing more will be written to it.
+	// ended reports whether the log is complete.
 	ended func() bool
-	// within a line, of which a part was passed on.
+	// within is true inside a line that was partly sent.
 	within bool
 }
 
@@ -120,7 +120,7 @@ func (p *pod) logSection(container string) (section, error) {
 	}}, nil
 }
 
-// A logServer serves the logs of containers as a kubelet does, for the API server.
+// A logServer serves the logs of containers to the API server, like a kubelet.
 type logServer struct {
 	port   int32
 	server *http.Server
@@ -161,19 +161,19 @@ func startLogServer(ctx context.Context, find func(namespace, pod, container str
 	go func() {
 		defer close(s.done)
 
-		_ = s.server.ServeTLS(l, "", "") // It ends when it is closed.
+		_ = s.server.ServeTLS(l, "", "") // It ends when the server is closed.
 	}()
 
 	return s, nil
 }
 
 func (s *logServer) close() {
-	_ = s.server.Close() // It cuts off current readers of logs.
+	_ = s.server.Close() // This disconnects current readers of logs.
 
 	<-s.done
 }
 
-// serve a log with the options follow, limitBytes, tailLines and timestamps of a PodLogOptions.
+// serve serves a log with the options follow, limitBytes, tailLines and timestamps of a PodLogOptions.
 func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 
@@ -214,7 +214,7 @@ func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 
 	w.Header().Set("Content-Type", "text/plain")
 
-	_ = part.copy(r.Context(), w, f, q.Get("follow") == "true", q.Get("timestamps") == "true") // The client has left, or sees the end.
+	_ = part.copy(r.Context(), w, f, q.Get("follow") == "true", q.Get("timestamps") == "true") // The client has disconnected, or notices the end.
 }
 
 // A limitedWriter fails after the bytes that are left.
@@ -238,7 +238,7 @@ func (w *limitedWriter) Write(b []byte) (int, error) {
 // Unwrap lets a ResponseController flush.
 func (w *limitedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// rest of the section, as it is now.
+// rest returns the current content of the section.
 func (p *section) rest(f io.ReaderAt) ([]byte, error) {
 	all, err := io.ReadAll(io.NewSectionReader(f, p.from, p.log.look()-p.from))
 	if err != nil {
@@ -248,7 +248,7 @@ func (p *section) rest(f io.ReaderAt) ([]byte, error) {
 	return all, nil
 }
 
-// skip all but the last lines.
+// skip skips all but the last lines.
 func (p *section) skip(f io.ReaderAt, lines int) error {
 	all, err := p.rest(f)
 
@@ -260,10 +260,10 @@ func (p *section) skip(f io.ReaderAt, lines int) error {
 	return err
 }
 
-// copy the section, and what is added to it if it is followed.
+// copy copies the section, and further output if it is followed.
 func (p *section) copy(ctx context.Context, w http.ResponseWriter, f io.ReaderAt, follow, timestamps bool) error {
 	for {
-		// Asked first: what was written before it ended is read below.
+		// The order matters: output before the end is still read below.
 		ended := !follow || p.ended()
 
 		if err := p.pass(w, f, timestamps); err != nil || ended {
@@ -276,7 +276,7 @@ func (p *section) copy(ctx context.Context, w http.ResponseWriter, f io.ReaderAt
 	}
 }
 
-// pass on what was written since the last time.
+// pass sends the output since the last call.
 func (p *section) pass(w io.Writer, f io.ReaderAt, timestamps bool) error {
 	all, err := p.rest(f)
 

@@ -88,7 +88,7 @@ func runTests(m *testing.M) int {
 	return code
 }
 
-// runTestsWith an API server and a node.
+// runTestsWith runs the tests with an API server and a node.
 func runTestsWith(m *testing.M, dir string) (code int, err error) {
 	api, err = apiserver.Start(context.Background(), clusterFlags()...)
 	if err != nil {
@@ -100,7 +100,7 @@ func runTestsWith(m *testing.M, dir string) (code int, err error) {
 	if err != nil {
 		return 1, fmt.Errorf("cannot start kubelet: %w", err)
 	}
-	// First, for an API server waits for those who watch.
+	// It ends first, because an API server waits for open watches.
 	defer func() { err = errors.Join(err, node.Close()) }()
 
 	return m.Run(), nil
@@ -110,12 +110,12 @@ func clusterFlags() []apiserver.Option {
 	return []apiserver.Option{
 		apiserver.WithFlag("authorization-mode", "Node,RBAC"),
 		apiserver.WithFlag("enable-admission-plugins", "NodeRestriction"),
-		// Instead of ServiceAccount, which is wanted here.
+		// The default disables the plugin ServiceAccount, which the tests need.
 		apiserver.WithFlag("disable-admission-plugins", "DefaultStorageClass"),
 	}
 }
 
-// asNode is the configuration of a client that is a node.
+// asNode returns the configuration of a client that is a node.
 func asNode(cfg *rest.Config, name string) *rest.Config {
 	cfg = rest.CopyConfig(cfg)
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: "system:node:" + name, Groups: []string{"system:nodes", "system:authenticated"}}
@@ -179,7 +179,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// namespace for a test, with what controllers make in others.
+// namespace creates a namespace for a test, with the objects that controllers create elsewhere.
 func namespace(t *testing.T) string {
 	t.Helper()
 
@@ -203,14 +203,14 @@ func newTestPod(ns, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 	return p
 }
 
-// create a pod, and delete it with the test.
+// create creates a pod, and deletes it with the test.
 func create(t *testing.T, p *corev1.Pod) *corev1.Pod {
 	t.Helper()
 
 	must(t, api.Client().Create(t.Context(), p))
 	t.Cleanup(func() {
 		zero := int64(0)
-		_ = api.Client().Delete(context.WithoutCancel(t.Context()), p, &client.DeleteOptions{GracePeriodSeconds: &zero}) // It may be gone.
+		_ = api.Client().Delete(context.WithoutCancel(t.Context()), p, &client.DeleteOptions{GracePeriodSeconds: &zero}) // It may already be deleted.
 
 		if t.Failed() {
 			t.Logf("pod %s:\n%s", p.Name, describe(p))
@@ -220,7 +220,7 @@ func create(t *testing.T, p *corev1.Pod) *corev1.Pod {
 	return p
 }
 
-// describe a pod for who looks why a test fails.
+// describe describes a pod for the log of a failed test.
 func describe(p *corev1.Pod) string {
 	var out strings.Builder
 
@@ -236,7 +236,7 @@ func describe(p *corev1.Pod) string {
 	return out.String()
 }
 
-// eventually waits until a pod is as it should be.
+// eventually waits until a check of a pod succeeds.
 func eventually(t *testing.T, p *corev1.Pod, check func(*corev1.Pod) error) {
 	t.Helper()
 
@@ -282,7 +282,7 @@ func ready(t *testing.T, p *corev1.Pod) *corev1.Pod {
 	return p
 }
 
-// ask the program in a pod.
+// ask sends a request to the program in a pod.
 func ask(ctx context.Context, k *Kubelet, p *corev1.Pod, path string) (string, error) {
 	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return k.DialPod(ctx, p.Status.PodIP, port)
@@ -311,7 +311,7 @@ func ask(ctx context.Context, k *Kubelet, p *corev1.Pod, path string) (string, e
 	return string(body), nil
 }
 
-// say is what the program answers, when it does.
+// answer returns the program's answer as soon as it responds.
 func answer(t *testing.T, p *corev1.Pod, path string) string {
 	t.Helper()
 

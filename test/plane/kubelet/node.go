@@ -23,11 +23,11 @@ const (
 	leaseRenewal  = 10 * time.Second
 	callTimeout   = 10 * time.Second
 
-	// version of the kubelet that this one stands in for.
+	// version is the kubelet version that this one simulates.
 	version = "v1.36.3"
 )
 
-// capacity is what pods are told: nothing is limited here.
+// capacity is the reported capacity: nothing is limited here.
 func capacity() corev1.ResourceList {
 	return corev1.ResourceList{
 		corev1.ResourceCPU:              *resource.NewQuantity(int64(runtime.NumCPU()), resource.DecimalSI),
@@ -37,7 +37,7 @@ func capacity() corev1.ResourceList {
 	}
 }
 
-// register the node, or report that it lives. Whatever others have made of it is overwritten.
+// register registers the node, or renews its status, and overwrites changes by others.
 func (k *Kubelet) register(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -86,7 +86,7 @@ func (k *Kubelet) node() *corev1.Node {
 		}},
 		Status: corev1.NodeStatus{
 			Capacity: k.capacity, Allocatable: k.capacity,
-			// No host name: an API server would prefer it, and look it up.
+			// The node has no host name, because an API server would prefer and resolve it.
 			Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: loopback}},
 			Conditions: []corev1.NodeCondition{
 				condition(corev1.NodeMemoryPressure, corev1.ConditionFalse, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -113,10 +113,10 @@ func (k *Kubelet) lease() *coordinationv1.Lease {
 	}
 }
 
-// beat tells, until the context ends, that the node lives.
+// beat reports, until the context ends, that the node is alive.
 func (k *Kubelet) beat(ctx context.Context) {
 	for sleep(ctx, leaseRenewal) {
-		// Also after an outage, or if somebody has deleted the node.
+		// It also registers the node after an outage or a deletion.
 		if err := k.register(ctx); err != nil && ctx.Err() == nil {
 			k.log.Warn("cannot tell that the node lives", "error", err)
 		}

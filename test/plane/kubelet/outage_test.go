@@ -21,12 +21,12 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// bound to a node that runs in a process of its own.
+// bound returns a pod that is bound to a node in another process.
 func bound(to string) func(*corev1.Pod) {
 	return func(p *corev1.Pod) { p.Spec.NodeName = to }
 }
 
-// TestKill: when the process of a kubelet is killed, nothing of it is left.
+// TestKill checks that nothing is left after the process of a kubelet is killed.
 func TestKill(t *testing.T) {
 	ns := namespace(t)
 	child := startChild(t, "killed", os.Geteuid())
@@ -36,7 +36,7 @@ func TestKill(t *testing.T) {
 	ready(t, two)
 
 	family := descendants(t, child.Process.Pid)
-	// Two sandboxes, and a program in each.
+	// There are two sandboxes, with one program in each.
 	if len(family) < 4 {
 		t.Fatalf("want 4 processes, got %v", family)
 	}
@@ -57,7 +57,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// TestAsNobody: a user without privileges can run a node, too.
+// TestAsNobody checks that a user without privileges can run a node, too.
 func TestAsNobody(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("this user is nobody special already")
@@ -90,8 +90,8 @@ func TestAsNobody(t *testing.T) {
 	gone(t, p)
 }
 
-// TestOutage: programs run on while the API server is away, and what has happened
-// is known when it is back.
+// TestOutage checks that programs keep running while the API server is down, and that their changes
+// are reported afterwards.
 func TestOutage(t *testing.T) {
 	ns := namespace(t)
 	p := ready(t, create(t, newTestPod(ns, "runs-on")))
@@ -108,7 +108,7 @@ func TestOutage(t *testing.T) {
 		t.Errorf("the program does not run on: %v", err)
 	}
 
-	_, _ = ask(t.Context(), node, crashing, "/crash") // It ends before it answers.
+	_, _ = ask(t.Context(), node, crashing, "/crash") // The program ends before it responds.
 
 	must(t, api.Restart())
 
@@ -125,7 +125,7 @@ func TestOutage(t *testing.T) {
 		t.Errorf("process: -want, +got:\n%s", diff)
 	}
 
-	// Pods are still taken, and let go.
+	// Pods are still accepted and deleted.
 	ready(t, create(t, newTestPod(ns, "new")))
 	must(t, api.Client().Delete(t.Context(), p))
 	gone(t, p)
@@ -141,7 +141,7 @@ func pidOf(p *corev1.Pod) int {
 	return 0
 }
 
-// descendants of a process.
+// descendants returns the descendants of a process.
 func descendants(t *testing.T, of int) []int {
 	t.Helper()
 
@@ -173,16 +173,16 @@ func descendants(t *testing.T, of int) []int {
 	return out
 }
 
-// stat returns a process's state and parent, or nothing if it is gone.
+// stat returns a process's state and parent, or nothing if it has ended.
 func stat(pid int) (state string, parent int) {
 	content, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return "", 0
 	}
 
-	// After the name, which may have anything in it.
+	// The fields follow the name, which may contain anything.
 	f := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
-	parent, _ = strconv.Atoi(f[1]) // It is a number.
+	parent, _ = strconv.Atoi(f[1]) // It is always a number.
 
 	return f[0], parent
 }

@@ -31,7 +31,7 @@ import (
 const (
 	sandboxTimeout = 30 * time.Second
 
-	// maxHostname is what the kernel has room for.
+	// maxHostname is the kernel's limit.
 	maxHostname = 63
 )
 
@@ -43,14 +43,14 @@ type pod struct {
 	dir     string
 	started time.Time
 
-	// wanted ends when the pod is to end, stop ends it.
+	// wanted ends when the pod must end. stop ends it.
 	wanted context.Context //nolint:containedctx // It is the pod's life, that others may end.
 	stop   context.CancelFunc
 
 	// dirty is set while the status is not reported.
 	dirty chan struct{}
 
-	// tokens and volumes are those of what writes volumes, one after the other.
+	// tokens and volumes belong to the writer of volumes, which is single-threaded.
 	tokens  tokens
 	volumes map[string]map[string]file
 
@@ -67,9 +67,9 @@ type pod struct {
 // A run of a container.
 type run struct {
 	process *sandbox.Process
-	// again tells that there was one before.
+	// again is true if there was an earlier run.
 	again bool
-	// log is where in the log it begins.
+	// log is the offset at which the run begins in the log.
 	log int64
 }
 
@@ -106,7 +106,7 @@ func (p *pod) hostname() string {
 	return name[:min(len(name), maxHostname)]
 }
 
-// update the pod to what the API server says.
+// update updates the pod to the state in the API server.
 func (p *pod) update(object *corev1.Pod) {
 	if !p.learn(object) {
 		return
@@ -119,7 +119,7 @@ func (p *pod) update(object *corev1.Pod) {
 	}
 }
 
-// learn the newest state of a pod, and ignore older ones.
+// learn stores the newest state of a pod, and ignores older ones.
 func (p *pod) learn(object *corev1.Pod) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -133,15 +133,15 @@ func (p *pod) learn(object *corev1.Pod) bool {
 	return true
 }
 
-// report the status soon.
+// report requests a report of the status.
 func (p *pod) report() {
 	select {
 	case p.dirty <- struct{}{}:
-	default: // It is already to be reported.
+	default: // A report is already pending.
 	}
 }
 
-// run the pod until it is deleted or the context ends.
+// run runs the pod until it is deleted or the context ends.
 func (p *pod) run(ctx context.Context) {
 	defer func() {
 		p.stop()
@@ -170,7 +170,7 @@ func (p *pod) run(ctx context.Context) {
 	}
 }
 
-// finish tells that nothing of a deleted pod is left.
+// finish reports that nothing of a deleted pod is left.
 func (p *pod) finish(ctx context.Context) {
 	retry(ctx, p.patchStatus)
 
@@ -187,7 +187,7 @@ func (p *pod) finish(ctx context.Context) {
 	})
 }
 
-// work until the pod has ended or is to end.
+// work works until the pod has ended or must end.
 func (p *pod) work(ctx context.Context) {
 	o := p.spec()
 
@@ -234,7 +234,7 @@ func (p *pod) foreignImage() string {
 	return ""
 }
 
-// declareRunning says of all containers that they run, which none does.
+// declareRunning reports all containers as running, although none is.
 func (p *pod) declareRunning() {
 	o := p.spec()
 	now := metav1.NewTime(time.Now().Truncate(time.Second))
@@ -262,8 +262,8 @@ func (p *pod) declareRunning() {
 	p.report()
 }
 
-// runInSandbox runs all containers in a new sandbox. It returns true if that has
-// ended before it should have.
+// runInSandbox runs all containers in a new sandbox. It returns true if the sandbox has ended too
+// early.
 //
 //nolint:contextcheck // It lives as long as the pod is wanted, and the context ends that, too.
 func (p *pod) runInSandbox(ctx context.Context) bool {
@@ -276,7 +276,7 @@ func (p *pod) runInSandbox(ctx context.Context) bool {
 
 	life, end := context.WithCancel(p.wanted)
 
-	// All that this begins has ended when it returns.
+	// When it returns, everything that it started has ended.
 	var others sync.WaitGroup
 
 	defer func() {
@@ -373,7 +373,7 @@ func (p *pod) startSandbox(life context.Context) (*sandbox.Sandbox, error) {
 	return s, nil
 }
 
-// wait says that a container waits. p.mu is held.
+// wait reports that a container waits. p.mu must be held.
 func (p *pod) wait(c *corev1.Container, reason string) {
 	s := p.statuses[c.Name]
 	if s.State.Terminated != nil {
@@ -404,7 +404,7 @@ func (p *pod) dial(ctx context.Context, port int) (net.Conn, error) {
 	return s.Dial(ctx, address)
 }
 
-// forward connections from within the pod to an address of this machine.
+// forward forwards connections from the pod to an address of this machine.
 func (p *pod) forward(ctx context.Context, s *sandbox.Sandbox, address string, running *sync.WaitGroup) error {
 	l, err := s.Listen(ctx, address)
 	if err != nil {
@@ -423,12 +423,12 @@ func (p *pod) forward(ctx context.Context, s *sandbox.Sandbox, address string, r
 			running.Go(func() {
 				to, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 				if err != nil {
-					_ = from.Close() // As if nobody listened.
+					_ = from.Close() // The client sees a closed connection, as without a listener.
 
 					return
 				}
 
-				defer func() { _, _ = from.Close(), to.Close() }() // Both sides are done.
+				defer func() { _, _ = from.Close(), to.Close() }() // Both sides have ended.
 
 				proxy.Splice(ctx, from, from, to)
 			})
@@ -453,7 +453,7 @@ func (p *pod) running() []Process {
 	return out
 }
 
-// reportStatus whenever it may have changed, until the context ends.
+// reportStatus reports changes of the status until the context ends.
 func (p *pod) reportStatus(ctx context.Context) {
 	for {
 		select {
@@ -466,7 +466,7 @@ func (p *pod) reportStatus(ctx context.Context) {
 	}
 }
 
-// patchStatus of the pod, unless it is up to date.
+// patchStatus patches the status of the pod, unless it is up to date.
 func (p *pod) patchStatus(ctx context.Context) error {
 	p.mu.Lock()
 	old := p.object
@@ -493,7 +493,7 @@ func (p *pod) patchStatus(ctx context.Context) error {
 
 	got, err := p.kubelet.client.CoreV1().Pods(old.Namespace).Patch(ctx, old.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	if kerrors.IsNotFound(err) || kerrors.IsConflict(err) {
-		return nil // It is gone, and perhaps there is another of its name.
+		return nil // The pod is deleted, and there may be another one of its name.
 	}
 
 	if err != nil {
@@ -508,7 +508,7 @@ func (p *pod) patchStatus(ctx context.Context) error {
 }
 
 func statusPatch(old *corev1.Pod, status corev1.PodStatus) ([]byte, error) {
-	// Only of this pod, not of another of its name.
+	// The deletion is for this pod, not for another one of its name.
 	before, err := json.Marshal(corev1.Pod{Status: old.Status})
 	after, err2 := json.Marshal(corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: old.UID}, Status: status})
 

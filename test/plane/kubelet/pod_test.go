@@ -23,7 +23,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
-// TestRun: a pod without a node is bound, runs, and says what its image says.
+// TestRun checks that a pod without a node is bound, runs, and uses the command of its image.
 func TestRun(t *testing.T) {
 	p := ready(t, create(t, newTestPod(namespace(t), "first")))
 
@@ -43,7 +43,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("pod: -want, +got:\n%s", diff)
 	}
 
-	// Programs find what nodes add to every root.
+	// Programs find the files that nodes add to every root.
 	for file, content := range map[string]string{
 		"/etc/ssl/certs/ca-certificates.crt": "a company's authority", "/etc/hosts": p.Status.PodIP + "\tfirst", "/proc/1/comm": "",
 		"/var/run/secrets/kubernetes.io/serviceaccount/ca.crt": "authority", "/var/run/secrets/kubernetes.io/serviceaccount/namespace": p.Namespace,
@@ -77,9 +77,9 @@ func TestReachable(t *testing.T) {
 		address string
 		want    string
 	}{
-		"APIServer": {reason: "A reachable address is used as it is.", address: apiAddress()},
-		"Other":     {reason: "Nothing else of this machine is reached.", address: l.Addr().String(), want: "connection refused"},
-		"Network":   {reason: "There is no other network.", address: "192.0.2.1:80", want: "network is unreachable"},
+		"APIServer": {reason: "A reachable address is used unchanged.", address: apiAddress()},
+		"Other":     {reason: "Other addresses of this machine cannot be reached.", address: l.Addr().String(), want: "connection refused"},
+		"Network":   {reason: "Other networks cannot be reached.", address: "192.0.2.1:80", want: "network is unreachable"},
 	}
 
 	for name, tc := range cases {
@@ -93,7 +93,7 @@ func TestReachable(t *testing.T) {
 	}
 }
 
-// TestEnvironment: every source of a variable, in the process.
+// TestEnvironment checks every source of a variable in the process.
 func TestEnvironment(t *testing.T) {
 	ns := namespace(t)
 	yes := true
@@ -167,8 +167,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestMissingSecret: a container waits for it and says so, and starts when it is
-// there.
+// TestMissingSecret checks that a container waits for a missing Secret, reports that, and starts
+// when the Secret exists.
 func TestMissingSecret(t *testing.T) {
 	ns := namespace(t)
 	p := create(t, newTestPod(ns, "waits", func(p *corev1.Pod) {
@@ -248,8 +248,8 @@ func TestUnsupported(t *testing.T) {
 	})
 }
 
-// TestUser: programs run as the user that the pod names, who can read the pod's token, and cannot be root where
-// that is forbidden.
+// TestUser checks that programs run as the pod's user, who can read the pod's token, and that root is rejected
+// where it is forbidden.
 func TestUser(t *testing.T) {
 	ns := namespace(t)
 	user, group, yes := int64(2000), int64(3000), true
@@ -272,7 +272,7 @@ func TestLogs(t *testing.T) {
 	p := ready(t, create(t, newTestPod(namespace(t), "talks")))
 	answer(t, p, "/healthz")
 
-	_, _ = ask(t.Context(), node, p, "/crash") // It ends before it answers.
+	_, _ = ask(t.Context(), node, p, "/crash") // The program ends before it responds.
 
 	eventually(t, p, func(p *corev1.Pod) error {
 		if s := p.Status.ContainerStatuses[0]; s.RestartCount != 1 || s.State.Running == nil {
@@ -301,7 +301,7 @@ func TestLogs(t *testing.T) {
 		t.Errorf("limited log: -want, +got:\n%s", diff)
 	}
 
-	// Nobody had asked when it was written.
+	// The log was written before any request for it.
 	stamp, text, _ := strings.Cut(read(&corev1.PodLogOptions{Timestamps: true}), " ")
 	if diff := cmp.Diff("started serve :8080\n", text); diff != "" {
 		t.Errorf("log of the running container: -want, +got:\n%s", diff)

@@ -20,15 +20,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// Kinds of probes, as events name them.
+// These are the kinds of probes in events.
 const (
 	startupProbe   = "startup"
 	readinessProbe = "readiness"
 	livenessProbe  = "liveness"
 )
 
-// probe the container until the context ends, and say which probe failed if it is
-// to be restarted.
+// probe probes the container until the context ends, and sends the failed probe to dead if the
+// container must restart.
 func (c *container) probe(ctx context.Context, dead chan<- string) {
 	if c.spec.StartupProbe != nil {
 		began := false
@@ -77,7 +77,7 @@ func (c *container) probe(ctx context.Context, dead chan<- string) {
 	both.Wait()
 }
 
-// say it, unless it was said.
+// say reports a result once.
 func say(dead chan<- string, what string) {
 	select {
 	case dead <- what:
@@ -85,8 +85,8 @@ func say(dead chan<- string, what string) {
 	}
 }
 
-// repeat a probe until the context ends or decide says so, which is told the
-// result whenever it is beyond the thresholds.
+// repeat repeats a probe until the context ends or decide returns false. It calls decide for every
+// result beyond the thresholds.
 func (c *container) repeat(ctx context.Context, kind string, p *corev1.Probe, decide func(bool) bool) {
 	if !sleep(ctx, time.Duration(p.InitialDelaySeconds)*time.Second) {
 		return
@@ -146,7 +146,7 @@ func (c *container) dial(ctx context.Context, port int) (net.Conn, error) {
 	return c.sandbox.Dial(ctx, net.JoinHostPort(c.pod.ip, strconv.Itoa(port)))
 }
 
-// port by its number or its name.
+// port returns a port by its number or its name.
 func (c *container) port(p intstr.IntOrString) (int, error) {
 	if p.Type == intstr.Int {
 		return p.IntValue(), nil
@@ -204,7 +204,7 @@ func (c *container) checkHTTP(ctx context.Context, get *corev1.HTTPGetAction) er
 	}
 	client := &http.Client{Transport: transport, CheckRedirect: func(to *http.Request, _ []*http.Request) error {
 		if to.URL.Host != request.URL.Host {
-			return http.ErrUseLastResponse // It answers, from where is not what was asked.
+			return http.ErrUseLastResponse // A redirect is a success, wherever it leads.
 		}
 
 		return nil

@@ -14,11 +14,10 @@ import (
 	"path/filepath"
 )
 
-// caBundle is where programs look for the authorities that they trust.
+// caBundle is where programs look for trusted authorities.
 const caBundle = "etc/ssl/certs/ca-certificates.crt"
 
-// makeRoot recreates the root directory of a container, and adds what every node
-// adds to it.
+// makeRoot recreates the root directory of a container, and adds the files that every node adds.
 func (p *pod) makeRoot(ctx context.Context, dir string, img *image) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("cannot remove old root: %w", err)
@@ -28,7 +27,7 @@ func (p *pod) makeRoot(ctx context.Context, dir string, img *image) error {
 		return fmt.Errorf("cannot create directory: %w", err)
 	}
 
-	// The same files, not copies.
+	// The files are hard links, not copies.
 	if out, err := exec.CommandContext(ctx, "cp", "--archive", "--link", img.root, dir).CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot copy root: %w: %s", err, out)
 	}
@@ -60,7 +59,7 @@ func (p *pod) makeRoot(ctx context.Context, dir string, img *image) error {
 	return replaceFile(root, caBundle, append(append(bundle, '\n'), p.kubelet.options.CA...))
 }
 
-// replaceFile, not its content: other containers have the same file.
+// replaceFile replaces the file instead of its content, because other containers share the file.
 func replaceFile(root *os.Root, name string, content []byte) error {
 	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return fmt.Errorf("cannot create directory of /%s: %w", name, err)

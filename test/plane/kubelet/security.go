@@ -12,7 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// security is what counts here of the security contexts of pod and container.
+// security has the supported fields of the security contexts of pod and container.
 type security struct {
 	user, group *int64
 	nonRoot     *bool
@@ -31,8 +31,8 @@ func securityOf(pod *corev1.Pod, c *corev1.Container) security {
 	return security{cmp.Or(inner.RunAsUser, outer.RunAsUser), cmp.Or(inner.RunAsGroup, outer.RunAsGroup), cmp.Or(inner.RunAsNonRoot, outer.RunAsNonRoot)}
 }
 
-// unsupported names what of a pod cannot be done here, if anything: it would have
-// to leave its sandbox, or need a program that is not in it.
+// unsupported returns the fields of a pod that are not supported, if any: they would need access
+// beyond the sandbox, or a program that is not in it.
 func unsupported(pod *corev1.Pod) string {
 	var what []string
 

@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Reasons, as Kubernetes has them.
+// Reasons are those of Kubernetes.
 const (
 	reasonCreating      = "ContainerCreating"
 	reasonInitializing  = "PodInitializing"
@@ -31,13 +31,13 @@ type facts struct {
 	ip, host string
 	started  time.Time
 	now      time.Time
-	// statuses of containers, by name.
+	// statuses are those of containers, by name.
 	statuses map[string]corev1.ContainerStatus
-	// reason and message, if the pod has failed as a whole.
+	// reason and message are set if the pod has failed as a whole.
 	reason, message string
 }
 
-// podStatus makes the status of a pod from the one that is known to others.
+// podStatus makes the status of a pod from the previously reported one.
 func podStatus(pod *corev1.Pod, f facts) corev1.PodStatus {
 	status := *pod.Status.DeepCopy()
 	status.ObservedGeneration = 0

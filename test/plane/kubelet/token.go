@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// tokens of a pod, each kept until most of its life is over.
+// tokens are those of a pod, each used for most of its lifetime.
 type tokens map[tokenKey]token
 
 type tokenKey struct {
@@ -27,7 +27,7 @@ type token struct {
 	refresh, expires time.Time
 }
 
-// get a token for a volume.
+// get returns a token for a volume.
 func (t tokens) get(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, p *corev1.ServiceAccountTokenProjection) (string, error) {
 	key := tokenKey{audience: p.Audience, seconds: 3600}
 	if p.ExpirationSeconds != nil {
@@ -43,7 +43,7 @@ func (t tokens) get(ctx context.Context, client kubernetes.Interface, pod *corev
 
 	next, err := requestToken(ctx, client, pod, key)
 	if err != nil && now.Before(have.expires) {
-		// The API server may be back before it expires.
+		// The API server may be back before the old token expires.
 		return have.value, nil
 	}
 
@@ -75,7 +75,7 @@ func requestToken(ctx context.Context, client kubernetes.Interface, pod *corev1.
 		return token{}, fmt.Errorf("failed to fetch token: %w", err)
 	}
 
-	// The server may have given it another life than was asked for.
+	// The server may have chosen another lifetime than requested.
 	expires := got.Status.ExpirationTimestamp.Time
 	life := min(time.Duration(key.seconds)*time.Second, expires.Sub(now))
 

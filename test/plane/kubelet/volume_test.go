@@ -23,7 +23,7 @@ func mount(name, path string) corev1.VolumeMount {
 	return corev1.VolumeMount{Name: name, MountPath: path}
 }
 
-// TestVolumes: Secrets and ConfigMaps are files, which change when they do.
+// TestVolumes checks that Secrets and ConfigMaps become files, which follow their changes.
 func TestVolumes(t *testing.T) {
 	ns := namespace(t)
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "vault"}, StringData: map[string]string{"key": "one", "other": "two"}}
@@ -90,8 +90,8 @@ func TestVolumes(t *testing.T) {
 	}
 }
 
-// TestToken: a token is what the API server itself takes for the ServiceAccount's,
-// for its audience only, and bound to the pod.
+// TestToken checks that the API server accepts a token for the ServiceAccount, for its audience
+// only, and bound to the pod.
 func TestToken(t *testing.T) {
 	ns := namespace(t)
 	must(t, api.CreateServiceAccount(t.Context(), ns, "shop"))

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// volumeRefresh is how often volumes are compared with what they are made of.
+	// volumeRefresh is the interval at which volumes are compared with their sources.
 	volumeRefresh = 5 * time.Second
 
 	defaultFileMode = 0o644
@@ -31,8 +31,8 @@ type file struct {
 
 func (p *pod) volumeDir(name string) string { return filepath.Join(p.dir, "volumes", name) }
 
-// mountVolumes makes all volumes, when all that they are made of is there. It
-// returns false if the context ends before.
+// mountVolumes creates all volumes as soon as their sources exist. It returns false if the context
+// ends before.
 func (p *pod) mountVolumes(ctx context.Context) bool {
 	for {
 		err := p.writeVolumes(ctx)
@@ -52,7 +52,8 @@ func (p *pod) mountVolumes(ctx context.Context) bool {
 	}
 }
 
-// refreshVolumes until the context ends. The old files stay until all new ones are there.
+// refreshVolumes refreshes volumes until the context ends. The old files stay until all new ones
+// exist.
 func (p *pod) refreshVolumes(ctx context.Context) {
 	for sleep(ctx, volumeRefresh) {
 		if err := p.writeVolumes(ctx); err != nil && ctx.Err() == nil {
@@ -124,7 +125,7 @@ func (p *pod) project(ctx context.Context, v corev1.Volume) (map[string]file, er
 	return files, nil
 }
 
-// projection returns what is in the files of one source of a volume, by path.
+// projection returns the files of one source of a volume, by path.
 func (p *pod) projection(ctx context.Context, s corev1.VolumeProjection) (map[string][]byte, error) {
 	switch {
 	case s.Secret != nil:
@@ -157,7 +158,7 @@ func (p *pod) projection(ctx context.Context, s corev1.VolumeProjection) (map[st
 	return nil, errors.New("a source of the volume is not supported")
 }
 
-// pick the items of a source, or all if there are none.
+// pick returns the listed items of a source, or all if none are listed.
 func (p *pod) pick(ctx context.Context, s source, items []corev1.KeyToPath) (map[string][]byte, error) {
 	all, err := p.read(ctx, s)
 	if err != nil || len(items) == 0 {
@@ -178,7 +179,7 @@ func (p *pod) pick(ctx context.Context, s source, items []corev1.KeyToPath) (map
 	return out, nil
 }
 
-// writeVolume replaces the files of a volume that have changed, each of them at once. Only its pod writes to it.
+// writeVolume atomically replaces each changed file of a volume. Only its pod writes to it.
 //
 //nolint:wrapcheck // The caller says what was tried.
 func (p *pod) writeVolume(name string, files map[string]file) error {

@@ -18,10 +18,10 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// nodeField selects pods by the node that they are bound to.
+// nodeField selects pods by their node.
 const nodeField = "spec.nodeName"
 
-// watchPods that are bound to this node, until the context ends.
+// watchPods watches the pods of this node until the context ends.
 func (k *Kubelet) watchPods(ctx context.Context) {
 	watch(ctx, k.client.CoreV1().RESTClient(), k.options.Node, cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(o any) { k.handle(ctx, o) },
@@ -30,7 +30,7 @@ func (k *Kubelet) watchPods(ctx context.Context) {
 	})
 }
 
-// bindPods that have no node to this one, until the context ends.
+// bindPods binds pods without a node to this one until the context ends.
 func (k *Kubelet) bindPods(ctx context.Context, client kubernetes.Interface) {
 	bind := func(o any) {
 		if pod, ok := o.(*corev1.Pod); ok && len(pod.Spec.SchedulingGates) == 0 && pod.DeletionTimestamp == nil {
@@ -53,7 +53,7 @@ func watch(ctx context.Context, client rest.Interface, node string, handler cach
 	informer.RunWithContext(ctx)
 }
 
-// bind a pod, or try until that is pointless.
+// bind binds a pod, and retries while that makes sense.
 func (k *Kubelet) bind(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod) {
 	binding := &corev1.Binding{
 		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID},
@@ -63,7 +63,7 @@ func (k *Kubelet) bind(ctx context.Context, client kubernetes.Interface, pod *co
 	retry(ctx, func(ctx context.Context) error {
 		err := client.CoreV1().Pods(pod.Namespace).Bind(ctx, binding, metav1.CreateOptions{})
 		if kerrors.IsNotFound(err) || kerrors.IsConflict(err) {
-			return nil // It is gone or bound.
+			return nil // The pod is deleted or bound.
 		}
 
 		if err != nil {
@@ -74,7 +74,7 @@ func (k *Kubelet) bind(ctx context.Context, client kubernetes.Interface, pod *co
 	})
 }
 
-// handle a pod that is new or has changed.
+// handle handles a new or changed pod.
 func (k *Kubelet) handle(ctx context.Context, o any) {
 	object, ok := o.(*corev1.Pod)
 	if !ok {
@@ -103,7 +103,7 @@ func (k *Kubelet) handle(ctx context.Context, o any) {
 	p.update(object)
 }
 
-// handleGone handles a pod that somebody has deleted without waiting.
+// handleGone handles a pod that was deleted without a grace period.
 func (k *Kubelet) handleGone(o any) {
 	if tombstone, ok := o.(cache.DeletedFinalStateUnknown); ok {
 		o = tombstone.Obj
@@ -128,7 +128,7 @@ const (
 	lastRetry  = 5 * time.Second
 )
 
-// retry until there is no error or the context ends.
+// retry retries until there is no error or the context ends.
 func retry(ctx context.Context, do func(context.Context) error) {
 	backoff := wait.Backoff{Duration: firstRetry, Factor: 2, Cap: lastRetry, Steps: math.MaxInt}
 
@@ -140,7 +140,7 @@ func retry(ctx context.Context, do func(context.Context) error) {
 	})
 }
 
-// sleep until time is up. It returns false if the context ends before.
+// sleep waits. It returns false if the context ends before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -28,18 +28,18 @@ const (
 	dialTimeout       = 10 * time.Second
 	readHeaderTimeout = 30 * time.Second
 
-	// maxRefusal bounds what a refusal says.
+	// maxRefusal bounds the text of an error response.
 	maxRefusal = 4 << 10
 )
 
-// A Resolver finds what is behind a name.
+// A Resolver resolves names.
 type Resolver interface {
-	// Dial connects to the port of a host of the cluster. It returns ErrNotInCluster
-	// if the cluster has no such name.
+	// Dial connects to the port of a host in the cluster. It returns ErrNotInCluster for other
+	// names.
 	Dial(ctx context.Context, host string, port int) (net.Conn, error)
 }
 
-// ErrNotInCluster is why a Resolver does not connect to what another may know.
+// ErrNotInCluster means that a Resolver does not know a name.
 var ErrNotInCluster = errors.New("not a name of the cluster")
 
 // Config of a proxy.
@@ -51,7 +51,7 @@ type Config struct {
 	Upstream *url.URL
 }
 
-// A Proxy is one that runs.
+// A Proxy is running.
 type Proxy struct {
 	config   Config
 	listener net.Listener
@@ -61,7 +61,7 @@ type Proxy struct {
 	cancel   context.CancelFunc
 }
 
-// Start a proxy on a free port of loopback. The context bounds the start only.
+// Start starts a proxy on a free port of loopback. The context bounds only the start.
 func Start(ctx context.Context, config Config) (*Proxy, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -73,12 +73,12 @@ func Start(ctx context.Context, config Config) (*Proxy, error) {
 	quiet := log.New(io.Discard, "", 0)
 
 	p.plain = &httputil.ReverseProxy{
-		// The request has been given a proxy's form, and is sent on as it is.
+		// The request already has the form for a proxy, and is forwarded unchanged.
 		Rewrite: func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
 		Transport: &http.Transport{
 			Proxy:       p.upstreamOf,
 			DialContext: p.dialPlain,
-			// Pods come and go under one name.
+			// The pods of a name change.
 			DisableKeepAlives: true,
 		},
 		ErrorLog: quiet,
@@ -95,13 +95,13 @@ func Start(ctx context.Context, config Config) (*Proxy, error) {
 	return p, nil
 }
 
-// Address to connect to, as host:port.
+// Address returns the address as host:port.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
-// URL to set HTTPS_PROXY to.
+// URL returns the value for HTTPS_PROXY.
 func (p *Proxy) URL() string { return "http://" + p.Address() }
 
-// Close ends the proxy and every connection through it.
+// Close closes the proxy and every connection through it.
 func (p *Proxy) Close() error {
 	p.cancel()
 	err := p.server.Close()
@@ -125,7 +125,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// connect makes a tunnel.
+// connect opens a tunnel.
 func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	dialCtx, cancel := context.WithTimeout(r.Context(), dialTimeout)
 	defer cancel()
@@ -159,8 +159,8 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	Splice(r.Context(), here, buffered.Reader, there)
 }
 
-// dial connects to a host of the cluster, or else through the upstream proxy, whose
-// refusal it returns if there is one.
+// dial connects to a host of the cluster, or else through the upstream proxy, whose error response
+// it returns if there is one.
 func (p *Proxy) dial(ctx context.Context, address string) (_ net.Conn, refusal string, _ error) {
 	conn, err := p.dialCluster(ctx, address)
 	if !errors.Is(err, ErrNotInCluster) {
@@ -178,7 +178,7 @@ func (p *Proxy) dial(ctx context.Context, address string) (_ net.Conn, refusal s
 		return nil, "", fmt.Errorf("cannot reach the proxy for Azure: %w", err)
 	}
 
-	// A fault may leave a connection without an answer. Whoever gives up ends the wait.
+	// A fault may leave a connection without a response. The wait ends when the client gives up.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	reader := bufio.NewReader(conn)
 
@@ -218,7 +218,7 @@ func (p *Proxy) dialCluster(ctx context.Context, address string) (net.Conn, erro
 	return p.config.Cluster.Dial(ctx, host, number)
 }
 
-// upstreamOf a plain request is a proxy unless its host is one of the cluster.
+// upstreamOf returns the proxy for a plain request, unless its host is in the cluster.
 func (p *Proxy) upstreamOf(r *http.Request) (*url.URL, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), dialTimeout)
 	defer cancel()
@@ -251,7 +251,7 @@ func withPort(host string) string {
 	return net.JoinHostPort(host, "80")
 }
 
-// readFirst is a connection of which something was read already.
+// readFirst is a connection with data that was already read.
 type readFirst struct {
 	net.Conn
 
@@ -260,7 +260,7 @@ type readFirst struct {
 
 func (c *readFirst) Read(b []byte) (int, error) { return c.reader.Read(b) }
 
-// Splice two connections until one of them ends.
+// Splice copies data between two connections until one of them ends.
 func Splice(ctx context.Context, here net.Conn, from io.Reader, there net.Conn) {
 	stop := context.AfterFunc(ctx, func() {
 		_ = here.Close()
@@ -272,7 +272,7 @@ func Splice(ctx context.Context, here net.Conn, from io.Reader, there net.Conn) 
 
 	forward := func(to net.Conn, from io.Reader) {
 		_, _ = io.Copy(to, from)
-		// What was sent has to arrive, and the other direction goes on until its end.
+		// Sent data must arrive, and the other direction continues until its end.
 		if c, ok := to.(interface{ CloseWrite() error }); ok {
 			_ = c.CloseWrite()
 		} else {

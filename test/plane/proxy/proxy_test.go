@@ -33,7 +33,7 @@ func (r resolver) Dial(ctx context.Context, host string, port int) (net.Conn, er
 	return new(net.Dialer).DialContext(ctx, "tcp", address) //nolint:wrapcheck // It says it all.
 }
 
-// TestProxy has plain requests. Tunnels are what every program of a plane needs.
+// TestProxy sends plain requests. The programs of a plane cover tunnels.
 func TestProxy(t *testing.T) {
 	handler := func(name string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -90,12 +90,12 @@ func TestProxy(t *testing.T) {
 			want:   want{status: http.StatusOK, body: "plain pod answers for web.shop:8080"},
 		},
 		"ToAzure": {
-			reason: "What is not of the cluster is upstream's.",
+			reason: "A host outside of the cluster is reached through the upstream proxy.",
 			url:    "http://169.254.169.254/metadata",
 			want:   want{status: http.StatusOK, body: "upstream answers for 169.254.169.254"},
 		},
 		"ToNobody": {
-			reason: "A Service without Pods is not looked for elsewhere.",
+			reason: "A Service without Pods is not resolved elsewhere.",
 			url:    "http://broken.shop:8080/",
 			want:   want{status: http.StatusBadGateway, body: "no Pod is ready\n"},
 		},

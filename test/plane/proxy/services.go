@@ -16,11 +16,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Services resolve names of Services, such as name.namespace and
-// name.namespace.svc.cluster.local, to a Pod that is ready.
+// Services resolves names of Services, such as name.namespace and name.namespace.svc.cluster.local,
+// to a ready Pod.
 type Services struct {
-	// Kube reads Services and EndpointSlices, at best from a cache: names have to
-	// resolve while the API server is away.
+	// Kube reads Services and EndpointSlices, preferably from a cache: names must resolve during an
+	// outage of the API server.
 	Kube client.Reader
 
 	// DialPod connects to a port of the Pod with that IP.
@@ -54,8 +54,8 @@ func (s Services) Dial(ctx context.Context, host string, port int) (net.Conn, er
 	return s.DialPod(ctx, ip, target)
 }
 
-// parse the name of a Service. It has at least the namespace in it: nobody's
-// search path is known here.
+// parse parses the name of a Service. It must contain the namespace, because the proxy does not
+// know the pods' search paths.
 func parse(host string) (name, namespace string, ok bool) {
 	host = strings.TrimSuffix(host, ".")
 	for _, suffix := range []string{".svc.cluster.local", ".svc"} {
@@ -67,7 +67,7 @@ func parse(host string) (name, namespace string, ok bool) {
 	return name, namespace, ok && name != "" && namespace != "" && !strings.Contains(namespace, ".")
 }
 
-// endpoint of a Service's port: the first that is ready.
+// endpoint returns the first ready endpoint of a Service's port.
 func endpoint(service *corev1.Service, slices []discoveryv1.EndpointSlice, port int) (ip string, target int, ok bool) {
 	named, found := "", false
 
@@ -97,7 +97,8 @@ func endpoint(service *corev1.Service, slices []discoveryv1.EndpointSlice, port 
 	return "", 0, false
 }
 
-// indexPort of that name, which is empty for the only one of a Service.
+// indexPort returns the index of the port with that name, which may be empty for the only port of a
+// Service.
 func indexPort(ports []discoveryv1.EndpointPort, name string) int {
 	return goslices.IndexFunc(ports, func(p discoveryv1.EndpointPort) bool {
 		return p.Port != nil && (p.Name == nil || *p.Name == name)

@@ -20,11 +20,12 @@ import (
 )
 
 const (
-	// argument 0 tells a sandbox from other runs of the same program, and envConfig has its Config.
+	// argument 0 distinguishes a sandbox from other runs of the same program, and envConfig has its
+	// Config.
 	argument  = "pod-sandbox"
 	envConfig = "PLATFORM_APPLICATION_SANDBOX"
 
-	// socketFD is the first after the standard ones.
+	// socketFD is the first file descriptor after the standard ones.
 	socketFD = 3
 
 	dialTimeout = 10 * time.Second
@@ -38,7 +39,7 @@ func Main() {
 		return
 	}
 
-	// Privileges are dropped for one thread, from which programs inherit that.
+	// Privileges are dropped for one thread, which starts all programs.
 	runtime.LockOSThread()
 
 	if err := serve(); err != nil {
@@ -53,7 +54,7 @@ func Main() {
 type inmate struct {
 	null *os.File
 
-	// mu is held while a process starts, so that none is reaped before it is known.
+	// mu is held while a process starts, so that it is registered before it can be reaped.
 	mu sync.Mutex
 	// running has the connection of each process, by its id.
 	running map[int]*net.UnixConn
@@ -95,7 +96,7 @@ func serve() error {
 	for {
 		f, err := receive(requests)
 		if err != nil {
-			// The parent is gone, and everything here ends with this process.
+			// The parent has ended, and everything in the sandbox ends with this process.
 			return nil //nolint:nilerr // As intended.
 		}
 
@@ -105,24 +106,24 @@ func serve() error {
 	}
 }
 
-// handle a request: on this thread, unless it may take long.
+// handle handles a request: on this thread, unless it may take long.
 func (in *inmate) handle(c *net.UnixConn) {
 	var r request
 
 	switch err := json.NewDecoder(c).Decode(&r); {
 	case err != nil:
-		_ = c.Close() // The other side has gone.
+		_ = c.Close() // The other side has closed the connection.
 	case r.Run != nil:
 		in.run(c, *r.Run)
 	default:
 		go func() {
 			f, err := open(r)
-			_, _ = answer(c, f, err), c.Close() // Whoever does not wait for it does not need it.
+			_, _ = answer(c, f, err), c.Close() // A caller that does not wait does not need the answer.
 		}()
 	}
 }
 
-// open a socket of the sandbox.
+// open opens a socket of the sandbox.
 func open(r request) (*os.File, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
@@ -152,16 +153,16 @@ func (in *inmate) run(conn *net.UnixConn, c Command) {
 
 	pid, process, err := in.start(c)
 	if err != nil {
-		_, _ = answer(conn, nil, err), conn.Close() // Whoever does not wait for it does not need it.
+		_, _ = answer(conn, nil, err), conn.Close() // A caller that does not wait does not need the answer.
 
 		return
 	}
 
 	in.running[pid] = conn
-	_ = answer(conn, process, nil) // If the other side is gone, so is this process soon.
+	_ = answer(conn, process, nil) // If the other side has ended, this process ends soon.
 }
 
-// start a program, and return its id here and a file that stands for it elsewhere.
+// start starts a program, and returns its id in the sandbox and a file that represents it outside.
 func (in *inmate) start(c Command) (int, *os.File, error) {
 	if err := prepare(c); err != nil {
 		return 0, nil, err
@@ -211,7 +212,7 @@ func fork(c Command, files []uintptr) (int, *os.File, error) {
 	return 0, nil, fmt.Errorf("exec: %q: executable file not found in $PATH", c.Args[0])
 }
 
-// lookup the last value of a variable.
+// lookup returns the last value of a variable.
 func lookup(env []string, name, otherwise string) string {
 	for _, e := range env {
 		if value, ok := strings.CutPrefix(e, name+"="); ok {
@@ -222,7 +223,7 @@ func lookup(env []string, name, otherwise string) string {
 	return otherwise
 }
 
-// reap all that have ended, orphans too.
+// reap reaps all ended processes, including orphans.
 func (in *inmate) reap() {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// devices that programs expect, and that do no harm.
+// devices are those that programs expect and that are harmless.
 func devices() []string { return []string{"null", "zero", "full", "random", "urandom"} }
 
-// prepare the root of a command.
+// prepare prepares the root of a command.
 func prepare(c Command) error {
 	root, err := os.OpenRoot(c.Root)
 	if err != nil {
@@ -28,7 +28,7 @@ func prepare(c Command) error {
 		return fmt.Errorf("cannot create working directory %q: %w", c.Dir, err)
 	}
 
-	// Where they are not allowed, many programs do without.
+	// Many programs work without these mounts if they are not allowed.
 	_ = mountAt(root, "/proc", true, func(target string) error {
 		return unix.Mount("proc", target, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 	})
@@ -68,7 +68,7 @@ func makeWorkingDirectory(root *os.Root, c Command) error {
 	return root.Chown(dir, int(c.UID), int(c.GID))
 }
 
-// mountAt makes the target, a directory or a file, and calls mount with a name of it. No link of an image leads out of its root.
+// mountAt creates the target, a directory or a file, and calls mount with its name. No link of an image leads out of its root.
 //
 //nolint:wrapcheck // The caller says what was tried.
 func mountAt(root *os.Root, target string, directory bool, mount func(string) error) error {
@@ -92,7 +92,7 @@ func mountAt(root *os.Root, target string, directory bool, mount func(string) er
 	return mount("/proc/self/fd/" + strconv.Itoa(int(f.Fd())))
 }
 
-// within the root: a path without the slash.
+// within returns a path within the root, without the leading slash.
 func within(name string) string {
 	return path.Join(".", strings.TrimPrefix(path.Join("/", name), "/"))
 }

@@ -35,11 +35,11 @@ type Config struct {
 	Address netip.Addr `json:"address,omitzero"`
 }
 
-// A Command to run in a sandbox.
+// A Command runs in a sandbox.
 type Command struct {
-	// Root is the directory that is the program's root directory.
+	// Root is the program's root directory.
 	Root string `json:"root"`
-	// Mounts within the root, in this order.
+	// Mounts are within the root, in this order.
 	Mounts []Mount `json:"mounts,omitempty"`
 	// Dir is the working directory, within the root. It is created if missing.
 	Dir string `json:"dir,omitempty"`
@@ -47,15 +47,15 @@ type Command struct {
 	// arguments.
 	Args []string `json:"args"`
 	Env  []string `json:"env,omitempty"`
-	// UID and GID of the program. They are ignored unless the caller is root: others
-	// have no second user to give.
+	// UID and GID of the program. They are ignored unless the caller is root, because other users
+	// have no second user.
 	UID uint32 `json:"uid,omitempty"`
 	GID uint32 `json:"gid,omitempty"`
-	// Log is the file that the program writes to, outside of the root.
+	// Log is the file for the program's output, outside of the root.
 	Log string `json:"log"`
 }
 
-// A Mount shows a directory at one more place.
+// A Mount shows a directory at a second path.
 type Mount struct {
 	// Source is outside of the root.
 	Source string `json:"source"`
@@ -64,20 +64,20 @@ type Mount struct {
 	ReadOnly bool   `json:"readOnly,omitempty"`
 }
 
-// A Process in a sandbox.
+// A Process runs in a sandbox.
 type Process struct {
 	pid  int
 	done chan struct{}
 	exit Exit
 }
 
-// An Exit tells how a process ended: with an exit code, or by a signal.
+// An Exit is the end of a process: an exit code or a signal.
 type Exit struct {
 	Code   int `json:"code,omitempty"`
 	Signal int `json:"signal,omitempty"`
 }
 
-// Status is the exit code, or 128 and the signal as shells have it.
+// Status returns the exit code, or 128 plus the signal as in shells.
 func (e Exit) Status() int {
 	if e.Signal != 0 {
 		return 128 + e.Signal
@@ -86,14 +86,14 @@ func (e Exit) Status() int {
 	return e.Code
 }
 
-// A Sandbox that runs. Its methods may be called concurrently.
+// A Sandbox is running. Its methods may be called concurrently.
 type Sandbox struct {
 	requests *net.UnixConn
 	cmd      *exec.Cmd
 	done     chan struct{}
 }
 
-// Start a sandbox. It lives until Close, or until this process ends.
+// Start starts a sandbox. It lives until Close, or until this process ends.
 func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	if os.Getenv(envConfig) != "" {
 		return nil, errors.New("cannot start a sandbox in a sandbox: the program must call sandbox.Main first of all")
@@ -116,8 +116,8 @@ func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	if _, err := receive(ours); err != nil {
 		s.Close()
 
-		// Some machines let users have namespaces, and then do not let them do anything
-		// there. It comes from another process, as a text.
+		// Some machines let users create namespaces, but deny all actions in them. The error comes
+		// from another process, as a text.
 		if strings.Contains(err.Error(), syscall.EPERM.Error()) || strings.Contains(err.Error(), syscall.EACCES.Error()) {
 			err = explain(errors.Join(syscall.EPERM, err))
 		}
@@ -128,19 +128,19 @@ func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// Done is closed when the sandbox and all in it have ended.
+// Done is closed when the sandbox and everything in it have ended.
 func (s *Sandbox) Done() <-chan struct{} { return s.done }
 
-// Close ends all in the sandbox, and returns when it has ended.
+// Close ends everything in the sandbox, and returns when it has ended.
 func (s *Sandbox) Close() {
-	_ = s.cmd.Process.Kill() // Unless it has ended.
+	_ = s.cmd.Process.Kill() // It may have ended already.
 
 	<-s.done
 
-	_ = s.requests.Close() // Nobody is at the other end.
+	_ = s.requests.Close() // The other end is closed.
 }
 
-// Run a program.
+// Run runs a program.
 func (s *Sandbox) Run(ctx context.Context, c Command) (*Process, error) {
 	conn, f, err := s.call(ctx, request{Run: &c})
 	if err != nil {
@@ -155,11 +155,11 @@ func (s *Sandbox) Run(ctx context.Context, c Command) (*Process, error) {
 
 	go func() {
 		if err := json.NewDecoder(conn).Decode(&p.exit); err != nil {
-			// It has ended with the sandbox.
+			// The process has ended with the sandbox.
 			p.exit = Exit{Signal: int(syscall.SIGKILL)}
 		}
 
-		_ = conn.Close() // There is no more to come.
+		_ = conn.Close() // No further data follows.
 
 		close(p.done)
 	}()
@@ -167,7 +167,8 @@ func (s *Sandbox) Run(ctx context.Context, c Command) (*Process, error) {
 	return p, nil
 }
 
-// pidOf the process that a file stands for, as those outside of the sandbox see it. One that has ended has none.
+// pidOf returns the id, outside of the sandbox, of the process that a file represents. An ended process has
+// none.
 func pidOf(f *os.File) (int, error) {
 	info, err := os.ReadFile(filepath.Join("/proc/self/fdinfo", strconv.Itoa(int(f.Fd()))))
 	if err != nil {
@@ -185,17 +186,17 @@ func pidOf(f *os.File) (int, error) {
 	return max(pid, 0), nil
 }
 
-// PID of the process, as those outside of the sandbox see it, or 0 if it ended at once.
+// PID returns the id of the process outside of the sandbox, or 0 if it ended at once.
 func (p *Process) PID() int { return p.pid }
 
-// Signal the process and its children, unless it has ended.
+// Signal signals the process and its children, unless it has ended.
 func (p *Process) Signal(sig syscall.Signal) {
 	select {
 	case <-p.done:
 	default:
-		// A negative id of 0 or -1 would be other processes.
+		// A negative id of 0 or -1 would mean other processes.
 		if p.pid > 0 {
-			_ = syscall.Kill(-p.pid, sig) // It may have ended by now.
+			_ = syscall.Kill(-p.pid, sig) // It may have ended already.
 		}
 	}
 }
@@ -203,14 +204,14 @@ func (p *Process) Signal(sig syscall.Signal) {
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Exit tells how the process ended, once it has.
+// Exit returns the exit of the process, once it has ended.
 func (p *Process) Exit() Exit {
 	<-p.done
 
 	return p.exit
 }
 
-// Dial connects to a TCP address as a program in the sandbox would.
+// Dial connects to a TCP address like a program in the sandbox.
 func (s *Sandbox) Dial(ctx context.Context, address string) (net.Conn, error) {
 	conn, f, err := s.call(ctx, request{Dial: address})
 	if err != nil {
@@ -221,7 +222,7 @@ func (s *Sandbox) Dial(ctx context.Context, address string) (net.Conn, error) {
 	return net.FileConn(f) //nolint:wrapcheck // It says it all.
 }
 
-// Listen on a TCP address within the sandbox.
+// Listen listens on a TCP address in the sandbox.
 func (s *Sandbox) Listen(ctx context.Context, address string) (net.Listener, error) {
 	conn, f, err := s.call(ctx, request{Listen: address})
 	if err != nil {
@@ -232,7 +233,7 @@ func (s *Sandbox) Listen(ctx context.Context, address string) (net.Listener, err
 	return net.FileListener(f) //nolint:wrapcheck // It says it all.
 }
 
-// call the process in the sandbox and wait for the file that it answers with.
+// call sends a request to the process in the sandbox, and waits for the file in its answer.
 func (s *Sandbox) call(ctx context.Context, r request) (*net.UnixConn, *os.File, error) {
 	conn, theirs, err := socketPair()
 	if err != nil {
@@ -264,26 +265,26 @@ func (s *Sandbox) call(ctx context.Context, r request) (*net.UnixConn, *os.File,
 	return conn, f, nil
 }
 
-// start the process, with a thread of its own: the kernel ends the process when
-// the thread that started it ends.
+// start starts the process on a separate thread: the kernel ends the process when the thread that
+// started it ends.
 func (s *Sandbox) start(cfg Config, socket *os.File) error {
 	config, err := json.Marshal(cfg)
 	if err != nil {
 		return fmt.Errorf("cannot encode configuration of sandbox: %w", err)
 	}
 
-	// Its link, not its name: the program may have been replaced since.
+	// It uses the link instead of the name, because the program may have been replaced since.
 	//nolint:noctx // It outlives the context.
 	s.cmd = exec.Command("/proc/self/exe")
 	s.cmd.Args = []string{argument, cfg.Name}
-	// One thread is enough for Go's little work here.
+	// One thread is enough for the little work of Go here.
 	s.cmd.Env = []string{envConfig + "=" + string(config), "GOMAXPROCS=1"}
 	s.cmd.ExtraFiles = []*os.File{socket}
 	s.cmd.Stderr = os.Stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
 		Pdeathsig:  syscall.SIGKILL,
-		// Out of reach of an interrupt from the terminal.
+		// An interrupt from the terminal must not reach it.
 		Setpgid: true,
 	}
 
@@ -296,14 +297,14 @@ func (s *Sandbox) start(cfg Config, socket *os.File) error {
 	started := make(chan error)
 
 	go func() {
-		// Never unlocked: the thread goes with the goroutine.
+		// The thread stays locked, and ends with the goroutine.
 		runtime.LockOSThread()
 
 		err := s.cmd.Start()
 		started <- err
 
 		if err == nil {
-			_ = s.cmd.Wait() // It is killed in the end.
+			_ = s.cmd.Wait() // It was killed.
 
 			close(s.done)
 		}
@@ -316,7 +317,7 @@ func (s *Sandbox) start(cfg Config, socket *os.File) error {
 	return nil
 }
 
-// explain says what to do when a machine does not allow namespaces.
+// explain adds the remedy if a machine does not allow namespaces.
 func explain(err error) error {
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EUSERS) {
 		return fmt.Errorf("cannot create Linux namespaces: %w; allow them to users (sysctl kernel.apparmor_restrict_unprivileged_userns=0, "+

@@ -38,7 +38,7 @@ func start(t *testing.T, name string) *sandbox.Sandbox {
 	return s
 }
 
-// run a shell script in the root of this machine, and return its output.
+// run runs a shell script in the root of this machine, and returns its output.
 func run(t *testing.T, s *sandbox.Sandbox, script string) (string, sandbox.Exit) {
 	t.Helper()
 
@@ -72,13 +72,13 @@ func TestRun(t *testing.T) {
 		script string
 		want   want
 	}{
-		"Environment": {reason: "It has the environment that was given and no other.", script: `echo $GREETING $HOME`, want: want{said: "hello\n"}},
-		"ExitCode":    {reason: "How it ends is reported.", script: `exit 7`, want: want{exit: sandbox.Exit{Code: 7}}},
+		"Environment": {reason: "A program has only the given environment.", script: `echo $GREETING $HOME`, want: want{said: "hello\n"}},
+		"ExitCode":    {reason: "An exit code is reported.", script: `exit 7`, want: want{exit: sandbox.Exit{Code: 7}}},
 		"Signal":      {reason: "A signal is not an exit code.", script: `kill -TERM $$`, want: want{exit: sandbox.Exit{Signal: int(syscall.SIGTERM)}}},
-		"Hostname":    {reason: "Its host is the pod.", script: `cat /proc/sys/kernel/hostname`, want: want{said: "some-pod\n"}},
-		"Network":     {reason: "There is no device but loopback.", script: `tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '`, want: want{said: "lo\n"}},
-		"Privileges":  {reason: "Root here cannot mount.", script: `mount -t tmpfs none /mnt 2>/dev/null || echo no`, want: want{said: "no\n"}},
-		"NotFound":    {reason: "The shell says so itself.", script: `exec /does/not/exist 2>/dev/null`, want: want{exit: sandbox.Exit{Code: 127}}},
+		"Hostname":    {reason: "The host name is the pod's.", script: `cat /proc/sys/kernel/hostname`, want: want{said: "some-pod\n"}},
+		"Network":     {reason: "The only network device is loopback.", script: `tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '`, want: want{said: "lo\n"}},
+		"Privileges":  {reason: "Root in a sandbox cannot mount.", script: `mount -t tmpfs none /mnt 2>/dev/null || echo no`, want: want{said: "no\n"}},
+		"NotFound":    {reason: "The shell reports a missing program.", script: `exec /does/not/exist 2>/dev/null`, want: want{exit: sandbox.Exit{Code: 127}}},
 	}
 
 	for name, tc := range cases {

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setUp the namespaces: nothing of it is seen outside.
+// setUp configures the namespaces, without effects outside.
 func setUp(c Config) error {
 	if err := unix.Sethostname([]byte(c.Name)); err != nil {
 		return fmt.Errorf("cannot set host name: %w", err)
@@ -27,14 +27,14 @@ func setUp(c Config) error {
 		return err
 	}
 
-	// As container runtimes have it, programs need no privilege for any port. A
-	// machine that refuses it has only fewer ports.
+	// As in container runtimes, programs need no privilege for any port. A machine that rejects the
+	// setting only has fewer ports.
 	_ = os.WriteFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", []byte("0"), 0)
 
 	return dropPrivileges()
 }
 
-// bringUpLoopback, with one more address if it is valid.
+// bringUpLoopback enables the loopback device, with one more address if it is valid.
 func bringUpLoopback(address netip.Addr) error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -71,12 +71,12 @@ func bringUpLoopback(address netip.Addr) error {
 		return err
 	}
 
-	// That one address, not the network that it is of.
+	// The prefix has only this address, not its whole network.
 	return errors.Join(request("lo:1", unix.SIOCSIFADDR, inet(address.As4())), request("lo:1", unix.SIOCSIFNETMASK, inet([4]byte{255, 255, 255, 255})))
 }
 
-// dropPrivileges of the programs that this thread will start: root in a sandbox
-// can do to files and processes there what it likes, but cannot leave.
+// dropPrivileges drops the privileges of the programs that this thread will start: root in a
+// sandbox can change all files and processes in it, but cannot leave it.
 func dropPrivileges() error {
 	keep := map[uintptr]bool{
 		unix.CAP_CHOWN: true, unix.CAP_DAC_OVERRIDE: true, unix.CAP_FOWNER: true, unix.CAP_FSETID: true, unix.CAP_KILL: true,
@@ -89,7 +89,7 @@ func dropPrivileges() error {
 		}
 
 		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); errors.Is(err, unix.EINVAL) {
-			break // There are no more.
+			break // There are no further capabilities.
 		} else if err != nil {
 			return fmt.Errorf("cannot drop capability %d: %w", c, err)
 		}
@@ -102,7 +102,7 @@ func dropPrivileges() error {
 	return nil
 }
 
-// inUserNamespace tells whether this user is the only one there is.
+// inUserNamespace reports whether this user is the only one in its namespace.
 func inUserNamespace() bool {
 	m, err := os.ReadFile("/proc/self/uid_map")
 

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A request to the process in the sandbox, as JSON on a connection of its own. A run is answered by its Exit, too.
+// A request to the process in the sandbox is JSON on its own connection. A run is also answered by its Exit.
 type request struct {
 	Run    *Command `json:"run,omitempty"`
 	Dial   string   `json:"dial,omitempty"`
@@ -53,7 +53,7 @@ func newConn(f *os.File) (*net.UnixConn, error) {
 	return u, nil
 }
 
-// answer with an error or, unless it is nil, a file, which it takes over.
+// answer sends an error or, unless it is nil, a file, which it takes over.
 func answer(c *net.UnixConn, f *os.File, failure error) error {
 	message, rights := "", []byte(nil)
 
@@ -79,7 +79,7 @@ func answer(c *net.UnixConn, f *os.File, failure error) error {
 	return nil
 }
 
-// receive the file of an answer, if it has one, or its error.
+// receive returns the file of an answer, if it has one, or its error.
 func receive(c *net.UnixConn) (*os.File, error) {
 	body, rights := make([]byte, 1<<16), make([]byte, unix.CmsgSpace(4))
 

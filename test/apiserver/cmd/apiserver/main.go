@@ -26,7 +26,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// Files that are written.
+// These files are written.
 const (
 	adminFile    = "admin.kubeconfig"
 	providerFile = "provider.kubeconfig"
@@ -48,7 +48,7 @@ func main() {
 	k.FatalIfErrorf(c.run(ctx, os.Stdout))
 }
 
-// run until the context ends.
+// run runs the server until the context ends.
 func (c *command) run(ctx context.Context, out io.Writer) (err error) {
 	server, err := apiserver.Start(ctx)
 	if err != nil {
@@ -84,8 +84,7 @@ func (c *command) run(ctx context.Context, out io.Writer) (err error) {
 	return nil
 }
 
-// writeIssuer writes with which keys the API server signs tokens of
-// ServiceAccounts, as the stand-in for Azure takes it.
+// writeIssuer writes the keys of ServiceAccount tokens, in the format of the stand-in for Azure.
 func writeIssuer(ctx context.Context, path string, server *apiserver.Server) error {
 	keys, err := server.JWKS(ctx)
 	if err != nil {
@@ -104,7 +103,7 @@ func writeIssuer(ctx context.Context, path string, server *apiserver.Server) err
 	return nil
 }
 
-// greet says what there is.
+// greet prints the files and their use.
 func greet(w io.Writer, dir string, server *apiserver.Server) {
 	fmt.Fprintf(w, "Kubernetes is on %s. Interrupt to stop.\n", server.Config().Host)
 

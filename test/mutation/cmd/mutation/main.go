@@ -50,7 +50,7 @@ func main() {
 	k.FatalIfErrorf(k.Run())
 }
 
-// code that is mutated, and where it may have been moved to.
+// code returns the mutants of the mutated code, and of all places it may have been moved to.
 func code(root string) (mutated, all []mutation.Mutant, err error) {
 	if mutated, err = mutation.All(root, "fn", "provider"); err != nil {
 		return nil, nil, err
@@ -152,7 +152,7 @@ func (c *run) Run(ctx context.Context) error {
 			if result, err = r.Try(ctx, there); err != nil {
 				return err
 			}
-			// It is known by the name in the list.
+			// The name in the list identifies it.
 			result.Mutant = m
 		}
 

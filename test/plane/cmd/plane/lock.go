@@ -16,11 +16,11 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// errRuns is why a directory cannot be used.
+// errRuns means that a demo already uses the directory.
 var errRuns = errors.New("a demo runs already: end it with make demo-down")
 
-// take the lock of a directory, which is made. It is held until the file is closed:
-// the kernel does so when the process ends, however that happens.
+// take locks a directory, which it creates. The lock is held until the file is closed, which the
+// kernel does when the process ends in any way.
 func take(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make directory: %w", err)
@@ -50,10 +50,10 @@ func take(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// downCommand ends the demo that runs.
+// downCommand ends the running demo.
 type downCommand struct{}
 
-// Run asks the demo to end, waits for that, and removes its directory.
+// Run makes the demo end, waits for that, and removes its directory.
 func (*downCommand) Run(ctx context.Context, c *commands) error {
 	if _, err := os.Stat(c.Dir); errors.Is(err, os.ErrNotExist) {
 		fmt.Println("No demo runs.") //nolint:forbidigo // This is a command's output.
@@ -87,7 +87,7 @@ func (*downCommand) Run(ctx context.Context, c *commands) error {
 	return nil
 }
 
-// end asks the process that holds the lock of a directory to end.
+// end makes the process that holds the lock of a directory end.
 func end(dir string) error {
 	written, err := os.ReadFile(pidFile(dir))
 	if err != nil {

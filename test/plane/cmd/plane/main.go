@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command plane runs the local control plane, and shows what an application team
-// gets from it:
+// Command plane runs the local control plane, and shows an application team what it gets:
 //
 //	go run ./test/plane/cmd/plane demo
 //	go run ./test/plane/cmd/plane down
@@ -31,10 +30,10 @@ type commands struct {
 }
 
 func main() {
-	// Pods are started by this program running itself.
+	// This program runs itself to start Pods.
 	sandbox.Main()
 
-	// The demo prints what matters; the node has a log of its own.
+	// The demo prints the essentials; the node has a separate log.
 	log.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard())
 
