@@ -35,7 +35,8 @@ func benchmark(b *testing.B, w *world) {
 	}
 }
 
-// applicationWith as many secrets, whose structure the manifest gives.
+// applicationWith returns an application with that many secrets, whose structure the manifest
+// defines.
 func applicationWith(tb testing.TB, secrets, keys int) *world {
 	tb.Helper()
 	w := newWorld(tb, `{"deployment": {"image": "shop-api:1", "ports": [{"port": 8080, "protocol": "http"}]}, "config": {"LOG_LEVEL": "info"}}`)
@@ -52,7 +53,7 @@ func applicationWith(tb testing.TB, secrets, keys int) *world {
 	return w
 }
 
-// runningWith as many secrets, all of which are synced.
+// runningWith returns a running application with that many synced secrets.
 func runningWith(tb testing.TB, secrets, keys int) *world {
 	tb.Helper()
 	w := applicationWith(tb, secrets, keys)

@@ -84,12 +84,12 @@ func TestDecodeApplication(t *testing.T) {
 			want:   want{name: "a", namespace: "b"},
 		},
 		"Newer": {
-			reason: "A field of a newer version is no error.",
+			reason: "An unknown field of a newer version is not an error.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"future": {"x": 1}}, "status": {"future": []}}`,
 			want:   want{name: "a", namespace: "b", ignored: []string{"spec.future"}},
 		},
 		"OtherCase": {
-			reason: "A name that differs in case is another.",
+			reason: "A name that differs in case is another name.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"keyvault": {"name": "c"}, "KEYVAULT": 1, "Secrets": 1}}`,
 			want:   want{name: "a", namespace: "b", ignored: []string{"spec.KEYVAULT (did you mean spec.keyVault?)", "spec.Secrets (did you mean spec.secrets?)", "spec.keyvault (did you mean spec.keyVault?)"}},
 		},
@@ -105,7 +105,7 @@ func TestDecodeApplication(t *testing.T) {
 			want: want{name: "a", namespace: "b", ignored: []string{"spec.compositeDeletePolicy", "spec.crossplane"}},
 		},
 		"Shapes": {
-			reason: "Fields of manifests in use have an effect, or are listed.",
+			reason: "Fields of existing manifests have an effect, or are listed.",
 			xr: `{"metadata": {"name": "a", "namespace": "b"}, "spec": {
 				"deployment": {"image": "c", "secrets": [{"name": "x"}], "readOnlyRootFilesystem": "yes"}, "config": {}, "secrets": [], "workloadSelectors": [1],
 				"networking": {"ingress": {"enabled": true, "type": "istio", "visibility": "PublicIP", "cdn": {"enabled": false}, "hostnames": []}, "outbound": {"external": [{"host": "h"}]}},

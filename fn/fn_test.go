@@ -26,7 +26,7 @@ const twoSecrets = `{
 	"secrets": [{"name": "postgres-credentials"}, {"name": "api-credentials", "optional": true}]
 }`
 
-// runningWorld has an application that runs with the first of two secrets.
+// runningWorld has a running application with the first of two secrets.
 func runningWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, twoSecrets)
@@ -86,8 +86,8 @@ func TestSequence(t *testing.T) {
 	}
 }
 
-// TestResourceNames freezes the names of composed resources. To change one is
-// to delete that resource of every application.
+// TestResourceNames freezes the names of composed resources. Changing one would delete that
+// resource of every application.
 func TestResourceNames(t *testing.T) {
 	w := newWorld(t, `{
 		"deployment": {"image": "shop-api:1", "ports": [{"port": 8080, "protocol": "http"}]},
@@ -130,7 +130,7 @@ func TestResourceNames(t *testing.T) {
 	}
 }
 
-// TestUpgradeRollsNoPod shows that pods of a Deployment that an earlier function composed stay, until something else
+// TestUpgradeRollsNoPod checks that pods of a Deployment from an earlier function stay, until another change
 // replaces them.
 func TestUpgradeRollsNoPod(t *testing.T) {
 	w := runningWorld(t)
@@ -149,7 +149,7 @@ func TestUpgradeRollsNoPod(t *testing.T) {
 	}
 }
 
-// TestHold shows what happens to pods that run when things around them change.
+// TestHold shows the effect of other changes on running pods.
 func TestHold(t *testing.T) {
 	synced := map[string]string{
 		"LOG_LEVEL":         "info",
@@ -164,7 +164,7 @@ func TestHold(t *testing.T) {
 
 		return m
 	}
-	// Frozen: if it changes, an upgrade of the function rolls all pods.
+	// It is frozen: a change would roll all pods at an upgrade of the function.
 	const revision = "5ee6300c21a65de7"
 	old := podSpec{Image: "shop-api:1", Env: synced, Revision: revision}
 
@@ -178,7 +178,7 @@ func TestHold(t *testing.T) {
 		want   want
 	}{
 		"NothingChanged": {
-			reason: "Nothing changes when nothing changed.",
+			reason: "Without a change, the Deployment stays the same.",
 			change: func(*world) {},
 			want:   want{pod: old, reason: compose.ReasonAvailable},
 		},
@@ -188,7 +188,7 @@ func TestHold(t *testing.T) {
 			want:   want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: revision}, reason: compose.ReasonRollingOut},
 		},
 		"NewSecret": {
-			reason: "A secret that is newly listed and not synced holds the Deployment, and the new image with it.",
+			reason: "A newly listed secret that is not synced holds the Deployment, including a new image.",
 			change: func(w *world) {
 				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
 				nested(w.xr, "spec", "config")["LOG_LEVEL"] = "debug"
@@ -197,7 +197,7 @@ func TestHold(t *testing.T) {
 			want: want{pod: old, reason: compose.ReasonHeld},
 		},
 		"NewOptionalSecret": {
-			reason: "An optional secret holds nothing.",
+			reason: "An optional secret does not hold the Deployment.",
 			change: func(w *world) {
 				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
 				w.list(map[string]any{"name": "webhook-tokens", "optional": true})
@@ -205,12 +205,12 @@ func TestHold(t *testing.T) {
 			want: want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: revision}, reason: compose.ReasonRollingOut},
 		},
 		"OptionalSecretSynced": {
-			reason: "An optional secret is injected as soon as it is there.",
+			reason: "An optional secret is injected as soon as it exists.",
 			change: func(w *world) { w.sync("api-credentials", "Synced", "API_KEY") },
 			want:   want{pod: podSpec{Image: "shop-api:1", Env: with("API_KEY", "api-credentials.API_KEY"), Revision: "8ae6fb1811a9d055"}, reason: compose.ReasonRollingOut},
 		},
 		"SecretFailsAfterSynced": {
-			reason: "A secret that was synced and fails now holds nothing: its last good keys stay in use.",
+			reason: "A synced secret that fails now does not hold the Deployment: its last good keys stay in use.",
 			change: func(w *world) {
 				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
 				w.sync("postgres-credentials", "Disabled", "POSTGRES_USER", "POSTGRES_PASSWORD")
@@ -218,22 +218,22 @@ func TestHold(t *testing.T) {
 			want: want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: revision}, reason: compose.ReasonRollingOut},
 		},
 		"SyncStatusEmptied": {
-			reason: "A sync that knows nothing any more leaves the pods as they are.",
+			reason: "A sync that has lost its status does not change the pods.",
 			change: func(w *world) { delete(w.composed[compose.NameSecretSync], "status") },
 			want:   want{pod: old, reason: compose.ReasonHeld},
 		},
 		"SyncWithoutRevision": {
-			reason: "A revision that is missing does not roll the pods.",
+			reason: "A missing revision does not roll the pods.",
 			change: func(w *world) { delete(nested(w.composed[compose.NameSecretSync], "status", "atProvider"), "target") },
 			want:   want{pod: old, reason: compose.ReasonAvailable},
 		},
 		"IdentityStatusVanished": {
-			reason: "An identity whose status vanished takes nothing with it.",
+			reason: "An identity that has lost its status changes nothing.",
 			change: func(w *world) { delete(w.composed[compose.NameIdentity], "status") },
 			want:   want{pod: old, reason: compose.ReasonAvailable},
 		},
 		"VaultStatusVanished": {
-			reason: "A vault whose status vanished takes nothing with it.",
+			reason: "A vault that has lost its status changes nothing.",
 			change: func(w *world) { delete(w.composed[compose.NameKeyVault], "status") },
 			want:   want{pod: old, reason: compose.ReasonAvailable},
 		},
@@ -262,7 +262,7 @@ func TestHold(t *testing.T) {
 			want: want{pod: old, reason: compose.ReasonAvailable},
 		},
 		"KeyOfExactMappingGone": {
-			reason: "A variable that names a key which is not there holds the Deployment.",
+			reason: "A variable from a missing key holds the Deployment.",
 			change: func(w *world) {
 				nested(w.xr, "spec")["secrets"] = []any{map[string]any{
 					"name": "postgres-credentials",
@@ -303,8 +303,8 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// TestOptionalStatusLost shows that pods keep the variables of an optional secret
-// when the sync forgets that it ever had it.
+// TestOptionalStatusLost checks that pods keep the variables of an optional secret when the sync
+// loses its status.
 func TestOptionalStatusLost(t *testing.T) {
 	w := newWorld(t, `{"deployment": {"image": "shop-api:1"}, "secrets": [{"name": "api-credentials", "optional": true}]}`)
 	w.azureAll()
@@ -321,8 +321,7 @@ func TestOptionalStatusLost(t *testing.T) {
 	}
 }
 
-// TestTooManySecrets shows that a list no schema has seen does not stop the
-// function.
+// TestTooManySecrets checks that a list longer than the schema allows does not stop the function.
 func TestTooManySecrets(t *testing.T) {
 	w := runningWorld(t)
 	for i := range 250 {
@@ -333,7 +332,7 @@ func TestTooManySecrets(t *testing.T) {
 	}
 }
 
-// TestHeldReadiness shows that a held application does not look finished.
+// TestHeldReadiness checks that a held application is not ready.
 func TestHeldReadiness(t *testing.T) {
 	w := runningWorld(t)
 	if got := w.call().GetDesired().GetComposite().GetReady(); got != fnv1.Ready_READY_UNSPECIFIED {
@@ -350,8 +349,8 @@ func TestHeldReadiness(t *testing.T) {
 	}
 }
 
-// TestSecretRemoved shows that the keys of a secret stay in the Secret until no
-// pod refers to them any more.
+// TestSecretRemoved checks that the keys of a removed secret stay in the Secret while pods
+// reference them.
 func TestSecretRemoved(t *testing.T) {
 	w := runningWorld(t)
 	listed := func(rsp *fnv1.RunFunctionResponse) (names []string) {
@@ -367,16 +366,16 @@ func TestSecretRemoved(t *testing.T) {
 		do     func()
 		want   []string
 	}{
-		{reason: "Pods that run refer to the secret.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
+		{reason: "Running pods reference the secret.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
 		{reason: "Old pods still run.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
-		{reason: "No old pod runs any more.", do: w.rollout, want: []string{"api-credentials"}},
+		{reason: "No old pod is running.", do: w.rollout, want: []string{"api-credentials"}},
 		{reason: "Keys of the last secret are also kept until the rollout is over.", do: func() {
 			w.sync("api-credentials", "Synced", "API_KEY")
 			w.reconcile()
 			w.rollout()
 			delete(nested(w.xr, "spec"), "secrets")
 		}, want: []string{"api-credentials"}},
-		{reason: "Without secrets there is nothing to sync.", do: func() {
+		{reason: "Without secrets, there is no sync.", do: func() {
 			w.reconcile()
 			w.rollout()
 		}, want: nil},
@@ -392,8 +391,8 @@ func TestSecretRemoved(t *testing.T) {
 	}
 }
 
-// TestKeyInUse shows that a new version of a secret takes no key from the Secret
-// until no pod refers to it any more.
+// TestKeyInUse checks that a new version of a secret removes no key from the Secret while pods
+// reference it.
 func TestKeyInUse(t *testing.T) {
 	const user, password = "postgres-credentials.POSTGRES_USER", "postgres-credentials.POSTGRES_PASSWORD"
 
@@ -404,11 +403,11 @@ func TestKeyInUse(t *testing.T) {
 		do     func()
 		want   []any
 	}{
-		{reason: "Pods that run refer to both keys.", do: func() {}, want: []any{password, user}},
+		{reason: "Running pods reference both keys.", do: func() {}, want: []any{password, user}},
 		{reason: "Pods still need a key that a new version lacks.", do: func() { w.sync("postgres-credentials", "Synced", "POSTGRES_USER") }, want: []any{password, user}},
 		{reason: "Old pods still run.", do: func() {}, want: []any{password, user}},
-		{reason: "No old pod runs any more.", do: w.rollout, want: []any{user}},
-		{reason: "A Deployment that goes needs nothing.", do: func() { delete(nested(w.xr, "spec"), "deployment") }, want: nil},
+		{reason: "No old pod is running.", do: w.rollout, want: []any{user}},
+		{reason: "A deleted Deployment needs no keys.", do: func() { delete(nested(w.xr, "spec"), "deployment") }, want: nil},
 	}
 	for _, s := range steps {
 		s.do()
@@ -451,7 +450,7 @@ func TestWithheld(t *testing.T) {
 		want   want
 	}{
 		"Keys": {
-			reason: "Keys of such names are withheld, and nothing else changes, not even for keys that would collide.",
+			reason: "Keys with such names are withheld, without affecting other keys, even colliding ones.",
 			change: func(w *world) {
 				w.sync("postgres-credentials", "Synced", "POSTGRES_USER", "POSTGRES_PASSWORD", "NODE_OPTIONS", "nodeOptions", "path")
 			},
@@ -479,7 +478,7 @@ func TestWithheld(t *testing.T) {
 			},
 		},
 		"AskedFor": {
-			reason: "The manifest, which is in Git, may have any name.",
+			reason: "The manifest may use any name, because it is in Git.",
 			change: func(w *world) {
 				nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": "postgres-credentials", "env": []any{
 					map[string]any{"name": "NODE_OPTIONS", "key": "options"}, map[string]any{"name": "https_proxy", "key": "proxy"},
@@ -544,7 +543,7 @@ func TestWithheld(t *testing.T) {
 	}
 }
 
-// TestWithheldAreBounded has a vault with more such keys than fit an object.
+// TestWithheldAreBounded uses a vault with more such keys than an object can list.
 func TestWithheldAreBounded(t *testing.T) {
 	w := runningWorld(t)
 	keys := []string{"POSTGRES_USER", "POSTGRES_PASSWORD"}
@@ -562,9 +561,8 @@ func TestWithheldAreBounded(t *testing.T) {
 	}
 }
 
-// TestWithheldFromRunningPods has pods that got such a variable from an earlier
-// version of the function. New pods do without, and those that run keep what
-// they refer to until they are replaced.
+// TestWithheldFromRunningPods has pods that got such a variable from an earlier version of the
+// function. New pods do not get it, and running pods keep it until they are replaced.
 func TestWithheldFromRunningPods(t *testing.T) {
 	const options = "postgres-credentials.NODE_OPTIONS"
 	env := func(d map[string]any) string { return podOf(t, d).Env["NODE_OPTIONS"] }
@@ -587,7 +585,7 @@ func TestWithheldFromRunningPods(t *testing.T) {
 		t.Fatalf("cannot prepare the Deployment: %v", before)
 	}
 
-	// While something is missing, nothing is taken from the pods.
+	// While something is missing, the pods lose nothing.
 	w.unresolved = true
 	if got := env(desired(w.call(), compose.NameDeployment)); got != options {
 		t.Errorf("RunFunction(...): settings are unresolved: want the Deployment as it is, got NODE_OPTIONS from %q", got)
@@ -613,7 +611,7 @@ func TestWithheldFromRunningPods(t *testing.T) {
 	}
 }
 
-// TestRestartOnSecretChange shows that pods can be left alone.
+// TestRestartOnSecretChange checks that restarts can be disabled.
 func TestRestartOnSecretChange(t *testing.T) {
 	w := runningWorld(t)
 	nested(w.xr, "spec", "deployment")["restartOnSecretChange"] = false
@@ -623,8 +621,7 @@ func TestRestartOnSecretChange(t *testing.T) {
 	}
 }
 
-// TestImmutable shows that what Azure cannot change is not changed, whatever
-// the settings say later.
+// TestImmutable checks that values that Azure cannot change stay, whatever the settings are later.
 func TestImmutable(t *testing.T) {
 	w := runningWorld(t)
 	before := w.call()
@@ -650,8 +647,8 @@ func TestImmutable(t *testing.T) {
 	}
 }
 
-// TestIdentityReplaced shows how a role assignment follows an identity that was
-// made anew: Azure cannot change an assignment, so it goes and comes back.
+// TestIdentityReplaced checks that a role assignment follows a recreated identity: Azure cannot
+// change an assignment, so it is deleted and created again.
 func TestIdentityReplaced(t *testing.T) {
 	w := runningWorld(t)
 	old := nested(w.composed[compose.NameRoleAssignmentApp], "metadata")["name"]
@@ -718,7 +715,7 @@ func assigned(applications ...string) map[string]any {
 	return s
 }
 
-// adoptingWorld has an application that runs with a vault that is assigned to it.
+// adoptingWorld has a running application with an assigned vault.
 func adoptingWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, `{"keyVault": {"name": "legacy-vault"}, "deployment": {"image": "shop-api:1"}, "secrets": [{"name": "a"}]}`)
@@ -742,9 +739,8 @@ func (w *world) specs() map[string]any {
 	return out
 }
 
-// TestVaultWithdrawn shows what becomes of an application whose vault is no longer
-// assigned to it: roles go and nothing else. If it may be that the list got lost,
-// nothing goes.
+// TestVaultWithdrawn shows an application whose vault is no longer assigned to it: only its roles
+// are deleted. If the list may be lost, nothing is deleted.
 func TestVaultWithdrawn(t *testing.T) {
 	all := []string{"deployment", "federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", "secret-sync", "service-account"}
 	withoutRoles := []string{"deployment", "federated-credential", "identity", "key-vault", "secret-sync", "service-account"}
@@ -761,7 +757,7 @@ func TestVaultWithdrawn(t *testing.T) {
 		want        want
 	}{
 		"Assigned": {
-			reason:      "An application has a role on the vault that is assigned to it.",
+			reason:      "An application has a role on its assigned vault.",
 			environment: assigned("shop-api"),
 			want:        want{names: all, vault: compose.ReasonAvailable, access: compose.ReasonAvailable, workloadReady: fnv1.Status_STATUS_CONDITION_TRUE},
 		},
@@ -823,7 +819,7 @@ func TestVaultWithdrawn(t *testing.T) {
 	}
 }
 
-// TestSettings shows what a platform team reads when settings are wrong.
+// TestSettings shows the errors about settings that a platform team reads.
 func TestSettings(t *testing.T) {
 	type args struct {
 		input, environment map[string]any
@@ -834,11 +830,11 @@ func TestSettings(t *testing.T) {
 		want   string
 	}{
 		"AllFromEnvironmentConfig": {
-			reason: "An EnvironmentConfig is enough.",
+			reason: "An EnvironmentConfig alone is sufficient.",
 			args:   args{environment: testSettings()},
 		},
 		"AllFromInput": {
-			reason: "The input is enough, if it says that it is.",
+			reason: "The input alone is sufficient, if the EnvironmentConfig is optional.",
 			args: args{input: func() map[string]any {
 				s := testSettings()
 				s["environmentConfigRef"] = map[string]any{"resolution": "Optional"}
@@ -847,7 +843,7 @@ func TestSettings(t *testing.T) {
 			}()},
 		},
 		"NotFound": {
-			reason: "An EnvironmentConfig that is not there is named, together with what it was to give.",
+			reason: "The error about a missing EnvironmentConfig lists the missing settings.",
 			want:   `cannot find EnvironmentConfig "platform-application": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there instead`,
 		},
 		"OtherNotFound": {
@@ -995,8 +991,8 @@ func TestTaken(t *testing.T) {
 		adopt    bool
 		taken    bool
 	}{
-		"Bare":       {reason: "An object without labels and owners can belong to anybody.", existing: bare},
-		"Ours":       {reason: "Crossplane has just created it, and did not see it yet when it looked.", existing: owned(func(map[string]any) {}), taken: true},
+		"Bare":       {reason: "An object without labels and owners can belong to anyone.", existing: bare},
+		"Ours":       {reason: "An object that Crossplane has just created belongs to the application, although it is not observed yet.", existing: owned(func(map[string]any) {}), taken: true},
 		"Controlled": {reason: "An object of an earlier application has another controller.", existing: owned(func(o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" })},
 		"OwnedOnly":  {reason: "An owner reference without controller proves nothing.", existing: owned(func(o map[string]any) { o["controller"] = false })},
 		"Marked":     {reason: "An annotation proves nothing, because users can set it.", existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }},
@@ -1131,7 +1127,7 @@ func checkTaken(t *testing.T, reason string, rsp *fnv1.RunFunctionResponse, want
 	}
 }
 
-// TestTTL shows that an application at rest is not looked at every minute.
+// TestTTL checks that an application without pending changes is not reconciled every minute.
 func TestTTL(t *testing.T) {
 	w := newWorld(t, twoSecrets)
 	if got := w.call().GetMeta().GetTtl().AsDuration(); got != time.Minute {
@@ -1143,8 +1139,8 @@ func TestTTL(t *testing.T) {
 	}
 }
 
-// TestClaim shows that an application behind a claim is composed as one that is
-// namespaced, and that its claim hears of it.
+// TestClaim checks that an application behind a claim is composed like a namespaced one, and that
+// its claim gets the conditions.
 func TestClaim(t *testing.T) {
 	run := func(claim bool) *fnv1.RunFunctionResponse {
 		w := newWorld(t, twoSecrets)
@@ -1175,7 +1171,7 @@ func TestClaim(t *testing.T) {
 	}
 }
 
-// TestEarlierFunctions shows that what earlier functions desire stays.
+// TestEarlierFunctions checks that the desired state of earlier functions stays.
 func TestEarlierFunctions(t *testing.T) {
 	w := newWorld(t, `{}`)
 	req := w.request()
@@ -1193,8 +1189,8 @@ func TestEarlierFunctions(t *testing.T) {
 	}
 }
 
-// TestEarlierFunctionsKept shows that without settings only what this function
-// composed is kept: all else is another function's.
+// TestEarlierFunctionsKept checks that without settings, only resources of this function are kept:
+// all others belong to other functions.
 func TestEarlierFunctionsKept(t *testing.T) {
 	w := runningWorld(t)
 	want := w.observed()
@@ -1224,8 +1220,8 @@ func TestFatalConditions(t *testing.T) {
 	}
 }
 
-// TestChangeIsNotReady shows that an application is not ready while it is being
-// changed, although the pods before were.
+// TestChangeIsNotReady checks that an application is not ready during a change, although its old
+// pods were.
 func TestChangeIsNotReady(t *testing.T) {
 	w := runningWorld(t)
 	if got := w.call().GetDesired().GetResources()[compose.NameDeployment].GetReady(); got != fnv1.Ready_READY_TRUE {
@@ -1241,8 +1237,8 @@ func TestChangeIsNotReady(t *testing.T) {
 	}
 }
 
-// TestRecreate shows that an application that is deleted and created again, with
-// other settings, finds its vault as it is.
+// TestRecreate checks that an application that is deleted and created again, with other settings,
+// finds its unchanged vault.
 func TestRecreate(t *testing.T) {
 	w := runningWorld(t)
 	vault := at(w.composed[compose.NameKeyVault], "metadata", "annotations", "crossplane.io/external-name")
@@ -1257,8 +1253,7 @@ func TestRecreate(t *testing.T) {
 	}
 }
 
-// TestOnlyStatus shows that nothing of the composite resource is desired but its
-// status.
+// TestOnlyStatus checks that only the status of the composite resource is desired.
 func TestOnlyStatus(t *testing.T) {
 	xr := runningWorld(t).call().GetDesired().GetComposite().GetResource().AsMap()
 	want := []string{"apiVersion", "kind", "status"}
@@ -1267,16 +1262,16 @@ func TestOnlyStatus(t *testing.T) {
 	}
 }
 
-// TestNoEvents shows that no event is written on every call, which would be one
-// a minute for each application.
+// TestNoEvents checks that a call writes no event, which would be one a minute for each
+// application.
 func TestNoEvents(t *testing.T) {
 	if r := runningWorld(t).call().GetResults(); len(r) > 0 {
 		t.Errorf("RunFunction(...): want no results, got %v", r)
 	}
 }
 
-// TestKeysAreBounded has a vault with more keys than the status lists, and many that
-// become one variable.
+// TestKeysAreBounded uses a vault with more keys than the status lists, many of which become one
+// variable.
 func TestKeysAreBounded(t *testing.T) {
 	w := runningWorld(t)
 	keys := []string{"POSTGRES_USER", "POSTGRES_PASSWORD"}

@@ -19,7 +19,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// planted is part of every word that an attacker writes into an object, but for its kind and name.
+// planted is part of every text that an attacker writes into an object, except its kind and name.
 const planted = "victim"
 
 // plant writes an attacker's words wherever the function reads.
@@ -42,7 +42,7 @@ func plant(o map[string]any) {
 	becomeReady(o)
 }
 
-// TestHostileObservation has Crossplane observe what an application's team has named in its resourceRefs.
+// TestHostileObservation lets Crossplane observe objects that a team has listed in resourceRefs.
 func TestHostileObservation(t *testing.T) {
 	type decoy func(w *world, o map[string]any)
 	owner := func(change func(w *world, owner map[string]any)) decoy {
@@ -63,24 +63,24 @@ func TestHostileObservation(t *testing.T) {
 			decoy:  func(_ *world, o map[string]any) { o["apiVersion"], o["kind"] = "v1", "ConfigMap" },
 		},
 		"PausedApplication": {
-			reason: "An application of its own has a status that looks like one of a resource.",
+			reason: "The status of the team's own application can look like a resource's.",
 			decoy: func(_ *world, o map[string]any) {
 				o["apiVersion"], o["kind"] = "meta.p6m.dev/v1alpha1", "PlatformApplication"
 				orphan(nil, o)
 			},
 		},
-		"OtherGroup":      {reason: "A kind of the same name is another kind.", decoy: func(_ *world, o map[string]any) { o["apiVersion"] = "example.org/v1beta1" }},
+		"OtherGroup":      {reason: "A kind of the same name in another group is foreign.", decoy: func(_ *world, o map[string]any) { o["apiVersion"] = "example.org/v1beta1" }},
 		"OtherKind":       {reason: "Another kind of the same group is foreign.", decoy: func(_ *world, o map[string]any) { o["kind"] = "Other" }},
 		"NoKind":          {reason: "An object without a kind is foreign.", decoy: func(_ *world, o map[string]any) { delete(o, "kind"); delete(o, "apiVersion") }},
-		"Orphan":          {reason: "An annotation proves nothing.", decoy: orphan},
-		"NotController":   {reason: "An owner is not a controller.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "controller") })},
+		"Orphan":          {reason: "An annotation alone is no proof.", decoy: orphan},
+		"NotController":   {reason: "An owner that is not the controller is no proof.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "controller") })},
 		"OtherUID":        {reason: "An object of an earlier application with the same name is foreign.", decoy: owner(func(_ *world, o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" })},
 		"NoUID":           {reason: "An owner reference without a UID is foreign.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "uid") })},
-		"OtherOwnerKind":  {reason: "The owner is something else.", decoy: owner(func(_ *world, o map[string]any) { o["kind"] = "Other" })},
-		"OtherOwnerGroup": {reason: "The owner is something else.", decoy: owner(func(_ *world, o map[string]any) { o["apiVersion"] = "example.org/v1alpha1" })},
-		"OtherOwnerName":  {reason: "The owner is something else.", decoy: owner(func(_ *world, o map[string]any) { o["name"] = "other" })},
+		"OtherOwnerKind":  {reason: "An owner of another kind is no proof.", decoy: owner(func(_ *world, o map[string]any) { o["kind"] = "Other" })},
+		"OtherOwnerGroup": {reason: "An owner of another group is no proof.", decoy: owner(func(_ *world, o map[string]any) { o["apiVersion"] = "example.org/v1alpha1" })},
+		"OtherOwnerName":  {reason: "An owner of another name is no proof.", decoy: owner(func(_ *world, o map[string]any) { o["name"] = "other" })},
 		"TwoControllers": {
-			reason: "There is one controller.",
+			reason: "A second controller makes an object foreign.",
 			decoy: func(_ *world, o map[string]any) {
 				owners, _ := at(o, "metadata", "ownerReferences").([]any)
 				nested(o, "metadata")["ownerReferences"] = append(owners, map[string]any{"apiVersion": "v1", "kind": "Other", "name": "o", "uid": "u", "controller": true})
@@ -136,10 +136,10 @@ func TestAdopt(t *testing.T) {
 		foreign bool
 		want    bool
 	}{
-		"NotListed":        {reason: "Labels and annotations prove no ownership."},
-		"Listed":           {reason: "The platform knows better.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, want: true},
-		"AnotherListed":    {reason: "An application in the list does not adopt for others of its namespace.", adopt: []any{map[string]any{"namespace": "shop", "name": "other"}}},
-		"AnotherNamespace": {reason: "An application in the list does not adopt for others of its name.", adopt: []any{map[string]any{"namespace": "payments", "name": "shop-api"}}},
+		"NotListed":        {reason: "An application that is not listed gets nothing, because labels and annotations prove no ownership."},
+		"Listed":           {reason: "A listed application takes over lost objects.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, want: true},
+		"AnotherListed":    {reason: "An application in the list has no effect on others in its namespace.", adopt: []any{map[string]any{"namespace": "shop", "name": "other"}}},
+		"AnotherNamespace": {reason: "An application in the list has no effect on others of its name.", adopt: []any{map[string]any{"namespace": "payments", "name": "shop-api"}}},
 		"Foreign":          {reason: "An object with another controller is never taken over.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, foreign: true},
 	}
 	for name, tc := range cases {
@@ -166,7 +166,7 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
-// TestHostileProperties mixes what an application is composed of with what an attacker makes of it, at every moment of its life.
+// TestHostileProperties mixes composed resources with an attacker's versions of them, at every stage of an application's life.
 func TestHostileProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, `{}`)
@@ -273,7 +273,7 @@ func spoil(rt *rapid.T, resource string, o map[string]any) []string {
 	return wrong
 }
 
-// composedNames are the names of all resources whose name does not vary.
+// composedNames are the names of all resources with a fixed name.
 func composedNames() []string {
 	return []string{
 		compose.NameKeyVault, compose.NameIdentity, compose.NameFederatedCredential, compose.NameRoleAssignmentApp, compose.NameRoleAssignmentCreator,
@@ -294,7 +294,8 @@ func (w *world) composedAs(name string) map[string]any {
 	return o
 }
 
-// checkRefused: nothing is composed, the object is named, and nothing else of it is passed on.
+// checkRefused checks that nothing is composed, that the message names the object, and that nothing
+// else of it is used.
 func checkRefused(t *testing.T, reason string, rsp *fnv1.RunFunctionResponse, o map[string]any) {
 	t.Helper()
 	got := fatal(rsp)

@@ -72,7 +72,7 @@ func TestIgnoredProperties(t *testing.T) {
 	})
 }
 
-// objectsIn a value, itself included, the same ones in every run.
+// objectsIn returns all objects in a value, including itself, in a fixed order.
 func objectsIn(v any) (objects []map[string]any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -89,7 +89,7 @@ func objectsIn(v any) (objects []map[string]any) {
 	return objects
 }
 
-// jsonValues are all that a manifest can have, each with a text in it.
+// jsonValues are all types of values in a manifest, each with a text.
 func jsonValues(text string) *rapid.Generator[any] {
 	leaf := rapid.SampledFrom([]any{nil, text, true, false, 0.0, -1.5, 1e300, "", map[string]any{}, []any{}})
 	return rapid.OneOf(leaf, rapid.Custom(func(rt *rapid.T) any {
@@ -99,7 +99,8 @@ func jsonValues(text string) *rapid.Generator[any] {
 	}))
 }
 
-// TestLacksNamespace shows that a manifest that Argo CD puts into a namespace can be rendered before.
+// TestLacksNamespace checks that a manifest without a namespace can be rendered before Argo CD adds
+// it.
 func TestLacksNamespace(t *testing.T) {
 	w := newWorld(t, `{"deployment": {"image": "a"}}`)
 	in := func(namespace string) *fnv1.RunFunctionResponse {
@@ -123,7 +124,7 @@ func TestLacksNamespace(t *testing.T) {
 	}
 }
 
-// TestOverlays shows that what overlays leave empty is as if it were not there.
+// TestOverlays checks that empty values of overlays count as absent.
 func TestOverlays(t *testing.T) {
 	with := func(spec string) *fnv1.RunFunctionResponse { return newWorld(t, spec).call() }
 	want := with(`{"deployment": {"image": "a"}, "networking": {"ingress": {"enabled": false}}}`)

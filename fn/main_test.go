@@ -33,7 +33,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// TestServe runs the program as Crossplane does: with mTLS.
+// TestServe runs the program as Crossplane does, with mTLS.
 func TestServe(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

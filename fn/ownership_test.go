@@ -24,16 +24,16 @@ const tenantLabel = "meta.p6m.dev/tenant"
 // A thing is a vault or an identity in Azure.
 type thing struct {
 	tags map[string]any
-	// mark is a part of all values that Azure returns about the thing.
+	// mark is part of all values that Azure returns about the thing.
 	mark    string
 	deleted bool
 }
 
-// A cloud is the vaults and identities in Azure, by the name of the composed resource. It plays the provider, which does what the
-// management policies of a managed resource let it do, before the function sees anything.
+// A cloud has the vaults and identities in Azure, by the name of the composed resource. It acts as the provider, limited by the
+// management policies of a managed resource, before the function sees anything.
 type cloud map[string]*thing
 
-// reconcile plays the provider for one managed resource.
+// reconcile acts as the provider for one managed resource.
 func (c cloud) reconcile(w *world, name string) {
 	o, ok := w.composed[name]
 	if !ok {
@@ -82,7 +82,7 @@ func (c cloud) delete(w *world) {
 	delete(w.xr, "status")
 }
 
-// live has the function and the provider act until nothing changes any more.
+// live alternates the function and the provider until nothing changes.
 func (c cloud) live(w *world) *fnv1.RunFunctionResponse {
 	for range 6 {
 		w.reconcile()
@@ -99,7 +99,7 @@ func (c cloud) live(w *world) *fnv1.RunFunctionResponse {
 	return w.reconcile()
 }
 
-// provenWorld has a platform that proves ownership.
+// provenWorld has a platform that requires proof of ownership.
 func provenWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := newWorld(tb, `{"keyVault": {"deletionPolicy": "Purge"}, "secrets": [{"name": "a"}]}`)
@@ -119,7 +119,7 @@ func policies(o map[string]any) string {
 	return strings.Trim(fmt.Sprint(list), "[]")
 }
 
-// own tags of the application.
+// own returns the tags of the application.
 func ownTags() map[string]any {
 	return map[string]any{"application": "shop-api", "namespace": "shop", "tenant": "acme"}
 }
@@ -136,7 +136,7 @@ func with(m map[string]any, k string, v any) map[string]any {
 
 const fullPolicies = "Observe Create Update Delete"
 
-// TestOwnership shows which objects that are in Azure already an application gets.
+// TestOwnership shows which existing Azure objects an application uses.
 func TestOwnership(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -167,7 +167,7 @@ func TestOwnership(t *testing.T) {
 						t.Errorf("\n%s\nin Azure, after the application was deleted: -before, +after:\n%s", tc.reason, diff)
 					}
 
-					// The platform team finds that it is the application's after all.
+					// The platform team confirms that the object belongs to the application.
 					c[resource].tags = ownTags()
 					rsp = c.live(w)
 				}
@@ -204,8 +204,8 @@ func tells(rsp *fnv1.RunFunctionResponse, mark string) bool {
 	return err != nil || strings.Contains(string(b), mark)
 }
 
-// TestOwnershipSequence shows how a new application gets a vault and an identity
-// where ownership is proven.
+// TestOwnershipSequence shows how a new application gets a vault and an identity if ownership must
+// be proven.
 func TestOwnershipSequence(t *testing.T) {
 	w, c := provenWorld(t), cloud{}
 	vault := func() map[string]any { return w.composed[compose.NameKeyVault] }
@@ -261,8 +261,8 @@ func TestOwnershipGeneration(t *testing.T) {
 	}
 }
 
-// TestOwnershipRefused shows that what Azure has against a vault is told once the
-// provider may create it, and not before.
+// TestOwnershipRefused checks that Azure's error about a vault is reported as soon as the provider
+// may create it, and not before.
 func TestOwnershipRefused(t *testing.T) {
 	w := provenWorld(t)
 	for i, want := range []string{compose.ReasonCreating, compose.ReasonCreating, compose.ReasonAzureRefused} {
@@ -313,8 +313,7 @@ func TestOwnershipRefusedInBackground(t *testing.T) {
 	}
 }
 
-// TestTenant shows what becomes of an application whose tenant is not known, or
-// changes.
+// TestTenant shows an application whose tenant is unknown, or changes.
 func TestTenant(t *testing.T) {
 	const full = fullPolicies
 	type want struct {
@@ -330,7 +329,7 @@ func TestTenant(t *testing.T) {
 		want    want
 	}{
 		"NoLabel": {
-			reason: "Without the label nothing is composed, and the condition names it.",
+			reason: "Without the label, nothing is composed, and the condition names the label.",
 			change: func(w *world) { w.tenant("") },
 			want:   want{says: "Namespace shop has no label meta.p6m.dev/tenant"},
 		},
@@ -370,7 +369,7 @@ func TestTenant(t *testing.T) {
 			want: want{names: all, tenant: "beta", policies: full, says: "Put values into"},
 		},
 		"TurnedOff": {
-			reason: "Without the setting nothing is proven, and nothing stops.", running: true,
+			reason: "Without the setting, nothing is proven or blocked.", running: true,
 			change: func(w *world) { delete(w.environment, "tenantLabel") },
 			want:   want{names: all, policies: full, says: "Put values into"},
 		},
@@ -403,8 +402,8 @@ func TestTenant(t *testing.T) {
 	}
 }
 
-// TestTenantLater shows that a platform that begins to prove ownership stalls no
-// application that runs: it gets the tag, and keeps everything it has.
+// TestTenantLater checks that a platform that starts to require proof blocks no running
+// application: it gets the tag, and keeps its resources.
 func TestTenantLater(t *testing.T) {
 	w, c := provenWorld(t), cloud{}
 	delete(w.environment, "tenantLabel")
@@ -424,7 +423,7 @@ func TestTenantLater(t *testing.T) {
 		}
 	}
 
-	// One of which nothing is in Azure yet has to prove itself.
+	// A resource that does not exist in Azure yet has to be proven.
 	w = provenWorld(t)
 	delete(w.environment, "tenantLabel")
 	w.reconcile()
@@ -446,8 +445,8 @@ func TestTenantTurnedOff(t *testing.T) {
 	}
 }
 
-// TestTagsOfPlatform shows that a tag of the platform does not replace one that
-// proves ownership, in whatever case it is written.
+// TestTagsOfPlatform checks that a tag of the platform does not replace one that proves ownership,
+// in any case of letters.
 func TestTagsOfPlatform(t *testing.T) {
 	w := provenWorld(t)
 	w.environment["tags"] = map[string]any{"Application": "x", "NAMESPACE": "x", "tenant": "x", "cost-center": "7"}
@@ -459,8 +458,8 @@ func TestTagsOfPlatform(t *testing.T) {
 	}
 }
 
-// TestAdoptedVaultIsNotProven shows that a vault the platform has assigned is used
-// as before: the assignment is the proof.
+// TestAdoptedVaultIsNotProven checks that an assigned vault is used as before: the assignment is
+// the proof.
 func TestAdoptedVaultIsNotProven(t *testing.T) {
 	w := adoptingWorld(t)
 	w.environment["tenantLabel"] = tenantLabel
@@ -471,8 +470,8 @@ func TestAdoptedVaultIsNotProven(t *testing.T) {
 	}
 }
 
-// TestRequireNamespace shows that the Namespace is asked for where it counts, and
-// that nothing is decided before it was.
+// TestRequireNamespace checks that the Namespace is required where it matters, and that nothing is
+// decided before it is known.
 func TestRequireNamespace(t *testing.T) {
 	want := &fnv1.ResourceSelector{ApiVersion: "v1", Kind: "Namespace", Match: &fnv1.ResourceSelector_MatchName{MatchName: "shop"}}
 	for _, claim := range []bool{false, true} {
@@ -524,9 +523,8 @@ func TestRetiredNamespace(t *testing.T) {
 	}
 }
 
-// TestOwnershipProperties lets applications live in a cloud that others use, too. An object
-// without proof of ownership is never changed, deleted or read, no matter what the provider
-// reports and the platform does.
+// TestOwnershipProperties runs applications in a shared cloud. An object without proof of ownership
+// is never changed, deleted or read, whatever the provider reports and the platform does.
 func TestOwnershipProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c := provenWorld(t), cloud{}
@@ -556,7 +554,7 @@ func TestOwnershipProperties(t *testing.T) {
 	})
 }
 
-// disturb has something happen.
+// disturb causes an event.
 func (c cloud) disturb(rt *rapid.T, w *world) {
 	name := rapid.SampledFrom([]string{compose.NameKeyVault, compose.NameIdentity}).Draw(rt, "name")
 	events := map[string]func(){

@@ -16,21 +16,21 @@ import (
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// Annotations of Deployments.
+// These are annotations of Deployments.
 const (
 	podsAskedFor = "meta.p6m.dev/pods-asked-for"
 	podIdentity  = "meta.p6m.dev/pod-identity"
 )
 
-// newClientID is that of an identity that was made anew.
+// newClientID is the client id of a recreated identity.
 const newClientID = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb"
 
-// container of the application that runs.
+// container returns the container of the running application.
 func (w *world) container() map[string]any {
 	return list(at(w.composed[compose.NameDeployment], "spec", "template", "spec", "containers"))[0]
 }
 
-// mutations are what admission policies and other controllers do to a Deployment.
+// mutations are changes of a Deployment by admission policies and other controllers.
 func mutations() map[string]func(w *world) {
 	env := func(change func([]any) []any) func(w *world) {
 		return func(w *world) {
@@ -74,7 +74,7 @@ func mutations() map[string]func(w *world) {
 	}
 }
 
-// TestMutatedPods has others write to a Deployment, always in the same way.
+// TestMutatedPods lets others write to a Deployment, always in the same way.
 func TestMutatedPods(t *testing.T) {
 	type want struct {
 		Reason string
@@ -85,7 +85,7 @@ func TestMutatedPods(t *testing.T) {
 	for name, mutate := range mutations() {
 		t.Run(name, func(t *testing.T) {
 			w := runningWorld(t)
-			// apply, as the API server does with whatever is applied.
+			// apply applies the change, as the API server does with each write.
 			apply := func() {
 				t.Helper()
 				w.reconcile()
@@ -112,7 +112,7 @@ func TestMutatedPods(t *testing.T) {
 			apply()
 			check("It does so until the pods are there.", rollingOut)
 			if name == "Pinned" || name == "PinnedWithoutTag" || name == "Mirrored" {
-				// The policy of this test knows one image.
+				// The policy of this test knows only one image.
 				w.container()["image"] = "shop-api:2@sha256:" + strings.Repeat("b", 64)
 			}
 			w.rollout()
@@ -177,20 +177,20 @@ func TestHeldPodsStayRecorded(t *testing.T) {
 	}
 }
 
-// renew replaces the identity, as after its deletion in Azure.
+// renew recreates the identity, as after its deletion in Azure.
 func (w *world) renew(clientID string) {
 	status := nested(w.composed[compose.NameIdentity], "status", "atProvider")
 	status["clientId"], status["principalId"] = clientID, strings.Replace(clientID, "b", "c", 1)
 }
 
-// TestPodsGetNewIdentity follows an identity that was made anew to the pods: its client id is put into a pod when that is
-// created, so they are replaced, once, as soon as the ServiceAccount gives it to new ones.
+// TestPodsGetNewIdentity follows the client id of a recreated identity to the pods. A pod gets the id at its creation, so
+// pods are replaced once, as soon as the ServiceAccount has the new id.
 func TestPodsGetNewIdentity(t *testing.T) {
 	const tenant = "11111111-1111-4111-8111-111111111111/"
 	cases := map[string]struct {
 		reason  string
 		prepare func(w *world)
-		// waiting is the reason of WorkloadReady meanwhile.
+		// waiting is the reason of WorkloadReady until then.
 		waiting string
 	}{
 		"Running": {reason: "Running pods are replaced.", prepare: func(*world) {}, waiting: compose.ReasonAvailable},
@@ -262,8 +262,8 @@ func TestFirstPodsHaveIdentity(t *testing.T) {
 	}
 }
 
-// TestPodIdentityProperties has what the function observes come and go, of an application that was composed by this function
-// or an earlier one. Pods are replaced once for each new identity, and for nothing else.
+// TestPodIdentityProperties adds and removes observed values of an application that was composed by this function or an
+// earlier one. Pods are replaced once for each new identity, and for nothing else.
 //
 //nolint:gocognit // A list of events, each of which is simple.
 func TestPodIdentityProperties(t *testing.T) {
@@ -280,7 +280,7 @@ func TestPodIdentityProperties(t *testing.T) {
 				delete(nested(w.composed[compose.NameDeployment], "metadata", "annotations"), a)
 			}
 		}
-		w.reconcile() // This function has seen the application before, in any case.
+		w.reconcile() // In each case, this function has seen the application before.
 
 		id, ids := "66666666-6666-4666-8666-666666666666", 0
 		template := func() any { return at(w.composed[compose.NameDeployment], "spec", "template") }
@@ -334,8 +334,8 @@ func TestPodIdentityProperties(t *testing.T) {
 	})
 }
 
-// TestServiceLinksHeld has the pods of an earlier function wait for a secret while their identity is made anew: what replaces
-// them for that is all that does, before and after they are released.
+// TestServiceLinksHeld lets the pods of an earlier function wait for a secret while their identity is recreated: only the new
+// identity replaces pods, before and after they are released.
 func TestServiceLinksHeld(t *testing.T) {
 	w := runningWorld(t)
 	template := func() map[string]any { return nested(w.composed[compose.NameDeployment], "spec", "template") }
@@ -362,7 +362,7 @@ func TestServiceLinksHeld(t *testing.T) {
 	}
 }
 
-// TestServiceAccountGone has the ServiceAccount deleted, of pods of an earlier function, while the identity is made anew.
+// TestServiceAccountGone deletes the ServiceAccount of an earlier function's pods while the identity is recreated.
 func TestServiceAccountGone(t *testing.T) {
 	w := runningWorld(t)
 	for _, a := range []string{podsAskedFor, podIdentity} {

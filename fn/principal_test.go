@@ -23,7 +23,7 @@ func TestWrongPrincipal(t *testing.T) {
 	asked := time.Date(2026, 11, 29, 10, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) string { return asked.Add(d).Format(time.RFC3339) }
 
-	// observe that condition of an object.
+	// observe sets a condition of an object.
 	observe := func(o map[string]any, conditionType, status, when, message string) {
 		conditions, _ := nested(o, "status")["conditions"].([]any)
 		nested(o, "status")["conditions"] = append(conditions, map[string]any{
@@ -58,7 +58,7 @@ func TestWrongPrincipal(t *testing.T) {
 			want: waits,
 		},
 		"Young": {
-			reason: "No later time is known.",
+			reason: "Without a later time, nothing is concluded.",
 			change: func(w *world, _ map[string]any) {
 				observe(w.composed[compose.NameSecretSync], "Synced", "True", at(2*time.Minute-time.Second), "")
 			},
@@ -72,7 +72,7 @@ func TestWrongPrincipal(t *testing.T) {
 			want: doubts,
 		},
 		"SyncedOnly": {
-			reason: "A provider that has looked has asked.",
+			reason: "A provider that has observed the assignment has requested it.",
 			change: func(w *world, officer map[string]any) {
 				delete(nested(officer, "metadata"), "annotations")
 				observe(w.composed[compose.NameSecretSync], "Synced", "True", at(2*time.Minute), "")
@@ -99,12 +99,12 @@ func TestWrongPrincipal(t *testing.T) {
 			want: want{reason: compose.ReasonAzureRefused, says: []string{"async create failed: PrincipalNotFound"}},
 		},
 		"Assigned": {
-			reason: "The id was right.",
+			reason: "The id was valid.",
 			change: func(_ *world, officer map[string]any) { observe(officer, "Ready", "True", at(time.Hour), "") },
 			want:   want{reason: compose.ReasonAvailable},
 		},
 		"OwnIdentity": {
-			reason: "The id of the application's identity does not come from a person.",
+			reason: "The application's own identity was not entered by a person.",
 			change: func(w *world, officer map[string]any) {
 				observe(officer, "Ready", "True", at(time.Hour), "")
 				own := w.composed[compose.NameRoleAssignmentApp]
@@ -114,7 +114,7 @@ func TestWrongPrincipal(t *testing.T) {
 			want: want{reason: compose.ReasonCreating, never: "object id"},
 		},
 		"Creator": {
-			reason: "The platform team has written that of the secret creator.",
+			reason: "The platform team entered the id of the secret creator.",
 			change: func(w *world, officer map[string]any) {
 				observe(officer, "Ready", "True", at(time.Hour), "")
 				creator := w.composed[compose.NameRoleAssignmentCreator]

@@ -129,7 +129,7 @@ func hasTriggers(w *world) bool {
 	})
 }
 
-// leastOf an application is how many pods it always has.
+// leastOf returns the minimum number of pods of an application.
 func leastOf(w *world) float64 {
 	least, ok := at(w.xr, "spec", "deployment", "replicas").(float64)
 	if !ok {
@@ -155,7 +155,7 @@ func list(v any) []map[string]any {
 	return out
 }
 
-// checkVaultName: an application never gets another vault.
+// checkVaultName checks that an application never gets another vault.
 func checkVaultName(rt *rapid.T, rsp *fnv1.RunFunctionResponse, vault *string) {
 	name, _ := at(desired(rsp, compose.NameKeyVault), "metadata", "annotations", "crossplane.io/external-name").(string)
 	if name == "" || *vault != "" && name != *vault {
@@ -164,8 +164,8 @@ func checkVaultName(rt *rapid.T, rsp *fnv1.RunFunctionResponse, vault *string) {
 	*vault = name
 }
 
-// checkPod: no variable refers to a key that was never synced, and pods that run
-// are only changed when all they need is there.
+// checkPod checks that no variable references a key that was never synced, and that running pods
+// are changed only when everything they need exists.
 func checkPod(rt *rapid.T, w *world, before map[string]any, rsp *fnv1.RunFunctionResponse) {
 	after := desired(rsp, compose.NameDeployment)
 	if len(after) == 0 {
@@ -214,8 +214,8 @@ func askedByName(w *world, name string) bool {
 	return false
 }
 
-// checkInUse: the sync is told of every key that pods refer to, those that are
-// replaced included, unless it is left as it is because something is unknown.
+// checkInUse checks that the sync lists every key that pods reference, including pods being
+// replaced, unless the sync is kept because something is unknown.
 func checkInUse(rt *rapid.T, w *world, before map[string]any, rsp *fnv1.RunFunctionResponse) {
 	sync := desired(rsp, compose.NameSecretSync)
 	vault, _ := at(w.composed[compose.NameKeyVault], "status", "atProvider", "vaultUri").(string)
@@ -244,7 +244,7 @@ func checkInUse(rt *rapid.T, w *world, before map[string]any, rsp *fnv1.RunFunct
 	}
 }
 
-// A validator knows the schema of everything that is composed.
+// A validator has the schemas of all composed resources.
 type validator struct {
 	crds map[string]*schema.Validator
 }
@@ -266,7 +266,7 @@ func newValidator(t *testing.T) validator {
 	return v
 }
 
-// checkValid: the API server accepts everything that is desired.
+// checkValid checks that the API server accepts all desired resources.
 func checkValid(rt *rapid.T, v validator, rsp *fnv1.RunFunctionResponse) {
 	for name, r := range rsp.GetDesired().GetResources() {
 		object := r.GetResource().AsMap()
@@ -291,7 +291,7 @@ func checkValid(rt *rapid.T, v validator, rsp *fnv1.RunFunctionResponse) {
 	}
 }
 
-// disturb has a few things happen to the world.
+// disturb causes a few events.
 //
 //nolint:gocognit // A list of events, each of which is simple.
 func disturb(rt *rapid.T, w *world) {
@@ -352,7 +352,7 @@ func disturb(rt *rapid.T, w *world) {
 		"Deleted": func() {
 			if names := w.observed(); len(names) > 0 {
 				name := rapid.SampledFrom(names).Draw(rt, "deleted")
-				if name != compose.NameKeyVault { // Its name is computed anew, from settings that may have changed.
+				if name != compose.NameKeyVault { // Its name is recomputed from settings that may have changed.
 					delete(w.composed, name)
 				}
 			}
@@ -365,7 +365,7 @@ func disturb(rt *rapid.T, w *world) {
 	}
 }
 
-// set a setting of the platform.
+// set changes a setting of the platform.
 func (w *world) set(name string, value any) {
 	if w.environment == nil {
 		w.environment = testSettings()
@@ -373,7 +373,7 @@ func (w *world) set(name string, value any) {
 	w.environment[name] = value
 }
 
-// changeSpec as the API server lets it be changed.
+// changeSpec changes the spec within the limits of the API server.
 func (w *world) changeSpec(spec map[string]any) {
 	if at(spec, "keyVault", "deletionPolicy") == "Purge" && at(w.xr, "spec", "keyVault", "deletionPolicy") != "Purge" {
 		delete(nested(spec, "keyVault"), "deletionPolicy")
@@ -388,7 +388,7 @@ func keyNames() *rapid.Generator[string] {
 	return rapid.SampledFrom([]string{"USER", "PASSWORD", "tls.crt", "clientId", "client_id", "client-id", "9lives", "HOST", "PATH", "nodeOptions", "PRELOAD"})
 }
 
-// specs generates what the schema lets an application team write.
+// specs generates manifests that the schema allows.
 func specs() *rapid.Generator[map[string]any] {
 	return rapid.Custom(func(rt *rapid.T) map[string]any {
 		spec := map[string]any{}

@@ -38,7 +38,8 @@ func (w *world) inAzure(name, subscription string) {
 	status["id"] = strings.ReplaceAll(id, subscriptionOfSettings, subscription)
 }
 
-// TestSubscription has nothing created in another subscription than that of the settings, and what exists stay.
+// TestSubscription checks that nothing is created in another subscription than that of the settings, and that
+// existing resources are kept.
 func TestSubscription(t *testing.T) {
 	const (
 		differ = "The subscriptions differ: ClusterProviderConfig default of the Azure providers names subscription " + otherSubscription +
@@ -52,7 +53,7 @@ func TestSubscription(t *testing.T) {
 		reason string
 		world  func(t *testing.T) *world
 		want   []string
-		vault  string // Condition KeyVaultReady begins with that, or has a note that does.
+		vault  string // The condition KeyVaultReady begins with this text, or has a note that does.
 		status string
 	}{
 		"New": {
@@ -68,7 +69,7 @@ func TestSubscription(t *testing.T) {
 			vault: differ, status: "False PlatformSettingsInvalid",
 		},
 		"Same": {
-			reason: "Azure does not tell upper from lower case.",
+			reason: "Azure ignores the case of the id.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
@@ -81,7 +82,7 @@ func TestSubscription(t *testing.T) {
 			vault: "Vault ", status: "False Creating",
 		},
 		"NotSaid": {
-			reason: "The credentials in a Secret say it, which is not read.",
+			reason: "The subscription is in a Secret with credentials, which the function does not read.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
@@ -105,7 +106,7 @@ func TestSubscription(t *testing.T) {
 			vault: "Vault ", status: "False Creating",
 		},
 		"HalfCreated": {
-			reason: "The identity is not created, and the vault stays.",
+			reason: "The identity is not created, and the vault is kept.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
@@ -149,7 +150,7 @@ func TestSubscription(t *testing.T) {
 			vault: "Note: Vault shop-api is in subscription " + otherSubscription + ", but the platform settings name " + subscriptionOfSettings, status: "True Available",
 		},
 		"Running": {
-			reason: "An application that runs does not ask, and keeps all that it has.",
+			reason: "A running application does not require the configuration, and keeps all its resources.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := runningWorld(t)
@@ -190,7 +191,8 @@ func TestSubscription(t *testing.T) {
 	}
 }
 
-// TestRequiresProviderConfig has the configuration that managed resources refer to asked for, while it matters.
+// TestRequiresProviderConfig checks that the configuration of managed resources is required only while it
+// matters.
 func TestRequiresProviderConfig(t *testing.T) {
 	cluster := func(name string) *fnv1.ResourceSelector {
 		return &fnv1.ResourceSelector{ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ClusterProviderConfig", Match: &fnv1.ResourceSelector_MatchName{MatchName: name}}
@@ -202,14 +204,14 @@ func TestRequiresProviderConfig(t *testing.T) {
 		world  func(t *testing.T) *world
 		want   *fnv1.ResourceSelector
 	}{
-		"Default": {reason: "The one that resources refer to by default.", want: cluster("default")},
+		"Default": {reason: "The default configuration is required.", want: cluster("default")},
 		"Named":   {reason: "The settings can name another configuration of the cluster.", ref: map[string]any{"kind": "ClusterProviderConfig", "name": "other"}, want: cluster("other")},
 		"Namespaced": {
-			reason: "A ProviderConfig is in the namespace of the application.", ref: map[string]any{"kind": "ProviderConfig", "name": "own"},
+			reason: "A ProviderConfig is in the application's namespace.", ref: map[string]any{"kind": "ProviderConfig", "name": "own"},
 			want: &fnv1.ResourceSelector{ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ProviderConfig", Namespace: new("shop"), Match: &fnv1.ResourceSelector_MatchName{MatchName: "own"}},
 		},
 		"Hostile": {reason: "Settings cannot make the function read a Secret.", ref: map[string]any{"kind": "Secret", "name": "azure-credentials"}},
-		"Running": {reason: "A new application would make all others reconcile.", world: runningWorld},
+		"Running": {reason: "If running applications required it, a new application would make all others reconcile.", world: runningWorld},
 		"Failing": {
 			reason: "A wrong subscription may be the cause of a problem.", want: cluster("default"),
 			world: func(t *testing.T) *world {

@@ -38,7 +38,7 @@ func callers() map[string]caller {
 	}
 }
 
-// maxCalls is how often Crossplane calls at most until the function requires the same twice.
+// maxCalls is Crossplane's maximum number of calls until two requirements are equal.
 const maxCalls = 6
 
 // converse calls the function until two responses have equal requirements. It returns the last
@@ -75,8 +75,8 @@ func (c caller) converse(tb testing.TB, w *world) (*fnv1.RunFunctionResponse, []
 	return nil, nil
 }
 
-// reads returns what the caller compares. To Crossplane 1, required resources are bytes that it does not know, in the order that
-// they came in.
+// reads returns the values that the caller compares. For Crossplane 1, required resources are unknown bytes in the order of
+// arrival.
 func (c caller) reads(tb testing.TB, r *fnv1.Requirements) []byte {
 	tb.Helper()
 	known, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
@@ -115,7 +115,7 @@ func (w *world) resolve(selectors map[string]*fnv1.ResourceSelector) map[string]
 	return out
 }
 
-// TestCallers shows that each version of Crossplane is asked in the form that it knows, and gets the same.
+// TestCallers checks that each version of Crossplane gets requirements in its form, and the same result.
 func TestCallers(t *testing.T) {
 	type want struct {
 		composed        []string
@@ -150,7 +150,8 @@ func TestCallers(t *testing.T) {
 	}
 }
 
-// TestCallersAreTold what to do if they stop at a response that is not the last one. Nobody else is warned.
+// TestCallersAreTold checks that callers that stop too early get a warning with the remedy, and others get
+// none.
 func TestCallersAreTold(t *testing.T) {
 	_, calls := callers()["Crossplane1.20"].converse(t, provenWorld(t))
 	want := []string{
@@ -180,7 +181,7 @@ func TestCallersAreTold(t *testing.T) {
 	}
 }
 
-// TestCallersWithoutFiles are told which to pass.
+// TestCallersWithoutFiles checks that callers without files learn which ones to pass.
 func TestCallersWithoutFiles(t *testing.T) {
 	const flags = "--required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20)"
 	for name, c := range callers() {
@@ -204,7 +205,7 @@ func TestCallersWithoutFiles(t *testing.T) {
 	}
 }
 
-// TestCallersMeetNamesakes shows that what others have made is safe from each version.
+// TestCallersMeetNamesakes checks that foreign objects are safe with each version.
 func TestCallersMeetNamesakes(t *testing.T) {
 	cases := map[string]struct {
 		reason    string
@@ -234,7 +235,8 @@ func TestCallersMeetNamesakes(t *testing.T) {
 	}
 }
 
-// TestCallersProperties lets applications of every age meet every caller. All get the same, after as many calls as Crossplane makes.
+// TestCallersProperties runs applications of every age with every caller. All get the same result, within Crossplane's number of
+// calls.
 func TestCallersProperties(t *testing.T) {
 	all := callers()
 	delete(all, "Crossplane1.14")
@@ -255,7 +257,7 @@ func TestCallersProperties(t *testing.T) {
 	})
 }
 
-// TestRequired reads what the caller has found.
+// TestRequired reads the resources that the caller has found.
 func TestRequired(t *testing.T) {
 	named := func(names ...string) *fnv1.Resources {
 		r := &fnv1.Resources{}
@@ -272,13 +274,13 @@ func TestRequired(t *testing.T) {
 		state           resolution
 	}{
 		"Neither":      {reason: "Crossplane has not looked for the resource.", required: map[string]*fnv1.Resources{"other": named("o")}, extra: map[string]*fnv1.Resources{}},
-		"Required":     {reason: "The current form.", required: map[string]*fnv1.Resources{"it": named("new")}, items: []string{"new"}, state: found},
-		"Extra":        {reason: "The deprecated one.", extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"old"}, state: found},
+		"Required":     {reason: "The current form is read.", required: map[string]*fnv1.Resources{"it": named("new")}, items: []string{"new"}, state: found},
+		"Extra":        {reason: "The deprecated form is read.", extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"old"}, state: found},
 		"Both":         {reason: "The current form comes first.", required: map[string]*fnv1.Resources{"it": named("new")}, extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"new"}, state: found},
 		"BothEmpty":    {reason: "The current form takes precedence even if it has no objects.", required: map[string]*fnv1.Resources{"it": nil}, extra: map[string]*fnv1.Resources{"it": named("old")}, state: notFound},
 		"ExtraEmpty":   {reason: "Crossplane has looked and found nothing.", extra: map[string]*fnv1.Resources{"it": nil}, state: notFound},
-		"OneOfEach":    {reason: "Each name has an answer of its own.", required: map[string]*fnv1.Resources{"other": named("o")}, extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"old"}, state: found},
-		"RequiredNone": {reason: "An empty list is an answer.", required: map[string]*fnv1.Resources{"it": named()}, state: notFound},
+		"OneOfEach":    {reason: "Each name has its own answer.", required: map[string]*fnv1.Resources{"other": named("o")}, extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"old"}, state: found},
+		"RequiredNone": {reason: "An empty list counts as an answer.", required: map[string]*fnv1.Resources{"it": named()}, state: notFound},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -29,9 +29,9 @@ type world struct {
 	// input and environment are the settings; environment is nil if there is no
 	// EnvironmentConfig.
 	input, environment map[string]any
-	// unresolved: Crossplane has not looked for the EnvironmentConfig.
+	// unresolved means that Crossplane has not looked for the EnvironmentConfig.
 	unresolved bool
-	// composed resources by composition resource name.
+	// composed are the resources by composition resource name.
 	composed map[string]map[string]any
 	// others are objects that were not composed, by kind. All have the name of the application.
 	others map[string]map[string]any
@@ -202,7 +202,7 @@ func (w *world) apply(name string, desired map[string]any) {
 	}
 }
 
-// own marks an object as what the composite resource is composed of, as Crossplane does.
+// own marks an object as composed by the composite resource, as Crossplane does.
 func (w *world) own(name string, o map[string]any) {
 	annotate(o, annotationResource, name)
 	nested(o, "metadata")["ownerReferences"] = []any{map[string]any{
@@ -214,7 +214,7 @@ func annotate(o map[string]any, key string, value any) {
 	nested(o, "metadata", "annotations")[key] = value
 }
 
-// nested returns the object at a path, and makes it if it is not there.
+// nested returns the object at a path, and creates it if it is missing.
 func nested(o map[string]any, path ...string) map[string]any {
 	for _, p := range path {
 		m, ok := o[p].(map[string]any)
@@ -239,7 +239,7 @@ func at(o map[string]any, path ...string) any {
 	return v
 }
 
-// azure plays provider-upjet-azure for one resource.
+// azure acts as provider-upjet-azure for one resource.
 func (w *world) azure(name string) {
 	o, ok := w.composed[name]
 	if !ok {
@@ -278,13 +278,13 @@ func (w *world) behindClaim() {
 	nested(w.xr, "spec", "claimRef")["namespace"] = "shop"
 }
 
-// list one more secret in the spec.
+// list adds a secret to the spec.
 func (w *world) list(secret map[string]any) {
 	secrets, _ := at(w.xr, "spec", "secrets").([]any)
 	nested(w.xr, "spec")["secrets"] = append(slices.Clip(secrets), secret)
 }
 
-// azureAll has all Azure resources composed and ready.
+// azureAll makes all Azure resources ready.
 func (w *world) azureAll() {
 	for range 3 {
 		w.reconcile()
@@ -297,8 +297,8 @@ func (w *world) azureAll() {
 	w.reconcile()
 }
 
-// sync plays provider-keyvault-secretsync: the secret has these keys now. No
-// keys: nothing of it was ever synced.
+// sync acts as provider-keyvault-secretsync: the secret now has these keys. Without keys, it was
+// never synced.
 func (w *world) sync(name, state string, keys ...string) {
 	status := nested(w.composed[compose.NameSecretSync], "status", "atProvider")
 	entry := map[string]any{"name": name, "state": state}
@@ -324,7 +324,7 @@ func (w *world) sync(name, state string, keys ...string) {
 	becomeReady(w.composed[compose.NameSecretSync])
 }
 
-// rollout plays the deployment controller: all pods are up to date.
+// rollout acts as the deployment controller: all pods are up to date.
 func (w *world) rollout() {
 	o, ok := w.composed[compose.NameDeployment]
 	if !ok {
@@ -367,10 +367,10 @@ func desired(rsp *fnv1.RunFunctionResponse, name string) map[string]any {
 	return rsp.GetDesired().GetResources()[name].GetResource().AsMap()
 }
 
-// podSpec is what matters of a Deployment to those who run it.
+// podSpec has the relevant fields of a Deployment.
 type podSpec struct {
 	Image string
-	// Env by name: the value, or the data key of the Secret.
+	// Env maps names to the value, or to the data key of the Secret.
 	Env      map[string]string
 	Revision string
 }

@@ -20,7 +20,7 @@ const (
 	issuer       = "https://westeurope.oic.prod-aks.azure.com/9c1b7a52-4d3e-4f60-8a71-b2c3d4e5f607/3f6c9d2e-51a4-4f0e-8c57-0a1b2c3d4e5f"
 )
 
-// Azure's rules, as its documentation has them.
+// The rules are those in Azure's documentation.
 var (
 	vaultRule      = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 	identityRule   = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$`)
@@ -32,9 +32,9 @@ func app(namespace, name string) Scope {
 	return Scope{SubscriptionID: subscription, Issuer: issuer, Namespace: namespace, Name: name}
 }
 
-// TestNamesAreFrozen holds the names that applications already have. If it
-// fails, the code is wrong and not the table: other names mean new, empty
-// vaults. The hashes were computed with another implementation.
+// TestNamesAreFrozen has the names of existing applications. If it fails, the code is wrong, not
+// the table: other names mean new, empty vaults. The hashes were computed with another
+// implementation.
 func TestNamesAreFrozen(t *testing.T) {
 	type names struct{ Vault, Identity string }
 	cases := map[string]struct {
@@ -53,7 +53,7 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"orders-a-44ghqmmq4vhdmxl", "orders-api-44ghqmmq4vhdmxl"},
 		},
 		"Long": {
-			reason: "A name is cut to what the resource has room for.",
+			reason: "A name is cut to the maximum length of the resource.",
 			scope:  app("shop", "orders-api-gateway-internal"),
 			want:   names{"orders-a-pqg5okv3czbnvgl", "orders-api-gateway-internal-pqg5okv3czbnvgl"},
 		},
@@ -63,7 +63,7 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"payment-emhwowzrsmgnu2b", "payment-api-v2-emhwowzrsmgnu2b"},
 		},
 		"LeadingDigit": {
-			reason: "A vault cannot start with a digit: an a goes in front.",
+			reason: "A vault's name cannot start with a digit, so it gets an a in front.",
 			scope:  app("shop", "3scale"),
 			want:   names{"a3scale-du747swjziybm6b", "a3scale-du747swjziybm6b"},
 		},
@@ -73,12 +73,12 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"my-app-dn2otpz3ewgule2", "my-app-dn2otpz3ewgule2"},
 		},
 		"ReservedAtStart": {
-			reason: "Azure refuses names that start with login.",
+			reason: "Azure rejects names that start with login.",
 			scope:  app("auth", "login-service"),
 			want:   names{"log-in-s-n64f227qesuywcy", "log-in-service-n64f227qesuywcy"},
 		},
 		"ReservedAnywhere": {
-			reason: "Azure refuses names that contain windows.",
+			reason: "Azure rejects names that contain windows.",
 			scope:  app("ops", "windows-exporter"),
 			want:   names{"win-dows-uvn53enppblvzew", "win-dows-exporter-uvn53enppblvzew"},
 		},
@@ -88,12 +88,12 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"app-7917-box6hjzzptdphn6", "app-79178-box6hjzzptdphn6"},
 		},
 		"UpperCase": {
-			reason: "The readable part is lower case, but another name is another application.",
+			reason: "The readable part is lower case, but names that differ in case have different hashes.",
 			scope:  app("shop", "Orders"),
 			want:   names{"orders-gszullnjq4kh3xm", "orders-gszullnjq4kh3xm"},
 		},
 		"NoName": {
-			reason: "There is always a readable part.",
+			reason: "The readable part is never empty.",
 			scope:  app("shop", ""),
 			want:   names{"app-ig7zsfbl7fck3dp", "app-ig7zsfbl7fck3dp"},
 		},
@@ -108,7 +108,7 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"aaaaaaaa-w64fvsckqftqnxv", strings.Repeat("a", 63) + "-w64fvsckqftqnxv"},
 		},
 		"LongerThanThat": {
-			reason: "A longer name is cut there, too, and does not end with a hyphen.",
+			reason: "A longer name is cut at the same length, and does not end with a hyphen.",
 			scope:  app("shop", strings.Repeat("orders-", 30)),
 			want:   names{"orders-o-wjasnweo5fdrtnk", "orders-orders-orders-orders-orders-orders-orders-orders-orders-wjasnweo5fdrtnk"},
 		},
@@ -128,12 +128,12 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"orders-lwlrxs73fvmr2h6", "orders-lwlrxs73fvmr2h6"},
 		},
 		"SubscriptionCase": {
-			reason: "The case of a subscription id means nothing.",
+			reason: "The case of a subscription id is ignored.",
 			scope:  Scope{SubscriptionID: strings.ToUpper(subscription), Issuer: issuer, Namespace: "shop", Name: "orders"},
 			want:   names{"orders-b6y42bwvzzb4stu", "orders-b6y42bwvzzb4stu"},
 		},
 		"IssuerSlash": {
-			reason: "Clusters differ in whether their issuer ends with a slash, and so do people who copy it.",
+			reason: "A slash at the end of the issuer is ignored.",
 			scope:  Scope{SubscriptionID: subscription, Issuer: issuer + "/", Namespace: "shop", Name: "orders"},
 			want:   names{"orders-b6y42bwvzzb4stu", "orders-b6y42bwvzzb4stu"},
 		},
@@ -170,11 +170,11 @@ func TestRoleAssignmentsAreFrozen(t *testing.T) {
 		args   args
 		want   string
 	}{
-		"User":          {reason: "The application's role on its vault.", args: args{scope, principal, user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
+		"User":          {reason: "A role has an assignment for its principal and scope.", args: args{scope, principal, user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
 		"Officer":       {reason: "Another role of the same principal is another assignment.", args: args{scope, principal, officer}, want: "9ff86aab-099b-563b-9037-45c3be105ce9"},
-		"PrincipalCase": {reason: "The case of a principal means nothing.", args: args{scope, strings.ToUpper(principal), user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
+		"PrincipalCase": {reason: "The case of a principal is ignored.", args: args{scope, strings.ToUpper(principal), user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
 		"ScopeCase":     {reason: "Azure returns resource ids in a case of its own choice.", args: args{strings.ToLower(scope), principal, user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
-		"RoleCase":      {reason: "The case of a role means nothing.", args: args{scope, principal, strings.ToUpper(user)}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
+		"RoleCase":      {reason: "The case of a role is ignored.", args: args{scope, principal, strings.ToUpper(user)}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
 		"Empty":         {reason: "An empty name has a readable part.", want: "3388b5a9-61ed-5380-808c-da2d6cd82591"},
 	}
 
@@ -194,9 +194,9 @@ func TestPick(t *testing.T) {
 		digest string
 		want   string
 	}{
-		"First":   {reason: "The first characters, as a rule.", digest: "abcdefghijklmnopqrstuvwxyz234567", want: "abcdefghijklmno"},
-		"Word":    {reason: "A reserved word at the start is left behind.", digest: "loginfghijklmnopqrstuvwxyz234567", want: "oginfghijklmnop"},
-		"WordEnd": {reason: "A reserved word at the end is left behind too.", digest: "abcdefxboxklmnopqrstuvwxyz234567", want: "boxklmnopqrstuv"},
+		"First":   {reason: "Normally, the first characters are used.", digest: "abcdefghijklmnopqrstuvwxyz234567", want: "abcdefghijklmno"},
+		"Word":    {reason: "A reserved word at the start is skipped.", digest: "loginfghijklmnopqrstuvwxyz234567", want: "oginfghijklmnop"},
+		"WordEnd": {reason: "A reserved word at the end is skipped.", digest: "abcdefxboxklmnopqrstuvwxyz234567", want: "boxklmnopqrstuv"},
 		"Only":    {reason: "A digest with reserved words everywhere is used unchanged. That is too rare to occur.", digest: strings.Repeat("xbox", 14), want: "xboxxboxxboxxbo"},
 	}
 
@@ -210,8 +210,7 @@ func TestPick(t *testing.T) {
 	}
 }
 
-// TestNamesAreUnique names 100,000 applications that look as alike as
-// applications do, so that the readable parts are often the same.
+// TestNamesAreUnique names 100,000 similar applications, whose readable parts are often equal.
 func TestNamesAreUnique(t *testing.T) {
 	const subscriptions, issuers, namespaces, apps = 5, 20, 20, 50
 
@@ -242,8 +241,8 @@ func TestNamesAreUnique(t *testing.T) {
 	}
 }
 
-// TestNearMisses moves characters from one part to the next: the parts together
-// are the same text, and yet other scopes.
+// TestNearMisses moves characters between the parts of a scope: the joined text stays the same, but
+// the scope differs.
 func TestNearMisses(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyScope().Draw(t, "scope")
@@ -266,7 +265,7 @@ func TestScopeProperties(t *testing.T) {
 }
 
 func TestRoleAssignmentProperties(t *testing.T) {
-	// Everything that can be in the id of a resource, a principal or a role.
+	// These are all characters in the id of a resource, a principal or a role.
 	id := rapid.StringMatching(`[a-z0-9/._()\-]{0,40}`)
 	rapid.Check(t, func(t *rapid.T) {
 		a := [3]string{id.Draw(t, "scope"), id.Draw(t, "principal"), id.Draw(t, "role")}
@@ -302,7 +301,7 @@ func FuzzRoleAssignment(f *testing.F) {
 	})
 }
 
-// checkScope checks what holds for the names of any scope.
+// checkScope checks the rules for the names of any scope.
 func checkScope(t rapid.TB, s Scope) {
 	t.Helper()
 
@@ -325,7 +324,7 @@ func checkScope(t rapid.TB, s Scope) {
 		}
 	}
 
-	// Bits and not characters, so that no other alphabet makes the name weaker.
+	// Bits are counted instead of characters, so that another alphabet cannot weaken the name.
 	if bits := 5 * len(s.hash()); bits < 75 || len(vault) > maxVault || !strings.HasSuffix(vault, "-"+s.hash()) {
 		t.Errorf("%q.Vault() = %q has %d bits of hash, want 75 at least", s, vault, bits)
 	}
@@ -346,7 +345,7 @@ func checkDiffer(t rapid.TB, a, b Scope) {
 	}
 }
 
-// normal returns a scope without what makes no difference.
+// normal returns a scope without irrelevant differences.
 func normal(s Scope) Scope {
 	s.SubscriptionID = strings.ToLower(s.SubscriptionID)
 	s.Issuer = strings.TrimRight(s.Issuer, "/")
@@ -366,7 +365,7 @@ func checkRoleAssignment(t rapid.TB, scope, principalID, roleDefinition string) 
 	}
 }
 
-// anyScope draws scopes as they are, and scopes as they should never be.
+// anyScope draws valid and invalid scopes.
 func anyScope() *rapid.Generator[Scope] {
 	part := rapid.OneOf(
 		rapid.StringMatching(`[a-z0-9]([a-z0-9\-]{0,60}[a-z0-9])?`),

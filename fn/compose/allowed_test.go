@@ -67,14 +67,14 @@ func TestAllowedKeyVault(t *testing.T) {
 			want:     want{officers: []string{group}, policies: retained, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.officers[" + user + "] (the platform allows only groups, with principalType Group)"},
 		},
 		"CalledGroup": {
-			reason:   "Azure does not look at the type of a principal that has the role already, so its own word counts and not the manifest's.",
+			reason:   "Azure ignores the type for a principal that already has the role, so the type in Azure counts, not the manifest's.",
 			spec:     `{"keyVault": {"officers": [{"objectId": "` + group + `", "principalType": "Group"}]}}`,
 			platform: `{"keyVault": {"allow": {"officers": "Groups"}}}`,
 			seen:     assignedAs("User"),
 			want:     want{policies: retained, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.officers[" + group + "] (the platform allows only groups, with principalType Group)"},
 		},
 		"IsGroup": {
-			reason:   "A group that has the role keeps it.",
+			reason:   "A group with the role keeps it.",
 			spec:     `{"keyVault": {"officers": [{"objectId": "` + group + `", "principalType": "Group"}]}}`,
 			platform: `{"keyVault": {"allow": {"officers": "Groups"}}}`,
 			seen:     assignedAs("Group"),
@@ -99,12 +99,12 @@ func TestAllowedKeyVault(t *testing.T) {
 			want:     want{officers: []string{user}, policies: retained, purgeProtection: true, sku: "standard"},
 		},
 		"SoftDelete": {
-			reason: "A vault that can be recovered is for every application to choose.",
+			reason: "Every application may choose a vault that can be recovered.",
 			spec:   `{"keyVault": {"deletionPolicy": "SoftDelete"}}`,
 			want:   want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true, sku: "standard"},
 		},
 		"PurgeOfPlatformThatDeletes": {
-			reason:   "Without Purge the platform's own policy counts, with protection.",
+			reason:   "Without Purge, the platform's own policy applies, with protection.",
 			spec:     `{"keyVault": {"deletionPolicy": "Purge"}}`,
 			platform: `{"keyVault": {"deletionPolicy": "SoftDelete"}}`,
 			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.deletionPolicy (the platform does not allow Purge)"},
@@ -116,7 +116,7 @@ func TestAllowedKeyVault(t *testing.T) {
 			want:   want{policies: retained, purgeProtection: true, sku: "premium"},
 		},
 		"PremiumOfPlatform": {
-			reason:   "A manifest may ask for less than the platform's default.",
+			reason:   "A manifest may choose less than the platform's default.",
 			spec:     `{"keyVault": {"sku": "standard"}}`,
 			platform: `{"keyVault": {"sku": "premium"}}`,
 			want:     want{policies: retained, purgeProtection: true, sku: "standard"},
@@ -149,7 +149,7 @@ func TestAllowedKeyVault(t *testing.T) {
 	}
 }
 
-// ignored is what the condition FieldsIgnored lists.
+// ignored returns the fields in condition FieldsIgnored.
 func ignored(r Result) string {
 	_, list, _ := strings.Cut(r.condition(TypeFieldsIgnored).Message, "These fields are kept but have no effect: ")
 	return strings.TrimSuffix(list, ".")

@@ -16,9 +16,9 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 )
 
-// TestKeepAndRelease applies a Deployment as Crossplane does, server-side, and
-// shows that to keep it and to let go of it again leaves alone what others wrote:
-// a webhook at creation, which owns nothing, and an autoscaler.
+// TestKeepAndRelease applies a Deployment server-side, as Crossplane does. Keeping it, and later
+// releasing it, must not change the fields of others: of a webhook at creation, which owns no
+// fields, and of an autoscaler.
 func TestKeepAndRelease(t *testing.T) {
 	const spec = `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "autoscaling": {"enabled": true, "maxReplicas": 9}}`
 	seen := azureSeen()

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// ignored are the fields that have no effect, as the condition shows them.
+// ignored returns the fields without effect, as in the condition.
 func (r Result) ignored() []string {
 	s, ok := strings.CutPrefix(r.condition(TypeFieldsIgnored).Message, "These fields are kept but have no effect: ")
 	if !ok {
@@ -25,7 +25,7 @@ func (r Result) ignored() []string {
 	return strings.SplitAfter(strings.TrimSuffix(s, "."), "), ")
 }
 
-// scaled is what scales an application.
+// scaled describes the autoscaling of an application.
 type scaled struct {
 	By          string
 	Least, Most int64
@@ -70,7 +70,7 @@ const (
 	cpuOut       = `{"metadata":{"value":"80"},"metricType":"Utilization","type":"cpu"}`
 )
 
-// runningSeen is an application whose container has these resources.
+// runningSeen returns an application whose container has these resources.
 func runningSeen(resources map[string]any) Observed {
 	seen := azureSeen()
 	seen[NameDeployment] = Object{
@@ -87,7 +87,7 @@ func requestsCPU() map[string]any {
 	return map[string]any{"requests": map[string]any{"cpu": "100m", "memory": "1Gi"}}
 }
 
-// TestScale shows between which numbers of pods an application is scaled.
+// TestScale shows the limits of the number of pods.
 func TestScale(t *testing.T) {
 	const nothing = "spec.autoscaling (the CPU load cannot be measured: set spec.deployment.resources.requests.cpu)"
 	cases := map[string]struct {
@@ -160,7 +160,7 @@ func TestTriggers(t *testing.T) {
 		"OnlyAllowed":     {reason: "The platform's list replaces the default list.", triggers: `[` + office + `]`, platform: `{"autoscaling": {"keda": true, "allowedTriggers": ["kafka"]}}`, want: want{Ignored: []string{prefix + "[0] (the platform does not allow this type of trigger)"}}},
 		"BeyondMost":      {reason: "A trigger cannot exceed maxReplicas.", triggers: `[` + cron(`"3"`, `"30"`) + `]`, want: want{Triggers: []string{strings.Replace(officeOut, `"3"`, `"30"`, 1)}, Ignored: []string{prefix + "[0].metadata.desiredReplicas (autoscaling allows at most 10 pods: set spec.autoscaling.maxReplicas)"}}},
 		"NegativePods":    {reason: "KEDA would ignore all triggers because of one.", triggers: `[` + cron(`"3"`, `"-3"`) + `, ` + office + `]`, want: want{Triggers: []string{officeOut}, Ignored: []string{prefix + "[0] (metadata.desiredReplicas must be a whole number of pods)"}}},
-		"HalfPods":        {reason: "A number of pods is whole.", triggers: `[` + cron(`"3"`, `2.5`) + `]`, want: want{Ignored: []string{prefix + "[0] (metadata.desiredReplicas must be a whole number of pods)"}}},
+		"HalfPods":        {reason: "A number of pods must be whole.", triggers: `[` + cron(`"3"`, `2.5`) + `]`, want: want{Ignored: []string{prefix + "[0] (metadata.desiredReplicas must be a whole number of pods)"}}},
 		"Zone":            {reason: "KEDA would ignore all triggers because of an unknown time zone.", triggers: `[` + cron(`Europe/Berlin`, `Mars/Phobos`) + `, ` + office + `]`, want: want{Triggers: []string{officeOut}, Ignored: []string{prefix + "[0] (metadata.timezone must be a time zone such as Europe/Berlin)"}}},
 		"Schedule":        {reason: "KEDA would ignore all triggers because of an invalid schedule.", triggers: `[` + cron(`0 8 *`, `0 25 *`) + `]`, want: want{Ignored: []string{prefix + "[0] (metadata.start and metadata.end must be minute, hour, day of the month, month and day of the week, such as 0 8 * * 1-5)"}}},
 		"NoTime":          {reason: "KEDA would ignore all triggers because of an empty schedule.", triggers: `[` + cron(`0 8 *`, `0 18 *`) + `]`, want: want{Ignored: []string{prefix + "[0] (metadata.start and metadata.end must differ)"}}},
@@ -191,7 +191,7 @@ func TestTriggers(t *testing.T) {
 	}
 }
 
-// TestManyTriggers shows that their number is bounded.
+// TestManyTriggers checks that the number of triggers is bounded.
 func TestManyTriggers(t *testing.T) {
 	got := scaling(compose(t, `{"deployment": {"image": "a"}, "autoscaling": {"enabled": true, "triggers": [`+strings.Repeat(office+`, `, 99)+office+`]}}`, withKEDA, runningSeen(nil)))
 	if diff := cmp.Diff([]string{"spec.autoscaling.triggers[20] (at most 20 triggers are used; this and later ones are ignored)"}, got.Ignored); diff != "" || len(got.Triggers) != 20 {
@@ -199,8 +199,8 @@ func TestManyTriggers(t *testing.T) {
 	}
 }
 
-// TestSwitchScaler shows what scales an application while that changes: never both, and
-// nothing that KEDA would refuse.
+// TestSwitchScaler shows the autoscaler during a change: there are never both, and nothing that
+// KEDA would reject.
 func TestSwitchScaler(t *testing.T) {
 	const spec = `"autoscaling": {"enabled": true, "triggers": [` + office + `]}`
 	hpa := Object{"apiVersion": "autoscaling/v2", "kind": kindAutoscaler, "metadata": map[string]any{"name": "shop-api"}, "spec": map[string]any{"maxReplicas": 9.0}}
@@ -252,7 +252,7 @@ func TestSwitchScaler(t *testing.T) {
 	}
 }
 
-// TestScaledObject shows the whole object, and that KEDA's complaint is passed on.
+// TestScaledObject shows the whole object, and that KEDA's error is passed on.
 func TestScaledObject(t *testing.T) {
 	seen := runningSeen(requestsCPU())
 	seen[NameScaledObject] = Object{"kind": kindScaledObject, "status": map[string]any{"conditions": []any{

@@ -63,7 +63,7 @@ func application(t testingT, spec string) Application {
 	return a
 }
 
-// azureSeen is a vault and an identity that Azure has.
+// azureSeen has a vault and an identity that exist in Azure.
 func azureSeen() Observed {
 	return Observed{
 		NameKeyVault: {
@@ -99,7 +99,7 @@ func compose(t testingT, spec, platformChanges string, seen Observed) Result {
 	return r
 }
 
-// A rendered condition is what people read.
+// A rendered condition is in the form that people read.
 type rendered struct {
 	Status          ConditionStatus
 	Reason, Message string
@@ -115,7 +115,7 @@ func (r Result) condition(conditionType string) rendered {
 	return rendered{}
 }
 
-// TestVault shows what each deletion policy makes of a vault.
+// TestVault shows the vault for each deletion policy.
 func TestVault(t *testing.T) {
 	type want struct {
 		policies        []any
@@ -132,7 +132,7 @@ func TestVault(t *testing.T) {
 		want     want
 	}{
 		"Default": {
-			reason: "A vault survives its application unless that is wished otherwise.",
+			reason: "A vault outlives its application by default.",
 			spec:   `{}`,
 			want:   want{policies: []any{"Observe", "Create", "Update"}, purgeProtection: true},
 		},
@@ -142,7 +142,7 @@ func TestVault(t *testing.T) {
 			want:   want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true},
 		},
 		"PlatformDefault": {
-			reason:   "The platform has a say where the application has none.",
+			reason:   "The platform's policy applies if the application has none.",
 			spec:     `{}`,
 			platform: `{"keyVault": {"deletionPolicy": "SoftDelete"}}`,
 			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true},
@@ -161,7 +161,7 @@ func TestVault(t *testing.T) {
 			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true, note: true},
 		},
 		"Adopted": {
-			reason:   "A vault that was there before is looked at and not changed.",
+			reason:   "An existing vault is observed and not changed.",
 			spec:     `{"keyVault": {"name": "legacy-vault", "deletionPolicy": "Purge"}}`,
 			platform: `{"keyVault": {"assigned": [{"name": "legacy-vault", "namespace": "shop", "application": "shop-api"}]}}`,
 			want:     want{policies: []any{"Observe"}},
@@ -239,9 +239,9 @@ func TestRoleAssignments(t *testing.T) {
 	}
 }
 
-// TestCreatorIsOfficer shows that an officer that becomes the creator of secrets, or
-// the other way round, keeps its assignment: another resource would stand for the
-// same one in Azure, which goes when the first resource is deleted.
+// TestCreatorIsOfficer checks that an officer who becomes the secret creator, or the reverse, keeps
+// its assignment: another resource would represent the same assignment in Azure, which is deleted
+// with the first resource.
 func TestCreatorIsOfficer(t *testing.T) {
 	const other = "99999999-9999-4999-8999-999999999999"
 	officer := func(id string) string { return PrefixRoleAssignmentOfficer + id }
@@ -255,7 +255,7 @@ func TestCreatorIsOfficer(t *testing.T) {
 		want          map[string]string
 	}{
 		"BecomesCreator": {
-			reason: "An officer becomes the creator.",
+			reason: "An officer becomes the secret creator.",
 			before: `{` + officers(testOfficerID) + `}`,
 			after:  `{` + creator(testOfficerID) + `}`,
 			want:   map[string]string{officer(testOfficerID): testOfficerID},
@@ -267,25 +267,25 @@ func TestCreatorIsOfficer(t *testing.T) {
 			want:   map[string]string{officer(testOfficerID): testOfficerID, officer(other): other},
 		},
 		"BecomesOfficer": {
-			reason: "The creator becomes an officer.",
+			reason: "The secret creator becomes an officer.",
 			before: `{` + creator(testCreatorID) + `}`,
 			after:  `{` + officers(testCreatorID) + `}`,
 			want:   map[string]string{NameRoleAssignmentCreator: testCreatorID},
 		},
 		"Succeeded": {
-			reason: "A new creator gets an own name while the one before it, an officer now, has the creator's.",
+			reason: "A new creator gets its own name, while its predecessor, now an officer, keeps the creator's name.",
 			before: `{` + creator(testCreatorID) + `}`,
 			after:  `{` + creator(other) + `, ` + officers(testCreatorID) + `}`,
 			want:   map[string]string{NameRoleAssignmentCreator: testCreatorID, officer(other): other},
 		},
 		"Swap": {
-			reason: "Creator and officer change places.",
+			reason: "Secret creator and officer change places.",
 			before: `{` + creator(testCreatorID) + `, ` + officers(testOfficerID) + `}`,
 			after:  `{` + creator(testOfficerID) + `, ` + officers(testCreatorID) + `}`,
 			want:   map[string]string{NameRoleAssignmentCreator: testCreatorID, officer(testOfficerID): testOfficerID},
 		},
 		"CreatorGoes": {
-			reason: "A creator that is nothing any more loses the role to an officer's old assignment.",
+			reason: "A former secret creator without another role loses its assignment, and the new one keeps its assignment as an officer.",
 			before: `{` + creator(testCreatorID) + `, ` + officers(testOfficerID) + `}`,
 			after:  `{` + creator(testOfficerID) + `}`,
 			want:   map[string]string{officer(testOfficerID): testOfficerID},
@@ -317,7 +317,7 @@ func TestCreatorIsOfficer(t *testing.T) {
 	}
 }
 
-// assignments returns the role assignments of a result, as observed next.
+// assignments returns the role assignments of a result, in the form of the next observation.
 func assignments(r Result) Observed {
 	out := Observed{}
 	for name, r := range r.Resources {
@@ -329,8 +329,8 @@ func assignments(r Result) Observed {
 	return out
 }
 
-// common returns those of a that are in b, too, without the type of the principal,
-// which counts only until Azure has an assignment.
+// common returns the assignments of a that are also in b, without the type of the principal, which
+// matters only until Azure has an assignment.
 func common(a, b Observed) Observed {
 	out := Observed{}
 	for name, o := range a {
@@ -343,7 +343,7 @@ func common(a, b Observed) Observed {
 	return out
 }
 
-// TestStructures shows which keys a secret is created with.
+// TestStructures shows the keys with which a secret is created.
 func TestStructures(t *testing.T) {
 	type structure struct {
 		keys   []any
@@ -445,8 +445,7 @@ func TestReplicas(t *testing.T) {
 	}
 }
 
-// TestHeldReplicas shows that a Deployment that is held does not take the number
-// of pods from the autoscaler.
+// TestHeldReplicas checks that a held Deployment does not override the autoscaler's number of pods.
 func TestHeldReplicas(t *testing.T) {
 	seen := azureSeen()
 	seen[NameDeployment] = Object{"kind": kindDeployment, "apiVersion": "apps/v1", "spec": map[string]any{"replicas": float64(5)}}
@@ -462,7 +461,7 @@ func TestHeldReplicas(t *testing.T) {
 	}
 }
 
-// TestIngress shows how an application is published.
+// TestIngress shows the Ingress of an application.
 func TestIngress(t *testing.T) {
 	const types = `{"ingress": {"domain": "apps.example.com", "defaultType": "internal", "types": [
 		{"name": "internal", "ingressClassName": "nginx-internal", "annotations": {"a": "platform", "b": "platform"}, "allowedAnnotations": ["c"]},
@@ -490,12 +489,12 @@ func TestIngress(t *testing.T) {
 		want           want
 	}{
 		"NotEnabled": {
-			reason: "Nothing is published unless that is asked for.",
+			reason: "Without an ingress in the manifest, nothing is published.",
 			spec:   `{` + deployment + `, "networking": {"ingress": {"hostnames": ["a.example.com"]}}}`,
 			want:   available,
 		},
 		"Defaults": {
-			reason:   "The platform gives a name, a type and annotations, which win. What would make Argo CD take it for another's is left out.",
+			reason:   "The platform's name, type and annotations take precedence. Annotations that would mislead Argo CD are omitted.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "annotations": {"b": "team", "c": "team", "argocd.argoproj.io/tracking-id": "other"}}}}`,
 			platform: types,
 			want: with(func(w *want) {
@@ -504,7 +503,7 @@ func TestIngress(t *testing.T) {
 			}),
 		},
 		"ClassOfThatName": {
-			reason: "Without types of the platform, a type is an IngressClass.",
+			reason: "Without types of the platform, a type is used as the IngressClass.",
 			spec:   `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "traefik", "hostnames": ["a.example.com", "b.example.com"]}}}`,
 			want: with(func(w *want) {
 				w.hosts, w.class, w.port = []string{"a.example.com", "b.example.com"}, "traefik", "http-8080"
@@ -547,17 +546,17 @@ func TestIngress(t *testing.T) {
 			}),
 		},
 		"OnlyUDP": {
-			reason: "An Ingress cannot lead to UDP.",
+			reason: "An Ingress cannot route to a UDP port.",
 			spec:   `{"deployment": {"image": "a", "ports": [{"port": 53, "protocol": "udp"}]}, "networking": {"ingress": {"enabled": true, "hostnames": ["a.example.com"]}}}`,
 			want:   available,
 		},
 		"NoHostname": {
-			reason: "Without a name it would answer to every name.",
+			reason: "A rule without a host would match every hostname.",
 			spec:   `{` + deployment + `, "networking": {"ingress": {"enabled": true}}}`,
 			want:   want{reason: ReasonIngressRefused, message: "spec.networking.ingress.hostnames: required, because the platform has no default domain. The pods are not affected."},
 		},
 		"UnknownType": {
-			reason:   "Where the platform has types, an application cannot choose an IngressClass of its own.",
+			reason:   "If the platform defines types, an application cannot choose an IngressClass.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "admin"}}}`,
 			platform: types,
 			want:     want{reason: ReasonIngressRefused, message: `spec.networking.ingress.type: the platform has no type "admin"; use one of internal, public, or ask your platform team to add yours to ingress.types of the settings. The pods are not affected.`},
@@ -569,13 +568,13 @@ func TestIngress(t *testing.T) {
 			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.type: required; use one of internal, public. The pods are not affected."},
 		},
 		"ForeignDomain": {
-			reason:   "An application has no names but those the platform allows, and no wildcards.",
+			reason:   "An application can use only hostnames that the platform allows, and no wildcards.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "hostnames": ["shop.apps.example.com", "login.example.com", "*.apps.example.com"]}}}`,
 			platform: `{"ingress": {"allowedDomains": ["apps.example.com"]}}`,
 			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.hostnames: login.example.com is not in an allowed domain: apps.example.com; spec.networking.ingress.hostnames: *.apps.example.com is not in an allowed domain: apps.example.com. The pods are not affected."},
 		},
 		"NoPorts": {
-			reason: "Without a port there is nothing to publish.",
+			reason: "Without a port, nothing can be published.",
 			spec:   `{"deployment": {"image": "a"}, "networking": {"ingress": {"enabled": true, "hostnames": ["a.example.com"]}}}`,
 			want:   available,
 		},
@@ -607,7 +606,7 @@ func TestIngress(t *testing.T) {
 	}
 }
 
-// TestRollout shows when the pods of a Deployment are as asked for.
+// TestRollout shows when the rollout of a Deployment is complete.
 func TestRollout(t *testing.T) {
 	deployment := func(generation, observed, replicas, total, updated, available float64, conditions ...any) Object {
 		return Object{
@@ -645,7 +644,7 @@ func TestRollout(t *testing.T) {
 	}
 }
 
-// TestConditions shows what a team reads.
+// TestConditions shows the conditions that a team reads.
 func TestConditions(t *testing.T) {
 	refused := azureSeen()
 	refused[NameKeyVault] = Object{"kind": "Vault", "status": map[string]any{"conditions": []any{
@@ -711,12 +710,12 @@ func TestConditions(t *testing.T) {
 			want: rendered{Status: False, Reason: ReasonAzureRefused, Message: "Azure did not create vault shop-api-mmmm: create failed: QuotaExceeded " + strings.Repeat("x", 371) + " …. Ask your platform team for help."},
 		},
 		"VaultReady": {
-			reason: "The address to put values into is where one looks first.",
+			reason: "The condition that people look at first shows where to set values.",
 			spec:   `{}`, seen: azureSeen(), conditionType: TypeKeyVaultReady,
 			want: rendered{Status: True, Reason: ReasonAvailable, Message: "Put values into https://shop-api-abc.vault.azure.net/."},
 		},
 		"SecretsNone": {
-			reason: "An application without secrets waits for none.",
+			reason: "An application without secrets does not wait for secrets.",
 			spec:   `{}`, conditionType: TypeSecretsSynced,
 			want: rendered{Status: True, Reason: ReasonNotRequested, Message: "The application lists no secrets."},
 		},
@@ -776,7 +775,7 @@ func TestConditions(t *testing.T) {
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: denied: [31m no " + strings.Repeat("x", 384) + " …."},
 		},
 		"PodsWaitForSecret": {
-			reason: "Pods that wait for it say so.",
+			reason: "The condition of waiting pods has the reason.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: unwritten(quota, notYet), conditionType: TypeWorkloadReady,
 			want: rendered{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not up to date: " + quota + "; a (Pending); see condition SecretsSynced."},
 		},
@@ -791,12 +790,12 @@ func TestConditions(t *testing.T) {
 			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "1 of 2 secrets are synced. b (Pending): not read yet, which normally takes a minute. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
 		},
 		"PodsWaitForIdentity": {
-			reason: "A pod that is created before the identity never learns of it.",
+			reason: "A pod from before the identity would never use it.",
 			spec:   `{"deployment": {"image": "a"}}`, conditionType: TypeWorkloadReady,
 			want: rendered{Status: False, Reason: ReasonWaitingForIdentity, Message: "The pods start when the identity exists; condition IdentityReady shows the progress. This normally takes a minute."},
 		},
 		"KeysCollide": {
-			reason: "Two keys that become one variable are both named.",
+			reason: "Two keys with the same variable name are both named.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: colliding, conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonVariablesCollide, Message: "1 of 1 secrets are synced. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
 		},
@@ -835,7 +834,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// TestFixed shows from when on Azure's answer counts, and no longer the settings.
+// TestFixed shows when Azure's values replace those of the settings.
 func TestFixed(t *testing.T) {
 	asked := func(status, annotations map[string]any) Observed {
 		return Observed{NameKeyVault: {
@@ -870,8 +869,8 @@ func TestFixed(t *testing.T) {
 	}
 }
 
-// TestPrincipalType shows that a type Azure refused can be corrected, and one
-// that it took stays.
+// TestPrincipalType checks that a type that Azure rejected can be corrected, and that an accepted
+// one stays.
 func TestPrincipalType(t *testing.T) {
 	seen := azureSeen()
 	name := PrefixRoleAssignmentOfficer + testOfficerID
@@ -925,19 +924,19 @@ func TestExternalIDs(t *testing.T) {
 	}
 }
 
-// TestMovedIdentity shows that an identity that Azure refused is asked for where the settings say by now, under the name that
-// it has there. Under any other name the provider would not find it again.
+// TestMovedIdentity checks that an identity that Azure rejected is looked up in the currently configured place, with its name
+// there. The provider would not find it under another name.
 func TestMovedIdentity(t *testing.T) {
 	cases := map[string]struct {
 		reason   string
 		observed map[string]any
 		moves    bool
 	}{
-		"NotAsked":  {reason: "Azure has not been asked yet.", moves: true},
-		"Ongoing":   {reason: "Azure is asked: it may have it already.", observed: map[string]any{"conditions": conditions(xpv1.Creating(), xpv1.ReconcileSuccess())}},
-		"Refused":   {reason: "Azure has refused.", observed: map[string]any{"conditions": conditions(asyncCreateFailed())}, moves: true},
+		"NotAsked":  {reason: "No request has been sent to Azure.", moves: true},
+		"Ongoing":   {reason: "A request is under way, so the identity may exist.", observed: map[string]any{"conditions": conditions(xpv1.Creating(), xpv1.ReconcileSuccess())}},
+		"Refused":   {reason: "Azure has rejected the request.", observed: map[string]any{"conditions": conditions(asyncCreateFailed())}, moves: true},
 		"TriesOn":   {reason: "While the provider retries, only the last operation reports the error.", observed: map[string]any{"conditions": conditions(xpv1.Creating(), xpv1.ReconcileSuccess(), asyncCreateFailed())}, moves: true},
-		"Available": {reason: "Azure has it.", observed: map[string]any{"atProvider": map[string]any{"id": "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/x/i", "resourceGroupName": "rg-applications"}}},
+		"Available": {reason: "The identity exists.", observed: map[string]any{"atProvider": map[string]any{"id": "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/x/i", "resourceGroupName": "rg-applications"}}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -961,12 +960,12 @@ func TestMovedIdentity(t *testing.T) {
 	}
 }
 
-// asyncCreateFailed is the condition of upjet after Azure has rejected a creation in the background.
+// asyncCreateFailed is upjet's condition after Azure has rejected a creation in the background.
 func asyncCreateFailed() xpv1.Condition {
 	return upjet.LastAsyncOperationCondition(upjeterrors.NewAsyncCreateFailed(errors.New("failed to create the resource: [{0 LocationNotAvailableForResourceType  []}]")))
 }
 
-// conditions as they are observed.
+// conditions returns conditions in observed form.
 func conditions(list ...xpv1.Condition) []any {
 	out := make([]any, 0, len(list))
 	for _, c := range list {
@@ -976,8 +975,8 @@ func conditions(list ...xpv1.Condition) []any {
 	return out
 }
 
-// TestHeldService shows that what leads to pods that are held stays, too, but for
-// what makes them public.
+// TestHeldService checks that the resources in front of held pods are kept, except those that make
+// them public.
 func TestHeldService(t *testing.T) {
 	seen := azureSeen()
 	seen[NameDeployment] = Object{"kind": kindDeployment, "apiVersion": "apps/v1"}
@@ -1008,8 +1007,7 @@ func TestHeldService(t *testing.T) {
 	}
 }
 
-// TestRequiredKeys shows which keys a version of a secret must have because env
-// names them.
+// TestRequiredKeys shows the keys that a version of a secret must have because env lists them.
 func TestRequiredKeys(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -1034,8 +1032,8 @@ func TestRequiredKeys(t *testing.T) {
 	}
 }
 
-// TestRetiringSecrets shows how a secret that is no longer listed is treated
-// while pods refer to it.
+// TestRetiringSecrets shows the handling of a secret that is no longer listed while pods reference
+// it.
 func TestRetiringSecrets(t *testing.T) {
 	seen := azureSeen()
 	var before, env []any
@@ -1100,12 +1098,12 @@ func TestRequests(t *testing.T) {
 		want        want
 	}{
 		"None": {
-			reason: "A manifest without a request gets nothing.",
+			reason: "Without a request, no annotation is set.",
 			seen:   azureSeen(),
 			want:   want{RollsOut: false},
 		},
 		"Sync": {
-			reason:      "The sync learns that all is to be read.",
+			reason:      "A request to sync reaches the sync.",
 			annotations: map[string]string{v1alpha1.SyncRequestedAtAnnotation: "monday"}, seen: azureSeen(),
 			want: want{Sync: "monday"},
 		},
@@ -1115,12 +1113,12 @@ func TestRequests(t *testing.T) {
 			want: want{Pods: "tuesday", RollsOut: true},
 		},
 		"Restarted": {
-			reason:      "Once is enough.",
+			reason:      "A handled request is not repeated.",
 			annotations: map[string]string{v1alpha1.RestartedAtAnnotation: "monday"}, seen: restarted,
 			want: want{Pods: "monday"},
 		},
 		"Replaced": {
-			reason: "A manifest that is replaced loses the request, and that restarts nothing.",
+			reason: "Replacing the manifest removes the request, without a restart.",
 			seen:   restarted,
 			want:   want{Pods: "monday"},
 		},
@@ -1145,8 +1143,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestLabels shows that nothing Argo CD or others write is passed on: it would
-// make them take composed resources for their own.
+// TestLabels checks that labels and annotations of Argo CD and other tools are not copied: the
+// tools would treat composed resources as their own.
 func TestLabels(t *testing.T) {
 	r := compose(t, `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "secrets": [{"name": "b", "optional": true}]}`, ``, azureSeen())
 	want := map[string]any{
@@ -1159,7 +1157,7 @@ func TestLabels(t *testing.T) {
 			t.Errorf("Compose(...): %s: -want labels, +got:\n%s", name, diff)
 		}
 	}
-	// Another label would roll the pods of applications that run.
+	// Another label would roll the pods of running applications.
 	want = map[string]any{labelName: "shop-api", labelApp: "shop", labelApplication: "shop-api", labelUseWorkloads: "true"}
 	got := map[string]any(Object(r.Resources[NameDeployment].Object).object("spec", "template", "metadata", "labels"))
 	if diff := cmp.Diff(want, got); diff != "" {

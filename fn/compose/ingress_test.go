@@ -20,7 +20,7 @@ import (
 const (
 	nginx = "nginx.ingress.kubernetes.io/"
 
-	// An Ingress type that leaves much to applications.
+	// lenient is an ingress type with many allowed annotations.
 	lenient = `{"ingress": {"domain": "apps.example.com", "allowedDomains": ["apps.example.com", "example.net"], "defaultType": "public", "types": [
 		{"name": "public", "annotations": {"` + nginx + `ssl-redirect": "true"}, "oidcAnnotations": {"` + nginx + `auth-url": "https://login.example.com/auth"},
 		"allowedAnnotations": ["` + nginx + `*", "external-dns.alpha.kubernetes.io/hostname", "kubernetes.io/*", "haproxy.org/server-snippet", "haproxy.org/*", "alb.ingress.kubernetes.io/*", "traefik.ingress.kubernetes.io/*", "example.com/tls-secret"]},
@@ -186,8 +186,8 @@ func TestIngressAnnotations(t *testing.T) {
 	}
 }
 
-// TestIngressRefusedStays shows that an application that is published stays so, login
-// and all, when the platform allows less than before.
+// TestIngressRefusedStays checks that a published application keeps its Ingress, including the
+// login, when the platform allows less than before.
 func TestIngressRefusedStays(t *testing.T) {
 	ingress := v1alpha1.Ingress{Annotations: map[string]string{nginx + "auth-url": "https://shop.apps.example.com/login"}}
 	seen := azureSeen()
@@ -202,7 +202,7 @@ func TestIngressRefusedStays(t *testing.T) {
 	}
 }
 
-// TestIngressHostsAndPaths shows which hosts and paths an Ingress can have.
+// TestIngressHostsAndPaths shows the hosts and paths of an Ingress.
 func TestIngressHostsAndPaths(t *testing.T) {
 	perNamespace := strings.Replace(lenient, `"defaultType"`, `"perNamespace": true, "defaultType"`, 1)
 	cases := map[string]struct {
@@ -246,7 +246,7 @@ func TestIngressHostsAndPaths(t *testing.T) {
 	}
 }
 
-// TestDefaultHostname shows the name of an application that asks for none.
+// TestDefaultHostname shows the hostname of an application without hostnames.
 func TestDefaultHostname(t *testing.T) {
 	for platform, want := range map[string]string{
 		`{"ingress": {"domain": "apps.example.com"}}`:                       "shop-api.apps.example.com",
@@ -264,7 +264,7 @@ func TestDefaultHostname(t *testing.T) {
 	}
 }
 
-// TestNamesOtherNamespace shows how values of annotations are read that name Secrets and ConfigMaps.
+// TestNamesOtherNamespace shows which Secrets and ConfigMaps are found in values of annotations.
 func TestNamesOtherNamespace(t *testing.T) {
 	cases := map[string]struct {
 		annotation string
@@ -289,7 +289,7 @@ func TestNamesOtherNamespace(t *testing.T) {
 	}
 }
 
-// TestNamesOtherHosts shows how values of annotations are read.
+// TestNamesOtherHosts shows which hosts are found in values of annotations.
 func TestNamesOtherHosts(t *testing.T) {
 	allowed := func(h string) bool { return h == "example.com" || strings.HasSuffix(h, ".example.com") }
 	cases := map[string]struct {
@@ -330,9 +330,9 @@ func TestNamesOtherHosts(t *testing.T) {
 	}
 }
 
-// TestIngressProperties: whatever a team writes, and however often, no annotation that
-// the platform does not allow is on its Ingress, none names a foreign host, and those of
-// the platform are.
+// TestIngressProperties checks that for any manifest and any sequence of changes, an Ingress has no
+// annotation that the platform does not allow, no foreign host, and all annotations of the
+// platform.
 func TestIngressProperties(t *testing.T) {
 	names := rapid.OneOf(
 		rapid.SampledFrom([]string{
@@ -372,7 +372,7 @@ func TestIngressProperties(t *testing.T) {
 	})
 }
 
-// checkAnnotations of an Ingress, in other words than those of the function.
+// checkAnnotations checks the annotations of an Ingress, independently of the function's code.
 func checkAnnotations(rt *rapid.T, set Object) {
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		value, lower := set.str(name), strings.ToLower(name)
@@ -392,7 +392,7 @@ func checkAnnotations(rt *rapid.T, set Object) {
 	}
 }
 
-// FuzzNamesOtherHosts: a host in a foreign domain is found between any two texts that do
+// FuzzNamesOtherHosts checks that a host in a foreign domain is found between any two texts that do
 // not make it a part of a path or of a longer name.
 func FuzzNamesOtherHosts(f *testing.F) {
 	f.Add("https://", "/x")

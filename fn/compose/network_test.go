@@ -19,7 +19,7 @@ func equateEmpty() cmp.Option { return cmpopts.EquateEmpty() }
 
 const fence = `{"networkPolicy": {"enabled": true, "allowedNamespaces": ["ingress-nginx"]}}`
 
-// letIn shows whom a NetworkPolicy lets in, as namespace/pods:ports.
+// letIn returns the clients that a NetworkPolicy admits, as namespace/pods:ports.
 func letIn(r Result) []string {
 	var out []string
 	policy := Object(r.Resources[NameNetworkPolicy].Object)
@@ -48,7 +48,7 @@ func letIn(r Result) []string {
 	return out
 }
 
-// TestNetworkPolicy shows whom an application lets in.
+// TestNetworkPolicy shows the clients that an application admits.
 func TestNetworkPolicy(t *testing.T) {
 	const (
 		tcp     = `"ports": [{"port": 8080, "protocol": "http"}]`

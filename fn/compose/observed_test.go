@@ -31,7 +31,7 @@ func TestOwn(t *testing.T) {
 				"spec": {"forProvider": {"location": "westeurope"}, "managementPolicies": ["Observe"]}}`,
 		},
 		"ServiceAccount": {
-			reason: "A kind without a spec has none. Its other fields are others' too.",
+			reason: "An object without a spec gets none, and its other fields belong to others.",
 			observed: `{"apiVersion": "v1", "kind": "ServiceAccount", "secrets": [{"name": "token"}],
 				"metadata": {"name": "a", "annotations": {"azure.workload.identity/client-id": "i", "azure.workload.identity/tenant-id": "t", "other": "o"}}}`,
 			want: `{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a", "annotations": {"azure.workload.identity/client-id": "i", "azure.workload.identity/tenant-id": "t"}}}`,
@@ -80,7 +80,7 @@ func read(t *testing.T, doc string) Object {
 	return o
 }
 
-// normal has the types that JSON has.
+// normal converts values to the types of JSON.
 func normal(t *testing.T, o map[string]any) map[string]any {
 	t.Helper()
 	b, err := json.Marshal(o)

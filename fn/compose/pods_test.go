@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// nodeAffinity of the pods, as label=value,value.
+// nodeAffinity returns the affinity of the pods, as label=value,value.
 func nodeAffinity(r Result) []string {
 	var out []string
 	for _, t := range Object(r.Resources[NameDeployment].Object).list("spec", "template", "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms") {
@@ -32,7 +32,7 @@ func nodeAffinity(r Result) []string {
 	return out
 }
 
-// TestNodes shows on which nodes pods run.
+// TestNodes shows the nodes on which pods can run.
 func TestNodes(t *testing.T) {
 	entry := func(name, why string) string { return pathSelectors + "[" + name + "] (" + why + ")" }
 	type want struct{ Nodes, Ignored []string }
@@ -76,7 +76,7 @@ func TestNodes(t *testing.T) {
 	}
 }
 
-// TestManyNodes shows that entries and values are bounded.
+// TestManyNodes checks that entries and values are bounded.
 func TestManyNodes(t *testing.T) {
 	selectors := map[string]string{}
 	for i := range 30 {
@@ -101,7 +101,7 @@ func TestManyNodes(t *testing.T) {
 	}
 }
 
-// TestReadOnlyRootFilesystem shows what a container may write to.
+// TestReadOnlyRootFilesystem shows where a container can write.
 func TestReadOnlyRootFilesystem(t *testing.T) {
 	const why = "spec.deployment.readOnlyRootFilesystem (must be true or false, without quotes)"
 	type want struct {
@@ -132,8 +132,8 @@ func TestReadOnlyRootFilesystem(t *testing.T) {
 	}
 }
 
-// TestServiceLinks shows that pods have no variables of Services, and that no pod is
-// replaced for that.
+// TestServiceLinks checks that pods have no variables of Services, and that no pod is replaced for
+// that.
 func TestServiceLinks(t *testing.T) {
 	running := func(links any) Observed {
 		seen := runningSeen(nil)
@@ -168,7 +168,7 @@ func TestServiceLinks(t *testing.T) {
 	}
 }
 
-// TestPodDisruptionBudget shows who has one.
+// TestPodDisruptionBudget shows which applications have one.
 func TestPodDisruptionBudget(t *testing.T) {
 	const autoscaled = `}, "autoscaling": {"enabled": true, "maxReplicas": 5`
 	cases := map[string]struct {
@@ -202,7 +202,7 @@ func TestPodDisruptionBudget(t *testing.T) {
 	}
 }
 
-// anything generates what a field of any type may be.
+// anything generates values of a field of any type.
 func anything(depth int) *rapid.Generator[any] {
 	name := rapid.OneOf(rapid.SampledFrom([]string{"services", "name", "namespace", "port", "protocol", "type", "metadata", "metricType", "value", "kubernetes.io/arch", "a.example.com/b"}), rapid.StringN(0, 8, 300))
 	word := rapid.OneOf(rapid.SampledFrom([]string{"cron", "cpu", "web", "8080", "UTC", "0 8 * * *", "amd64,arm64", "TCP"}), rapid.StringN(0, 8, 300))
@@ -252,7 +252,7 @@ func TestAnyFields(t *testing.T) {
 	})
 }
 
-// checkAffinity: names and values are those of labels.
+// checkAffinity checks that names and values are valid labels.
 func checkAffinity(rt *rapid.T, r Result) {
 	for _, e := range nodeAffinity(r) {
 		label, values, _ := strings.Cut(e, " In ")

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestUnresolved shows which references in config a team is told of: those that Kubernetes leaves as they are.
+// TestUnresolved shows the references in config that are reported: those that Kubernetes leaves unexpanded.
 func TestUnresolved(t *testing.T) {
 	synced := azureSeen()
 	synced[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{
@@ -27,7 +27,7 @@ func TestUnresolved(t *testing.T) {
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "database"}], "config": {"A": "$(DB_HOST) $$(X)", "B": "$(A)"}}`,
 		},
 		"Nothing": {
-			reason: "Nothing has the name.",
+			reason: "The name does not exist.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "database"}], "config": {"ConnectionStrings__Main": "Host=$(DB_HSOT)"}}`,
 			want:   "$(DB_HSOT) in spec.config.ConnectionStrings__Main (there is no variable of this name)",
 		},
@@ -56,11 +56,11 @@ func TestUnresolved(t *testing.T) {
 			want:   "$(Y) in spec.config.A (there is no variable of this name)",
 		},
 		"Services": {
-			reason: "Kubernetes has variables of its own.",
+			reason: "Variables of Kubernetes are known.",
 			spec:   `{"deployment": {"image": "a"}, "config": {"A": "$(KUBERNETES_SERVICE_HOST):$(KUBERNETES_SERVICE_PORT_HTTPS)"}}`,
 		},
 		"NoDeployment": {
-			reason: "Without pods nothing is expanded.",
+			reason: "Without pods, nothing is expanded.",
 			spec:   `{"config": {"A": "$(X)"}}`,
 		},
 	}
@@ -73,7 +73,7 @@ func TestUnresolved(t *testing.T) {
 	}
 }
 
-// TestManyUnresolved shows that the work for a value full of references is bounded.
+// TestManyUnresolved checks that the work for a value full of references is bounded.
 func TestManyUnresolved(t *testing.T) {
 	var value strings.Builder
 	for i := range 10_000 {

@@ -10,8 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// keys returns synced keys, with the data keys the Kubernetes Secret has for
-// them.
+// keys returns synced keys, with their data keys in the Kubernetes Secret.
 func keys(secret string, names ...string) []Key {
 	out := make([]Key, len(names))
 	for i, n := range names {
@@ -97,7 +96,7 @@ func TestMap(t *testing.T) {
 			}},
 		},
 		"NotSyncedYet": {
-			reason: "A secret of which nothing was synced injects nothing.",
+			reason: "A secret without synced keys injects nothing.",
 			args:   args{secrets: []Secret{{Name: "db"}}},
 		},
 		"ExactMappings": {
@@ -122,7 +121,7 @@ func TestMap(t *testing.T) {
 			want: Environment{Variables: []Variable{from("GITHUB_TOKEN", "prod-token", "")}},
 		},
 		"Missing": {
-			reason: "A mapping whose key is not there is reported in the order of the spec. The others are injected.",
+			reason: "A mapping with a missing key is reported in the order of the spec. The others are injected.",
 			args: args{secrets: []Secret{
 				{Name: "z", Env: []Mapping{{Name: "Z", Key: "z"}, {Name: "B", Key: "b"}, {Name: "A", Key: "a"}}, Keys: keys("z", "a")},
 				{Name: "json", Env: []Mapping{{Name: "WHOLE"}}, Keys: keys("json", "a")},
@@ -140,14 +139,14 @@ func TestMap(t *testing.T) {
 			want: Environment{Missing: []Missing{{"A", "db", "USER"}}},
 		},
 		"MissingOfOptional": {
-			reason: "The missing key of an optional secret is just not injected. What is there is marked optional.",
+			reason: "The missing key of an optional secret is not injected. Existing keys are marked optional.",
 			args: args{secrets: []Secret{
 				{Name: "flags", Optional: true, Env: []Mapping{{Name: "A", Key: "a"}, {Name: "B", Key: "b"}}, Keys: keys("flags", "a")},
 			}},
 			want: Environment{Variables: []Variable{{Name: "A", Secret: "flags", Key: "a", DataKey: "flags.a", Optional: true}}},
 		},
 		"MissingLeavesNameToOthers": {
-			reason: "Until the key is there, another secret may have the name.",
+			reason: "Until the key exists, another secret may use the name.",
 			args: args{secrets: []Secret{
 				{Name: "old", Keys: keys("old", "TOKEN")},
 				{Name: "new", Env: []Mapping{{Name: "TOKEN", Key: "token"}}},
@@ -280,7 +279,7 @@ func TestMap(t *testing.T) {
 			want: Environment{Collisions: []Collision{{"TOKEN", "prod-token", []string{"", "TOKEN"}}}},
 		},
 		"CollisionOfMappings": {
-			reason: "Two mappings of one secret to one name, which the schema refuses, collide like any two keys.",
+			reason: "Two mappings of one secret to one name, which the schema rejects, collide like any two keys.",
 			args: args{secrets: []Secret{
 				{Name: "db", Env: []Mapping{{Name: "X", Key: "b"}, {Name: "X", Key: "a"}}, Keys: keys("db", "a", "b")},
 			}},
@@ -295,7 +294,7 @@ func TestMap(t *testing.T) {
 			want: Environment{Variables: []Variable{from("X", "db", "a"), from("Y", "mq", "Y")}},
 		},
 		"KeyTwice": {
-			reason: "Two data keys for one key, which the schema refuses, collide. A mapping takes the first in alphabetical order.",
+			reason: "Two data keys for one key, which the schema rejects, collide. A mapping uses the first in alphabetical order.",
 			args: args{secrets: []Secret{
 				{Name: "db", Keys: []Key{{"A", "2"}, {"A", "1"}}},
 				{Name: "mq", Env: []Mapping{{Name: "B", Key: "b"}}, Keys: []Key{{"b", "2"}, {"b", "1"}}},
@@ -306,7 +305,7 @@ func TestMap(t *testing.T) {
 			},
 		},
 		"SecretTwice": {
-			reason: "A secret listed twice, which the schema refuses, is two secrets of which the later wins.",
+			reason: "A secret that is listed twice, which the schema rejects, counts as two secrets, and the later one takes precedence.",
 			args: args{secrets: []Secret{
 				{Name: "db", Keys: keys("db", "HOST")},
 				{Name: "db", Env: []Mapping{{Name: "HOST", Key: "replica"}}, Keys: keys("db", "replica")},
@@ -317,7 +316,7 @@ func TestMap(t *testing.T) {
 			},
 		},
 		"Withheld": {
-			reason: "A name that steers a process is withheld, whether the key has it, becomes it, or does so after the prefix.",
+			reason: "A name that controls a process is withheld, whether the key has it, becomes it, or does so with the prefix.",
 			args: args{secrets: []Secret{
 				{Name: "db", Keys: keys("db", "HOST", "nodeOptions", "node-options", "NODE_OPTIONS", "path")},
 				{Name: "loader", Prefix: "LD_", Keys: keys("loader", "PRELOAD", "SDK_KEY")},
@@ -338,7 +337,7 @@ func TestMap(t *testing.T) {
 			},
 		},
 		"WithheldUnlessAskedFor": {
-			reason: "An exact mapping gives any name. A later secret with such a key does not take it away.",
+			reason: "An exact mapping may use any name. A later secret with such a key does not take precedence.",
 			args: args{secrets: []Secret{
 				{Name: "node", Env: []Mapping{{Name: "NODE_OPTIONS", Key: "options"}, {Name: "http_proxy", Key: "proxy"}}, Keys: keys("node", "options", "proxy", "PATH")},
 				{Name: "other", Keys: keys("other", "NODE_OPTIONS")},
@@ -349,7 +348,7 @@ func TestMap(t *testing.T) {
 			},
 		},
 		"WithheldWhileAskedForIsMissing": {
-			reason: "A name that was asked for from one secret does not come from another.",
+			reason: "A name that is mapped from one secret does not come from another.",
 			args: args{secrets: []Secret{
 				{Name: "other", Keys: keys("other", "NODE_OPTIONS")},
 				{Name: "node", Env: []Mapping{{Name: "NODE_OPTIONS", Key: "options"}}},
@@ -371,14 +370,14 @@ func TestMap(t *testing.T) {
 			},
 		},
 		"WithheldOnce": {
-			reason: "The same key twice is withheld once; two of one name are two.",
+			reason: "A repeated key is withheld once; two keys with one name are both withheld.",
 			args: args{secrets: []Secret{
 				{Name: "db", Optional: true, Keys: []Key{{"PATH", "2"}, {"PATH", "1"}, {"PATH", "2"}}},
 			}},
 			want: Environment{Withheld: []Withheld{{"PATH", "db", "PATH"}, {"PATH", "db", "PATH"}}},
 		},
 		"Platform": {
-			reason: "The platform has names of its own, and allows others.",
+			reason: "The platform adds names, and allows others.",
 			args: args{secrets: []Secret{
 				{Name: "db", Keys: keys("db", "acmeAgent", "ACME_AGENT", "https_proxy", "http_proxy")},
 			}},

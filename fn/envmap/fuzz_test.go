@@ -20,7 +20,7 @@ import (
 //	k key=data        a key of the secret above, and where it is stored
 //	e NAME=key        a mapping of the secret above
 //
-// Unlike the properties it also makes what the schema would refuse.
+// Unlike the properties, it also generates input that the schema would reject.
 func FuzzMap(f *testing.F) {
 	f.Add("p prod-\np common-\nc URL=$(HOST)\ns prod-db\nk HOST=1\nk tls.crt=2\ns common-db\nk HOST=3")
 	f.Add("s db\nx DB_\nk clientId=1\nk CLIENT_ID=2\ns z\nk DB_CLIENT_ID=3\nc DB_CLIENT_ID=")

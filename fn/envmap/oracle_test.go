@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// The rules once more, written to be read next to the design and not to be
-// fast. Whatever Map and Name answer is compared with this.
+// This is a second implementation of the rules, for comparison with Map and Name. It is written to
+// be compared with the design, not to be fast.
 
 var (
 	conventional = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
@@ -35,7 +35,7 @@ func oraclePattern(groups []Group, of func(Group) []string) *regexp.Regexp {
 	var all []string
 	for _, g := range groups {
 		for _, name := range of(g) {
-			// No variable has a name that is not UTF-8, and regexp takes no such pattern.
+			// A variable's name is always UTF-8, and regexp accepts no other pattern.
 			all = append(all, strings.ReplaceAll(regexp.QuoteMeta(strings.ToValidUTF8(name, "\uFFFD")), `\*`, `.*`))
 		}
 	}
@@ -43,7 +43,7 @@ func oraclePattern(groups []Group, of func(Group) []string) *regexp.Regexp {
 	return regexp.MustCompile(`(?is)^(` + strings.Join(all, "|") + `)$`)
 }
 
-// oracleWithholds looks at the names of the platform first.
+// oracleWithholds checks the platform's names first.
 func oracleWithholds(name string, withheld, allowed []string) bool {
 	own := func(list []string) bool {
 		return len(list) > 0 && oraclePattern([]Group{{Names: list}}, func(g Group) []string { return g.Names }).MatchString(name)
@@ -169,7 +169,7 @@ func oracle(in input) Environment {
 			}
 		}
 
-		// The last of those that are not common, or else the last.
+		// The last secret that is not common is used, or else the last one.
 		for i, r := range contenders {
 			if !strings.HasPrefix(strings.ToLower(secrets[r.secret].Name), "common-") {
 				winner = &contenders[i]
@@ -200,7 +200,7 @@ func oracle(in input) Environment {
 	return env
 }
 
-// accounts lists every key that was claimed with, or would be, as "secret/key -> name".
+// accounts lists every key that has a claim, as "secret/key -> name".
 func accounts(secrets []Secret, claims ...map[string][]ref) []string {
 	var out []string
 	for _, c := range claims {
@@ -215,7 +215,7 @@ func accounts(secrets []Secret, claims ...map[string][]ref) []string {
 	return out
 }
 
-// accounted lists every key an environment mentions, in the same way.
+// accounted lists every key in an environment, in the same form.
 func accounted(env Environment) []string {
 	var out []string
 	for _, v := range env.Variables {

@@ -17,7 +17,7 @@ import (
 
 var validName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// An input is everything Map is given.
+// An input has the arguments of Map.
 type input struct {
 	config            map[string]string
 	secrets           []Secret
@@ -52,7 +52,7 @@ func checkReordered(t *rapid.T, in input) {
 	checkEqual(t, in.run(), other.run())
 }
 
-// checkAdded checks that one more secret takes no name away.
+// checkAdded checks that an additional secret removes no name.
 func checkAdded(t *rapid.T, in input) {
 	t.Helper()
 
@@ -99,7 +99,7 @@ func checkWithheld(t rapid.TB, in input) {
 	checkEqual(t, want, got)
 }
 
-// checkMap checks what holds for any input.
+// checkMap checks the rules for any input.
 func checkMap(t rapid.TB, in input) {
 	t.Helper()
 
@@ -195,7 +195,7 @@ func checkEqual(t rapid.TB, want, got Environment) {
 	}
 }
 
-// clone returns a copy that shares nothing, and whose map was filled anew.
+// clone returns a deep copy with a newly filled map.
 func clone(in input) input {
 	out := input{secrets: slices.Clone(in.secrets), prefixes: slices.Clone(in.prefixes), withheld: slices.Clone(in.withheld), allowed: slices.Clone(in.allowed)}
 	if in.config != nil {
@@ -212,7 +212,7 @@ func clone(in input) input {
 	return out
 }
 
-// Few names, so that they meet often.
+// The names are few, so that they often collide.
 
 func anyInput() *rapid.Generator[input] {
 	return rapid.Custom(func(t *rapid.T) input {

@@ -22,11 +22,11 @@ func TestReferences(t *testing.T) {
 		"None":      {reason: "Most values have no references.", value: "https://example.com/?a=$b(c)"},
 		"Several":   {reason: "Each is listed once, sorted.", value: "$(B)$(A):$(B)", want: []string{"A", "B"}},
 		"Escaped":   {reason: "A dollar sign is written twice.", value: "$$(A) $$$$(B)"},
-		"AfterSign": {reason: "A third one begins a reference.", value: "$$$(A)", want: []string{"A"}},
+		"AfterSign": {reason: "A third dollar sign begins a reference.", value: "$$$(A)", want: []string{"A"}},
 		"Unclosed":  {reason: "A reference without its end is plain text.", value: "$(A $(B"},
-		"Nested":    {reason: "The first end counts.", value: "$(A$(B))", want: []string{"A$(B"}},
-		"End":       {reason: "A dollar sign at the end is one.", value: "5$"},
-		"Empty":     {reason: "An empty name is a reference to Kubernetes.", value: "$()", want: []string{""}},
+		"Nested":    {reason: "A reference ends at the first parenthesis.", value: "$(A$(B))", want: []string{"A$(B"}},
+		"End":       {reason: "A dollar sign at the end is plain text.", value: "5$"},
+		"Empty":     {reason: "Kubernetes treats an empty name as a reference.", value: "$()", want: []string{""}},
 		"Shell":     {reason: "Kubernetes looks for a variable of that name.", value: "$(cat /etc/x)", want: []string{"cat /etc/x"}},
 	}
 	for name, tc := range cases {

@@ -32,25 +32,25 @@ func TestWithholds(t *testing.T) {
 				GLOBIGNORE FPATH NULLCMD XDG_CONFIG_HOME XDG_DATA_DIRS`,
 		},
 		"Commands": {
-			reason: "Their value is a command.",
+			reason: "The value of these variables is a command.",
 			want:   true,
 			names: `EDITOR VISUAL PAGER BROWSER LESSOPEN LESSCLOSE MANPAGER SYSTEMD_PAGER PSQL_PAGER PSQL_EDITOR KUBE_EDITOR SUDO_ASKPASS SSH_ASKPASS
 				GUNICORN_CMD_ARGS AIRFLOW__CORE__FERNET_KEY_CMD TAR_OPTIONS RSYNC_RSH AWKPATH MAKEFLAGS`,
 		},
 		"Git": {
-			reason: "Git runs commands that its environment names.",
+			reason: "Git runs commands from its environment.",
 			want:   true,
 			names: `GIT_SSH GIT_SSH_COMMAND GIT_CONFIG GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0 GIT_CONFIG_GLOBAL GIT_EXEC_PATH GIT_ASKPASS
 				GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND GIT_TEMPLATE_DIR GIT_SSL_NO_VERIFY GIT_SSL_CAINFO`,
 		},
 		"Relaxed": {
-			reason: "Spring Boot reads a name in more than one spelling.",
+			reason: "Spring Boot reads a name in several spellings.",
 			want:   true,
 			names: `SPRING__CONFIG__LOCATION _SPRING_CONFIG_LOCATION SPRING_CONFIG_LOCATION_ SPRING_CONFIG_LOCATION_0 SPRING_CONFIG_LOCATION_0_1
 				LOGGING__CONFIG LOGGING_CONFIG_0 spring__application__json MANAGEMENT__ENDPOINTS__WEB_EXPOSURE_INCLUDE_0`,
 		},
 		"Images": {
-			reason: "Entrypoints of images read them.",
+			reason: "Entrypoints of images read these variables.",
 			want:   true,
 			names: `APACHE_ENVVARS APACHE_LOG_DIR APP_CONFIG_CACHE APP_MODULE PRE_START_PATH GUNICORN_CONF VMARGS_PATH RELX_CONFIG_PATH
 				LANGUAGE_WORKERS__NODE__ARGUMENTS DD_DOTNET_TRACER_HOME CHROMIUM_BINARY_PATH IRBRC`,
@@ -151,8 +151,8 @@ func TestNewPolicy(t *testing.T) {
 	}
 }
 
-// TestSteering keeps the list so that it can be read: every name once, none that
-// an asterisk of it covers, and no exception without its rule.
+// TestSteering keeps the list readable: every name occurs once, none is covered by a pattern of the
+// list, and no exception lacks its rule.
 func TestSteering(t *testing.T) {
 	valid := regexp.MustCompile(`^([A-Z_][A-Z0-9_]*\*?|\*_[A-Z0-9_]+)$`)
 	var all, except []string

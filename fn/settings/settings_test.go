@@ -139,7 +139,7 @@ ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must be 
 			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.Ingress.PerNamespace }, value: true},
 		},
 		"PerNamespaceBelow": {
-			reason: "In example.com, namespace apps would have the hostnames of all others in apps.example.com.",
+			reason: "In example.com, namespace apps would own the hostnames of all others in apps.example.com.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.com", "notexample.com"]}}`},
 			want:   want{err: "cannot use platform settings: ingress.perNamespace: Forbidden: apps.example.com must not be a subdomain of example.com: one namespace could claim another's hostnames"},
 		},
@@ -154,12 +154,12 @@ ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must be 
 			want:   want{err: `cannot use platform settings: ingress.domain: Invalid value: "` + strings.Repeat("a.", 62) + `aa": must be at most 125 characters long, so that the names of an application and its namespace fit in front`},
 		},
 		"PullSecretTwice": {
-			reason: "A pod has a pull secret once: twice would stop every application with a deployment.",
+			reason: "A pull secret must not be listed twice: it would break every application with a deployment.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"workload": {"imagePullSecrets": ["registry", "mirror", "registry"]}}`},
 			want:   want{err: `cannot use platform settings: workload.imagePullSecrets[2]: Duplicate value: "registry"`},
 		},
 		"Tenants": {
-			reason: "A label and namespaces are taken as they are.",
+			reason: "A label and namespaces are used unchanged.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"tenantLabel": "meta.p6m.dev/tenant", "retiredNamespaces": ["shop-old", "3scale"]}`},
 			want: want{
 				settings: func(s v1alpha1.PlatformConfigSpec) any { return []any{s.TenantLabel, s.RetiredNamespaces} },
@@ -179,7 +179,7 @@ retiredNamespaces[1]: Invalid value: "Shop/api": must be the name of a namespace
 retiredNamespaces[2]: Invalid value: "": must be the name of a namespace`},
 		},
 		"Keys": {
-			reason: "The sync takes the keys of a structure, as it takes those of a manifest.",
+			reason: "The sync accepts the same keys in a structure as in a manifest.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"structures": [{"name": "a"}, {"name": "b", "keys": ["user", "user", "", "pass word", "` + strings.Repeat("k", 126) + `"]}]}}`},
 			want: want{err: `cannot use platform settings: secrets.structures[1].keys[2]: Invalid value: "": must be 1 to 125 letters, digits, hyphens, underscores and dots
 secrets.structures[1].keys[3]: Invalid value: "pass word": must be 1 to 125 letters, digits, hyphens, underscores and dots
@@ -187,7 +187,7 @@ secrets.structures[1].keys[4]: Invalid value: "` + strings.Repeat("k", 126) + `"
 secrets.structures[1].keys[1]: Duplicate value: "user"`},
 		},
 		"TooManyKeys": {
-			reason: "The sync takes 50 keys.",
+			reason: "The sync accepts up to 50 keys.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"structures": [{"name": "a", "keys": [` + keys(51) + `]}]}}`},
 			want:   want{err: "cannot use platform settings: secrets.structures[0].keys: Too many: 51: must have at most 50 items"},
 		},
@@ -197,7 +197,7 @@ secrets.structures[1].keys[1]: Duplicate value: "user"`},
 			want:   want{err: "cannot use platform settings: secrets.allowedVariables: Too many: 201: must have at most 200 items"},
 		},
 		"PollInterval": {
-			reason: "The sync takes one second at least.",
+			reason: "The sync accepts intervals from one second.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"pollInterval": "500ms"}}`},
 			want:   want{err: `cannot use platform settings: secrets.pollInterval: Invalid value: "500ms": must be a duration of at least one second, such as 30s or 5m`},
 		},
@@ -241,12 +241,12 @@ ingress.types[0].tlsSecretName: Invalid value: "a b": must be lower-case letters
 ingress.types[0].annotations[kubernetes.io/ingress.class]: Forbidden: use ingressClassName; Kubernetes rejects an Ingress with both`},
 		},
 		"DefaultClass": {
-			reason: "Without types the default is the name of an IngressClass.",
+			reason: "Without types, the default is the name of an IngressClass.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"defaultType": "Public"}}`},
 			want:   want{err: `cannot use platform settings: ingress.defaultType: Invalid value: "Public": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit`},
 		},
 		"WorkloadDefaults": {
-			reason: "An application that does not say has a limit, a budget, and triggers that reach nothing outside.",
+			reason: "By default, an application has a limit, a budget, and triggers that connect to nothing outside.",
 			args:   args{input: `{` + complete + `}`},
 			want: want{
 				settings: func(s v1alpha1.PlatformConfigSpec) any {
@@ -284,7 +284,7 @@ networkPolicy.allowedNamespaces[3]: Duplicate value: "x"`},
 			want:   want{err: "cannot use platform settings: autoscaling.allowedTriggers: Too many: 101: must have at most 100 items"},
 		},
 		"Misspelt": {
-			reason: "A misspelt setting is an error: it would otherwise not be missed until it matters.",
+			reason: "A misspelt setting is an error, because it would otherwise be noticed too late.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"officer": []}}`},
 			want:   want{err: `cannot read platform settings: unknown field "keyVault.officer"`},
 		},
@@ -323,7 +323,7 @@ networkPolicy.allowedNamespaces[3]: Duplicate value: "x"`},
 	}
 }
 
-// lines of an error, of which there is one for each field.
+// lines returns the lines of an error, one per field.
 func lines(err error) string {
 	all, ok := errors.AsType[utilerrors.Aggregate](err)
 	if !ok {
@@ -348,7 +348,7 @@ func keys(n int) string {
 	return strings.Join(out, ", ")
 }
 
-// read a JSON document, if there is one.
+// read reads a JSON document, if there is one.
 func read(t *testing.T, doc string, into any) {
 	t.Helper()
 	if doc == "" {

@@ -32,8 +32,8 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// TestBuild builds and pushes what takes no time: a package with a tiny program, and
-// one without any.
+// TestBuild builds and pushes packages that take no time: one with a tiny program, and one without
+// any.
 func TestBuild(t *testing.T) {
 	root, err := tools.Root()
 	if err != nil {
@@ -55,7 +55,7 @@ func TestBuild(t *testing.T) {
 	type want struct {
 		Files []string
 		Ref   string
-		// Platforms of the index, if it is one.
+		// Platforms is set for an index.
 		Platforms   []string
 		Annotations map[string]string
 	}
@@ -66,7 +66,7 @@ func TestBuild(t *testing.T) {
 		want   want
 	}{
 		"Program": {
-			reason: "A package with a program is built for each architecture, and is one index of them in a registry.",
+			reason: "A package with a program is built for each architecture, and pushed as one index.",
 			pkg:    function,
 			want: want{
 				Files:     []string{"function-platform-application-v1.2.3-amd64.xpkg", "function-platform-application-v1.2.3-arm64.xpkg"},
@@ -82,7 +82,7 @@ func TestBuild(t *testing.T) {
 			},
 		},
 		"NoProgram": {
-			reason: "A package without a program runs everywhere, and is one image. A description may have commas.",
+			reason: "A package without a program runs on all architectures, and is a single image. A description may contain commas.",
 			pkg:    configuration,
 			want: want{
 				Files: []string{"configuration-platform-application-v1.2.3.xpkg"},
@@ -154,7 +154,7 @@ func checkPackage(t *testing.T, pkg Package, f PackageFile) {
 		}
 	}
 
-	// Programs are compressed, and nothing else is large.
+	// Programs are compressed, and everything else is small.
 	if unpacked := f.Unpacked > f.Size; unpacked != (pkg.Program != nil) {
 		t.Errorf("%s: want it larger than its file if there is a program, got %d and %d bytes", f.Path, f.Unpacked, f.Size)
 	}
@@ -171,11 +171,12 @@ func checkPackage(t *testing.T, pkg Package, f PackageFile) {
 	}
 }
 
-// checkMetadata in a package that is built: the annotations that Crossplane recommends, by which a marketplace shows it.
+// checkMetadata checks the metadata of a built package: the annotations that Crossplane recommends, and that a
+// marketplace shows.
 func checkMetadata(t *testing.T, path, objects string) {
 	t.Helper()
 
-	// The metadata is one of the objects of a package.
+	// The metadata is among the objects of a package.
 	var meta metav1.PartialObjectMetadata
 
 	for object := range strings.SplitSeq(objects, "\n---\n") {
@@ -202,7 +203,7 @@ func checkMetadata(t *testing.T, path, objects string) {
 
 	got := maps.Clone(meta.Annotations)
 
-	// Words of their own.
+	// The wording differs.
 	for _, key := range []string{"meta.crossplane.io/description", "meta.crossplane.io/readme", "friendly-name.meta.crossplane.io"} {
 		if got[key] == "" {
 			t.Errorf("%s: annotation %s is missing", path, key)
@@ -222,10 +223,10 @@ func checkMetadata(t *testing.T, path, objects string) {
 	}
 }
 
-// repositoryLink is one to a page of this repository.
+// repositoryLink matches a link to a page of this repository.
 var repositoryLink = regexp.MustCompile(`\(https://github\.com/p6m-dev/platform-application/blob/main/([^)#]*)`)
 
-// TestMetadata looks at all packages, and at the links in what they say of themselves.
+// TestMetadata checks the metadata of all packages, and their links.
 func TestMetadata(t *testing.T) {
 	root, err := tools.Root()
 	if err != nil {
@@ -258,7 +259,7 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// content of a file in an image.
+// content returns the content of a file in an image.
 func content(t *testing.T, image v1.Image, name string) string {
 	t.Helper()
 
@@ -284,14 +285,14 @@ func content(t *testing.T, image v1.Image, name string) string {
 	}
 }
 
-// A manifest of an index or of an image, as a registry has it.
+// A manifest of an index or of an image, in a registry.
 type manifest struct {
 	Manifests   []v1.Descriptor   `json:"manifests"`
 	Layers      []v1.Descriptor   `json:"layers"`
 	Annotations map[string]string `json:"annotations"`
 }
 
-// platforms of the images of an index.
+// platforms returns the platforms of the images of an index.
 func (m manifest) platforms() []string {
 	var out []string
 	for _, d := range m.Manifests {
@@ -301,7 +302,7 @@ func (m manifest) platforms() []string {
 	return out
 }
 
-// images of an index in that repository, or the image itself if it is one.
+// images returns the images of an index in that repository, or the image itself.
 func (m manifest) images(t *testing.T, repository string) []manifest {
 	t.Helper()
 
@@ -328,7 +329,7 @@ func manifestOf(t *testing.T, reference string) manifest {
 	return out
 }
 
-// get what a registry has.
+// get returns an object of a registry.
 func get(t *testing.T, reference string) *remote.Descriptor {
 	t.Helper()
 
@@ -345,8 +346,8 @@ func get(t *testing.T, reference string) *remote.Descriptor {
 	return d
 }
 
-// checkLayers makes sure that Crossplane, and who shows packages, find what is theirs
-// without pulling all: layers say what they are.
+// checkLayers checks that Crossplane and marketplaces find their parts without pulling everything:
+// layers are annotated.
 func checkLayers(t *testing.T, pkg Package, image manifest) {
 	t.Helper()
 
@@ -377,7 +378,7 @@ func TestCompile(t *testing.T) {
 
 	p := Program{Main: "./examples/demo/app", Path: "/app"}
 
-	// Another directory, as on another machine.
+	// Another machine has another directory.
 	copied := filepath.Join(t.TempDir(), "elsewhere")
 	if err := os.CopyFS(filepath.Join(copied, "examples", "demo", "app"), os.DirFS(filepath.Join(root, "examples", "demo", "app"))); err != nil {
 		t.Fatal(err)
@@ -404,7 +405,7 @@ func TestCompile(t *testing.T) {
 	}
 }
 
-// TestAll proves that every package has the name that its metadata has.
+// TestAll proves that the name of every package matches its metadata.
 func TestAll(t *testing.T) {
 	root, err := tools.Root()
 	if err != nil {
@@ -437,8 +438,8 @@ func TestAll(t *testing.T) {
 	}
 }
 
-// TestDockerfile proves that the Dockerfile's images are ours but for what the
-// builder's own distribution trusts.
+// TestDockerfile proves that the Dockerfile's images equal ours, except for the certificates of the
+// builder's own distribution.
 func TestDockerfile(t *testing.T) {
 	root, err := tools.Root()
 	if err != nil {
@@ -497,7 +498,7 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// stagesOf a Dockerfile, and the instructions of each.
+// stagesOf returns the stages of a Dockerfile, each with its instructions.
 func stagesOf(dockerfile string) map[string][]string {
 	stages := map[string][]string{}
 	stage := ""

@@ -25,8 +25,8 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// TestChart builds the chart and pushes it, twice each: what is made must not depend on
-// where and when.
+// TestChart builds and pushes the chart twice: the result must not depend on the place and the
+// time.
 func TestChart(t *testing.T) {
 	root, err := tools.Root()
 	if err != nil {
@@ -41,7 +41,7 @@ func TestChart(t *testing.T) {
 func testChart(t *testing.T, here Chart) {
 	t.Helper()
 
-	// As in another clone, whose files have other times.
+	// Files in another clone have other times.
 	there := here
 	there.Dir = filepath.Join(t.TempDir(), "elsewhere")
 
@@ -49,7 +49,7 @@ func testChart(t *testing.T, here Chart) {
 		t.Fatal(err)
 	}
 
-	// Nor is the time zone the same everywhere.
+	// Another machine may have another time zone.
 	t.Setenv("TZ", "Asia/Tokyo")
 
 	address := listen(t, registry.New(registry.Logger(log.New(io.Discard, "", 0))))
@@ -59,7 +59,7 @@ func testChart(t *testing.T, here Chart) {
 		version string
 		want    string
 	}{
-		"Release":    {reason: "For Helm a version has no v.", version: "v1.2.3", want: "1.2.3"},
+		"Release":    {reason: "A Helm version has no v.", version: "v1.2.3", want: "1.2.3"},
 		"PreRelease": {reason: "A pre-release suffix stays.", version: "v0.1.0-dev", want: "0.1.0-dev"},
 	}
 
@@ -85,13 +85,13 @@ func testChart(t *testing.T, here Chart) {
 	}
 }
 
-// A published chart: its archive, and what a registry has of it.
+// A published chart has its archive, and its content in a registry.
 type published struct {
 	File, Ref, Digest, Created string
 	Content                    []byte
 }
 
-// publish a chart in a registry.
+// publish publishes a chart in a registry.
 func publish(t *testing.T, c Chart, registry, version string) published {
 	t.Helper()
 
@@ -115,7 +115,7 @@ func publish(t *testing.T, c Chart, registry, version string) published {
 	return published{File: filepath.Base(files[0].Path), Ref: ref, Digest: digest, Created: created, Content: content}
 }
 
-// TestChartElsewhere has a registry that is not there.
+// TestChartElsewhere checks the error for a missing registry.
 func TestChartElsewhere(t *testing.T) {
 	address := away(t)
 
@@ -129,7 +129,7 @@ func TestChartElsewhere(t *testing.T) {
 	}
 }
 
-// pushed returns the digest of what a registry has, and when that says it was created.
+// pushed returns the digest and the creation time of an artifact in a registry.
 func pushed(t *testing.T, reference string) (digest, created string) {
 	t.Helper()
 
@@ -143,7 +143,7 @@ func pushed(t *testing.T, reference string) (digest, created string) {
 	return d.Digest.String(), manifest.Annotations["org.opencontainers.image.created"]
 }
 
-// checkChart makes sure that the archive has every file of the chart, and its versions.
+// checkChart checks that the archive has every file of the chart, and its versions.
 func checkChart(t *testing.T, c Chart, archive []byte, version, appVersion string) {
 	t.Helper()
 

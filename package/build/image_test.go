@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 )
 
-// entry of an image's files, as far as it matters.
+// An entry has the relevant fields of a file in an image.
 type entry struct {
 	Mode int64
 	Size int64

@@ -15,16 +15,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// TestCheckPush has registries that refuse, each in its way. Whoever reads the error
-// learns which one, and what to do.
+// TestCheckPush checks the errors for registries that reject a push in different ways. Each error
+// names the registry and the remedy.
 func TestCheckPush(t *testing.T) {
-	// Nobody is logged in.
+	// There is no login.
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 
 	refusing := func(status int) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet && status != http.StatusUnauthorized {
-				return // Anybody may look.
+				return // Reading needs no login.
 			}
 
 			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
@@ -40,11 +40,11 @@ func TestCheckPush(t *testing.T) {
 		want     []string
 	}{
 		"Open":     {reason: "The registry needs no login.", registry: listen(t, open)},
-		"Unknown":  {reason: "There is no login.", registry: listen(t, refusing(http.StatusUnauthorized)), want: []string{"cannot push to REGISTRY/a/b", "log in", "helm registry login REGISTRY "}},
-		"Denied":   {reason: "The account that is logged in lacks permission.", registry: listen(t, refusing(http.StatusForbidden)), want: []string{"cannot push to REGISTRY/a/b", "log in with an account that has the permission"}},
-		"Missing":  {reason: "Some want a repository to be there.", registry: listen(t, refusing(http.StatusNotFound)), want: []string{"cannot push to REGISTRY/a/b", "check that the registry accepts images and that the repository exists"}},
+		"Unknown":  {reason: "The registry requires a login.", registry: listen(t, refusing(http.StatusUnauthorized)), want: []string{"cannot push to REGISTRY/a/b", "log in", "helm registry login REGISTRY "}},
+		"Denied":   {reason: "The account has no permission.", registry: listen(t, refusing(http.StatusForbidden)), want: []string{"cannot push to REGISTRY/a/b", "log in with an account that has the permission"}},
+		"Missing":  {reason: "Some registries require an existing repository.", registry: listen(t, refusing(http.StatusNotFound)), want: []string{"cannot push to REGISTRY/a/b", "wants the repository made first"}},
 		"Away":     {reason: "No registry listens.", registry: away(t), want: []string{"cannot reach registry REGISTRY", "check its name and the network"}},
-		"Scheme":   {reason: "A URL is no registry.", registry: "https://ghcr.io", want: []string{`cannot use registry "https://ghcr.io"`, "such as ghcr.io"}},
+		"Scheme":   {reason: "A URL is not a registry.", registry: "https://ghcr.io", want: []string{`cannot use registry "https://ghcr.io"`, "such as ghcr.io"}},
 		"NoDomain": {reason: "A mistyped host must not become a path at Docker Hub.", registry: "ghcr", want: []string{`cannot use registry "ghcr"`, "such as ghcr.io"}},
 	}
 
@@ -65,7 +65,7 @@ func TestCheckPush(t *testing.T) {
 	}
 }
 
-// listen with a registry, and return its name.
+// listen starts a registry, and returns its name.
 func listen(t *testing.T, h http.Handler) string {
 	t.Helper()
 
@@ -75,7 +75,7 @@ func listen(t *testing.T, h http.Handler) string {
 	return server.Listener.Addr().String()
 }
 
-// away is the name of a registry that is not there.
+// away returns the name of a registry that does not exist.
 func away(t *testing.T) string {
 	t.Helper()
 

@@ -16,7 +16,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// TestTool builds and pushes the image twice, and gets the same.
+// TestTool builds and pushes the image twice, with the same result.
 func TestTool(t *testing.T) {
 	root, err := tools.Root()
 	if err != nil {
@@ -24,7 +24,7 @@ func TestTool(t *testing.T) {
 	}
 
 	tool := ToolForPlatforms()
-	tool.Program.Main = "./examples/demo/app" // Which takes no time to build.
+	tool.Program.Main = "./examples/demo/app" // It takes no time to build.
 
 	type want struct {
 		Files       []string
@@ -74,7 +74,7 @@ func TestTool(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		// The registry is another each time.
+		// The registry differs each time.
 		out.Pin.Reference = out.Pin.Reference[len(address):]
 
 		return out

@@ -19,7 +19,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// clone of a repository with two commits on main, of which the second is checked out and has the tags.
+// clone makes a repository with two commits on main. The second is checked out and has the tags.
 func clone(t *testing.T, tags ...string) string {
 	t.Helper()
 
@@ -54,7 +54,7 @@ func clone(t *testing.T, tags ...string) string {
 	return root
 }
 
-// github answers each request, and writes down the last one.
+// github answers each request, and records the last one.
 func github(t *testing.T, status int, answer string, asked *string) string {
 	t.Helper()
 
@@ -88,27 +88,27 @@ func TestCheck(t *testing.T) {
 		status  int
 		want    string
 	}{
-		"Ready":      {reason: "All is as it should be.", version: "v1.1.0", answer: success},
-		"Candidate":  {reason: "It has no section of its own in the release notes.", version: "v1.2.0-rc.1", answer: success},
-		"Word":       {reason: "Any tag that begins with a v starts the workflow.", version: "vnext", want: `cannot use version "vnext"`},
-		"Short":      {reason: "Helm and Crossplane want three numbers.", version: "v1.1", want: `cannot use version "v1.1"`},
-		"Option":     {reason: "It is no option of git.", version: "--upload-pack=touch", want: "cannot use version"},
-		"Script":     {reason: "Nor is it a script.", version: `v1.1.0";touch x;"`, want: "cannot use version"},
-		"NoTag":      {reason: "A branch is no tag.", version: "v1.3.0", want: "cannot find the tag"},
-		"NoNotes":    {reason: "Operators have to know what is new.", version: "v1.1.1", want: `cannot find the section "v1.1.1"`},
-		"OtherHead":  {reason: "Something else is checked out.", version: "v1.0.0", want: "and the tag is at"},
-		"OtherFiles": {reason: "What is built is what is committed.", version: "v1.1.0", want: "files are not committed", prepare: func(t *testing.T, root string) { t.Helper(); write(t, filepath.Join(root, "new"), "") }},
-		"OtherBranch": {reason: "Nobody has reviewed it.", version: "v9.0.0", want: "is not on branch main", prepare: func(t *testing.T, root string) {
+		"Ready":      {reason: "A tagged commit with passed checks is ready.", version: "v1.1.0", answer: success},
+		"Candidate":  {reason: "A candidate needs no section of its own in the release notes.", version: "v1.2.0-rc.1", answer: success},
+		"Word":       {reason: "Any tag that begins with v starts the workflow.", version: "vnext", want: `cannot use version "vnext"`},
+		"Short":      {reason: "Helm and Crossplane require three numbers.", version: "v1.1", want: `cannot use version "v1.1"`},
+		"Option":     {reason: "A version must not become an option of git.", version: "--upload-pack=touch", want: "cannot use version"},
+		"Script":     {reason: "A version must not become a script.", version: `v1.1.0";touch x;"`, want: "cannot use version"},
+		"NoTag":      {reason: "A branch is not a tag.", version: "v1.3.0", want: "cannot find the tag"},
+		"NoNotes":    {reason: "The release notes must have a section for the version.", version: "v1.1.1", want: `cannot find the section "v1.1.1"`},
+		"OtherHead":  {reason: "The tag must be checked out.", version: "v1.0.0", want: "and the tag is at"},
+		"OtherFiles": {reason: "All files must be committed, because the files are built.", version: "v1.1.0", want: "files are not committed", prepare: func(t *testing.T, root string) { t.Helper(); write(t, filepath.Join(root, "new"), "") }},
+		"OtherBranch": {reason: "A commit on another branch has not been reviewed.", version: "v9.0.0", want: "is not on branch main", prepare: func(t *testing.T, root string) {
 			t.Helper()
 			commit(t, root, "commit", "--quiet", "--allow-empty", "--message=Mine")
 			commit(t, root, "tag", "v9.0.0")
 		}},
-		"NotRun":   {reason: "Checks were skipped.", version: "v1.1.0", answer: `{"workflow_runs": []}`, want: "has not run"},
+		"NotRun":   {reason: "Skipped checks do not count.", version: "v1.1.0", answer: `{"workflow_runs": []}`, want: "has not run"},
 		"OtherRun": {reason: "Checks of another commit do not count.", version: "v1.1.0", answer: strings.ReplaceAll(success, "COMMIT", "0123"), want: "has not run"},
-		"Running":  {reason: "Checks take an hour.", version: "v1.1.0", answer: strings.ReplaceAll(success, `"success"`, "null"), want: "RUN has not passed. Run the release again after it has passed"},
-		"Failed":   {reason: "Checks have failed.", version: "v1.1.0", answer: strings.ReplaceAll(success, "success", "failure"), want: "RUN has not passed"},
-		"Refused":  {reason: "The token may not read them.", version: "v1.1.0", status: http.StatusForbidden, want: "403 Forbidden"},
-		"Nonsense": {reason: "What answers is not GitHub.", version: "v1.1.0", answer: "<html>", want: "cannot read the checks"},
+		"Running":  {reason: "Running checks are not finished.", version: "v1.1.0", answer: strings.ReplaceAll(success, `"success"`, "null"), want: "RUN has not passed. Run the release again after it has passed"},
+		"Failed":   {reason: "Failed checks block a release.", version: "v1.1.0", answer: strings.ReplaceAll(success, "success", "failure"), want: "RUN has not passed"},
+		"Refused":  {reason: "The token has no permission to read the checks.", version: "v1.1.0", status: http.StatusForbidden, want: "403 Forbidden"},
+		"Nonsense": {reason: "The response is not from GitHub.", version: "v1.1.0", answer: "<html>", want: "cannot read the checks"},
 	}
 
 	for name, tc := range cases {
@@ -233,12 +233,12 @@ func TestVersionBefore(t *testing.T) {
 		tags    []string
 		want    string
 	}{
-		"First":       {reason: "There is none before.", version: "v0.1.0", tags: []string{"v0.1.0"}},
+		"First":       {reason: "The first version has no previous version.", version: "v0.1.0", tags: []string{"v0.1.0"}},
 		"Newest":      {reason: "Versions are compared as numbers.", version: "v0.11.0", tags: []string{"v0.9.0", "v0.10.0", "v0.2.0"}, want: "v0.10.0"},
 		"Patch":       {reason: "A patch of an older line follows that line.", version: "v0.9.1", tags: []string{"v0.9.0", "v0.10.0"}, want: "v0.9.0"},
-		"Candidates":  {reason: "A release is about all since the release before.", version: "v1.0.0", tags: []string{"v0.9.0", "v1.0.0-rc.1"}, want: "v0.9.0"},
-		"Candidate":   {reason: "A candidate is about what is new in it.", version: "v1.0.0-rc.2", tags: []string{"v0.9.0", "v1.0.0-rc.1"}, want: "v1.0.0-rc.1"},
-		"NoVersions":  {reason: "Other tags are not looked at.", version: "v1.0.0", tags: []string{"v1", "vnext", "v0.5"}},
+		"Candidates":  {reason: "A release includes all changes since the previous release.", version: "v1.0.0", tags: []string{"v0.9.0", "v1.0.0-rc.1"}, want: "v0.9.0"},
+		"Candidate":   {reason: "A candidate includes only its own changes.", version: "v1.0.0-rc.2", tags: []string{"v0.9.0", "v1.0.0-rc.1"}, want: "v1.0.0-rc.1"},
+		"NoVersions":  {reason: "Other tags are ignored.", version: "v1.0.0", tags: []string{"v1", "vnext", "v0.5"}},
 		"OnlyNotOurs": {reason: "Build metadata is not what we release.", version: "v1.0.0", tags: []string{"v0.9.0+one"}},
 	}
 

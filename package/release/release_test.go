@@ -30,7 +30,7 @@ import (
 
 const version = "v1.2.3"
 
-// run of the workflow that is said to release.
+// run is the workflow run of the release.
 func run() Run {
 	return Run{
 		Server: "https://github.com", Repository: "p6m-dev/platform-application", Ref: "refs/tags/v1.2.3", Commit: "0123456789abcdef",
@@ -38,7 +38,7 @@ func run() Run {
 	}
 }
 
-// A released version of all artifacts, whose programs take no time to build.
+// A released version has all artifacts, whose programs take no time to build.
 type released struct {
 	root, registry, dir string
 
@@ -47,14 +47,14 @@ type released struct {
 	verifier  Verifier
 }
 
-// verify it as anybody may, in another directory if one is given.
+// verify verifies it with the public key, in the release's directory or a given one.
 func (r released) verify(t *testing.T, dir string) error {
 	t.Helper()
 
 	return r.verifier.Verify(t.Context(), r.registry, version, dir, r.artifacts)
 }
 
-// release artifacts into a registry on loopback, signed with a key.
+// release releases artifacts into a registry on loopback, signed with a key.
 func release(t *testing.T, root string, artifacts ...build.Artifact) released {
 	t.Helper()
 
@@ -95,7 +95,7 @@ func repository(t *testing.T) string {
 	return root
 }
 
-// small artifacts: each program is a tiny one.
+// small replaces the program of each artifact by a tiny one.
 func small(t *testing.T, root string) []build.Artifact {
 	t.Helper()
 
@@ -120,7 +120,8 @@ func small(t *testing.T, root string) []build.Artifact {
 	return all
 }
 
-// newKey to sign with, in a file that ends in .key. Its public part is in one that ends in .pub.
+// newKey returns a key for signing, in a file that ends in .key. Its public part is in a file that
+// ends in .pub.
 func newKey(t *testing.T) string {
 	t.Helper()
 	t.Setenv("COSIGN_PASSWORD", "a password")
@@ -133,7 +134,7 @@ func newKey(t *testing.T) string {
 	return prefix
 }
 
-// digests of all tags of a release.
+// digests returns the digests of all tags of a release.
 func (r released) digests(t *testing.T) map[string]string {
 	t.Helper()
 
@@ -145,7 +146,7 @@ func (r released) digests(t *testing.T) map[string]string {
 	return out
 }
 
-// tag of the artifact of that name, and the same by its digest.
+// tag returns the reference of an artifact by tag and by digest.
 func (r released) tag(t *testing.T, artifact int) (name.Tag, name.Digest) {
 	t.Helper()
 
@@ -157,7 +158,7 @@ func (r released) tag(t *testing.T, artifact int) (name.Tag, name.Digest) {
 	return tag, tag.Digest(r.digests(t)[tag.String()])
 }
 
-// TestRelease publishes a version, and again: a release that failed half-way is run again.
+// TestRelease publishes a version twice, because a failed release is run again.
 func TestRelease(t *testing.T) {
 	root := repository(t)
 	r := release(t, root, small(t, root)...)
@@ -252,11 +253,11 @@ func TestRelease(t *testing.T) {
 	})
 }
 
-// TestVerify has a release of which something is missing, or belongs to something else.
+// TestVerify verifies releases with a missing or foreign part.
 func TestVerify(t *testing.T) {
 	root := repository(t)
 	all := small(t, root)
-	// A package with a program and one without are enough, and each is looked at many times.
+	// A package with a program and one without are sufficient, and are verified many times.
 	r := release(t, root, all[0], all[2])
 
 	for name, tc := range spoilt(r) {
@@ -286,16 +287,16 @@ func TestVerify(t *testing.T) {
 	})
 }
 
-// A spoiling of a release, and what is said about it.
+// A spoiling damages a release, and has the expected error.
 type spoiling struct {
 	reason string
 	spoil  func(t *testing.T, dir string)
 	want   string
 }
 
-// spoilt are the ways in which a release can be wrong.
+// spoilt returns the ways in which a release can be wrong.
 func spoilt(r released) map[string]spoiling {
-	// proof of a tag, which is taken from another artifact.
+	// swap replaces the signatures or attestations of an artifact by another artifact's.
 	swap := func(kind string) func(*testing.T, string) {
 		return func(t *testing.T, _ string) {
 			t.Helper()
@@ -319,7 +320,7 @@ func spoilt(r released) map[string]spoiling {
 			remove(t, proof(digest, kind))
 		}
 	}
-	// attestation of one kind alone, as if the other had not been made.
+	// only creates a single kind of attestation.
 	only := func(kind, predicate string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
 			t.Helper()
@@ -335,14 +336,14 @@ func spoilt(r released) map[string]spoiling {
 	other := "configuration-platform-application-v1.2.3.spdx.json"
 
 	return map[string]spoiling{
-		"Complete":         {reason: "Nothing is wrong.", spoil: func(*testing.T, string) {}},
+		"Complete":         {reason: "A complete release has no fault.", spoil: func(*testing.T, string) {}},
 		"NoSignature":      {reason: "A signature is missing.", spoil: without("sig"), want: "no signatures found"},
 		"OtherSignature":   {reason: "A signature belongs to another digest.", spoil: swap("sig"), want: "invalid or missing digest in claim"},
 		"NoAttestation":    {reason: "Both attestations are missing.", spoil: without("att"), want: "no matching attestations"},
 		"OtherAttestation": {reason: "They belong to another digest.", spoil: swap("att"), want: "no matching subject digest found"},
-		"NoProvenance":     {reason: "Of the two, one is missing.", spoil: only(bill, "function-platform-application-v1.2.3.spdx.json"), want: "slsaprovenance1"},
-		"NoBill":           {reason: "Or the other.", spoil: only(provenance, "provenance.json"), want: "spdxjson"},
-		"OtherBill": {reason: "It is signed for this digest, and describes another.", spoil: func(t *testing.T, dir string) {
+		"NoProvenance":     {reason: "The provenance is missing.", spoil: only(bill, "function-platform-application-v1.2.3.spdx.json"), want: "slsaprovenance1"},
+		"NoBill":           {reason: "The bill of materials is missing.", spoil: only(provenance, "provenance.json"), want: "spdxjson"},
+		"OtherBill": {reason: "The bill of materials is signed for this digest, but describes another one.", spoil: func(t *testing.T, dir string) {
 			t.Helper()
 
 			_, digest := r.tag(t, 0)
@@ -350,7 +351,7 @@ func spoilt(r released) map[string]spoiling {
 				t.Fatal(err)
 			}
 		}, want: "its attestation spdxjson differs from"},
-		"OtherDigest": {reason: "Somebody has moved a tag.", spoil: func(t *testing.T, _ string) {
+		"OtherDigest": {reason: "A tag was moved to another digest.", spoil: func(t *testing.T, _ string) {
 			t.Helper()
 
 			tag, _ := r.tag(t, 0)
@@ -362,7 +363,7 @@ func spoilt(r released) map[string]spoiling {
 			tag, _ := r.tag(t, 0)
 			remove(t, tag)
 		}, want: "cannot get digest of"},
-		"OtherFile": {reason: "A file is not what was released.", spoil: func(t *testing.T, dir string) {
+		"OtherFile": {reason: "A file was changed.", spoil: func(t *testing.T, dir string) {
 			t.Helper()
 			write(t, filepath.Join(dir, other), "{}")
 		}, want: "cannot trust " + other},
@@ -377,7 +378,7 @@ func spoilt(r released) map[string]spoiling {
 			t.Helper()
 			write(t, filepath.Join(dir, "virus"), "x")
 		}, want: "cannot trust virus"},
-		"OtherChecksums": {reason: "Somebody has made new checksums, and cannot sign them.", spoil: func(t *testing.T, dir string) {
+		"OtherChecksums": {reason: "The checksums were replaced, without a valid signature.", spoil: func(t *testing.T, dir string) {
 			t.Helper()
 			write(t, filepath.Join(dir, other), "{}")
 
@@ -385,14 +386,14 @@ func spoilt(r released) map[string]spoiling {
 				t.Fatal(err)
 			}
 		}, want: "cannot verify-blob"},
-		"NoProof": {reason: "Checksums are not signed.", spoil: func(t *testing.T, dir string) {
+		"NoProof": {reason: "The checksums are not signed.", spoil: func(t *testing.T, dir string) {
 			t.Helper()
 
 			if err := os.Remove(filepath.Join(dir, checksumsProof)); err != nil {
 				t.Fatal(err)
 			}
 		}, want: "cannot verify-blob"},
-		"OtherRelease": {reason: "An artifact is missing in what was signed.", spoil: func(t *testing.T, dir string) {
+		"OtherRelease": {reason: "The signed files lack an artifact.", spoil: func(t *testing.T, dir string) {
 			t.Helper()
 			write(t, filepath.Join(dir, imagesFile), "")
 
@@ -403,7 +404,7 @@ func spoilt(r released) map[string]spoiling {
 	}
 }
 
-// restore what a test takes away from the first artifact.
+// restore returns a function that restores the first artifact.
 func restore(t *testing.T, r released) func() {
 	t.Helper()
 
@@ -430,7 +431,7 @@ func restore(t *testing.T, r released) func() {
 	}
 }
 
-// proof is where cosign keeps the signatures or the attestations of a digest.
+// proof is the tag under which cosign stores the signatures or the attestations of a digest.
 func proof(digest name.Digest, kind string) name.Tag {
 	return digest.Tag(strings.ReplaceAll(digest.DigestStr(), ":", "-") + "." + kind)
 }
@@ -470,7 +471,8 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// TestBillOfMaterials has a document that a library reads, and that names what is compiled.
+// TestBillOfMaterials checks that a library can parse the document, and that it lists the compiled
+// modules.
 func TestBillOfMaterials(t *testing.T) {
 	root := repository(t)
 	tool := build.Tool{Repository: "p6m-dev/example", Program: build.Program{Main: "./package/cmd/release", Path: "/release"}}
@@ -529,7 +531,7 @@ func TestModule(t *testing.T) {
 		want   string
 	}{
 		"Case":         {reason: "Names of modules are compared in lower case.", module: module{Path: "github.com/Azure/sdk", Version: "v1.2.3"}, want: "pkg:golang/github.com/azure/sdk@v1.2.3"},
-		"Incompatible": {reason: "A plus is no space.", module: module{Path: "a", Version: "v2.0.0+incompatible"}, want: "pkg:golang/a@v2.0.0%2Bincompatible"},
+		"Incompatible": {reason: "A plus must not become a space.", module: module{Path: "a", Version: "v2.0.0+incompatible"}, want: "pkg:golang/a@v2.0.0%2Bincompatible"},
 	}
 
 	for name, tc := range cases {

@@ -36,7 +36,7 @@ func TestParseModule(t *testing.T) {
 			want:   want{program: "example.org/tool/cmd/tool", version: "v1.2.3"},
 		},
 		"Block": {
-			reason: "In a block only the module of that exact path counts, not one below it.",
+			reason: "In a block, only the exact path of the module counts, not one below it.",
 			gomod:  "tool example.org/tool/v2\n\nrequire (\n\texample.org/tool/v2/apis v1.0.0\n\texample.org/tool/v2 v2.1.0 // indirect\n)\n",
 			module: "example.org/tool/v2",
 			want:   want{program: "example.org/tool/v2", version: "v2.1.0"},
@@ -48,7 +48,7 @@ func TestParseModule(t *testing.T) {
 			want:   want{err: true},
 		},
 		"Missing": {
-			reason: "A wrapper that does not require its tool is a mistake worth an error.",
+			reason: "A wrapper that does not require its tool is an error.",
 			gomod:  "module m\n\ntool example.org/tool\n",
 			module: "example.org/tool",
 			want:   want{err: true},
@@ -60,13 +60,13 @@ func TestParseModule(t *testing.T) {
 			want:   want{err: true},
 		},
 		"TwoTools": {
-			reason: "Versions that suit one tool need not suit another, so each has a module of its own.",
+			reason: "The versions for one tool may not work for another, so each has its own module.",
 			gomod:  "tool example.org/tool/a\n\ntool example.org/tool/b\n\nrequire example.org/tool v1.2.3\n",
 			module: "example.org/tool",
 			want:   want{err: true},
 		},
 		"Syntax": {
-			reason: "It is no go.mod.",
+			reason: "The file is not a go.mod.",
 			gomod:  "require (\n",
 			module: "example.org/tool",
 			want:   want{err: true},
@@ -95,13 +95,13 @@ func TestReports(t *testing.T) {
 		output string
 		want   bool
 	}{
-		"Sentence":   {reason: "Tools say it in their own way.", output: "Client Version: v2.5.0\n", want: true},
-		"WithoutV":   {reason: "Some leave out the v.", output: "2.5.0\n", want: true},
-		"Longer":     {reason: "A version that begins alike is another one.", output: "v2.5.01\n", want: false},
-		"Suffix":     {reason: "A version that ends alike is another one.", output: "v12.5.0\n", want: false},
+		"Sentence":   {reason: "A version within a sentence is found.", output: "Client Version: v2.5.0\n", want: true},
+		"WithoutV":   {reason: "A version without the v is found.", output: "2.5.0\n", want: true},
+		"Longer":     {reason: "A version that begins like the pinned one is another one.", output: "v2.5.01\n", want: false},
+		"Suffix":     {reason: "A version that ends like the pinned one is another one.", output: "v12.5.0\n", want: false},
 		"Prerelease": {reason: "A release candidate is not the release.", output: "v2.5.0-rc.1\n", want: false},
-		"Fork":       {reason: "A build with its own additions is not the release.", output: "v2.5.0+mine\n", want: false},
-		"Nothing":    {reason: "A tool that prints nothing is not trusted.", output: "", want: false},
+		"Fork":       {reason: "A build with additions is not the release.", output: "v2.5.0+mine\n", want: false},
+		"Nothing":    {reason: "A tool without output is not trusted.", output: "", want: false},
 	}
 
 	for name, tc := range cases {
@@ -124,11 +124,11 @@ func TestLinkerFlags(t *testing.T) {
 		want   string
 	}{
 		"NoVariables": {
-			reason: "A tool that knows its own version needs nothing set.",
+			reason: "A tool that knows its own version needs no linker flags.",
 			want:   "-s -w",
 		},
 		"Expanded": {
-			reason: "Parts of the version can be set one by one, as Kubernetes wants them.",
+			reason: "Parts of the version can be set one by one, as Kubernetes requires.",
 			tool:   Tool{Variables: []string{"a.version=${version}", "a.major=${major}", "a.minor=${minor}"}},
 			want:   "-s -w -X a.version=v1.36.3 -X a.major=1 -X a.minor=36",
 		},
@@ -145,7 +145,7 @@ func TestLinkerFlags(t *testing.T) {
 	}
 }
 
-// TestTable keeps the table and the wrapper modules in step.
+// TestTable compares the table with the wrapper modules.
 func TestTable(t *testing.T) {
 	t.Parallel()
 
@@ -221,7 +221,7 @@ func TestOnPath(t *testing.T) {
 			script: "#!/bin/sh\necho tool v1.0.0\nexit 1\n",
 		},
 		"CannotTell": {
-			reason: "A tool that cannot tell its version is never taken from PATH.",
+			reason: "A tool that cannot report its version is never used from PATH.",
 			script: "#!/bin/sh\necho tool v1.0.0\n",
 		},
 	}
@@ -265,7 +265,7 @@ func TestLock(t *testing.T) {
 		t.Fatalf("lock(...): %v", err)
 	}
 
-	// Long enough to try more than once.
+	// The time is long enough for a second attempt.
 	ended, cancel := context.WithTimeout(t.Context(), 3*lockPoll)
 	defer cancel()
 
@@ -290,7 +290,7 @@ func TestLock(t *testing.T) {
 func TestBuildUnwritableCache(t *testing.T) {
 	t.Parallel()
 
-	// No directory can be made below a file, not even by root.
+	// Not even root can create a directory below a file.
 	file := filepath.Join(t.TempDir(), "file")
 	writeFile(t, file, "", 0o600)
 

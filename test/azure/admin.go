@@ -66,7 +66,7 @@ type commandLine struct {
 	Stdin []byte   `json:"stdin,omitempty"`
 }
 
-// Send has the admin API at an address execute a command line, and returns its output.
+// Send sends a command line to the admin API at an address, and returns the output.
 func Send(ctx context.Context, address string, args []string, stdin []byte) (string, error) {
 	body, err := json.Marshal(commandLine{Args: args, Stdin: stdin})
 	if err != nil {
@@ -78,7 +78,7 @@ func Send(ctx context.Context, address string, args []string, stdin []byte) (str
 		return "", fmt.Errorf("cannot make request: %w", err)
 	}
 
-	// No proxy: the one in the environment may be the stand-in itself.
+	// The proxy of the environment is not used, because it may be the stand-in itself.
 	rsp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
 	if err != nil {
 		return "", fmt.Errorf("cannot reach the stand-in, is it running? %w", err)

@@ -41,14 +41,14 @@ const (
 	secretsUser     = definitions + azure.SecretsUser
 	officerRole     = definitions + azure.SecretsOfficer
 
-	// onlySecrets is the condition of docs/how-to/set-up-a-platform.md.
+	// onlySecrets is the condition in docs/how-to/set-up-a-platform.md.
 	onlySecrets = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR " +
 		"(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {" + azure.SecretsUser + ", " + azure.SecretsOfficer + "})) AND " +
 		"((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR " +
 		"(@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {" + azure.SecretsUser + ", " + azure.SecretsOfficer + "}))"
 )
 
-// A manager is a world with a subscription that the officer owns, and one of those who ask.
+// A manager is a world with a subscription that the officer owns, and one of its callers.
 type manager struct {
 	*world
 
@@ -71,7 +71,7 @@ func newManager(tb testing.TB) *manager {
 	return &manager{world: w, tb: tb, token: w.officer(tb, forManagement)}
 }
 
-// do sends a request for a resource, with the version that its type has.
+// do sends a request for a resource, with the API version of its type.
 func (m *manager) do(line, body string) response {
 	m.tb.Helper()
 
@@ -112,7 +112,7 @@ func (m *manager) steps(steps ...step) {
 	}
 }
 
-// denied are steps without permission.
+// denied runs steps without permission.
 func (m *manager) denied(steps ...step) {
 	m.tb.Helper()
 
@@ -139,7 +139,7 @@ func conditionBody(role, principal, condition string) string {
 	return fmt.Sprintf(`{"properties":{"roleDefinitionId":%q,"principalId":%q,"principalType":"ServicePrincipal","condition":%q,"conditionVersion":"2.0"}}`, role, principal, condition)
 }
 
-// assignmentID of an assignment on a scope, by a name of one word.
+// assignmentID returns the id of an assignment on a scope, from a name of one word.
 func assignmentID(scope, name string) string {
 	return strings.TrimSuffix(scope, "/") + authorization + "roleAssignments/" + uuid.NewSHA1(uuid.Nil, []byte(name)).String()
 }
@@ -174,7 +174,7 @@ func TestManagerAdmission(t *testing.T) {
 				t.Errorf("\n%s\nwant %s, got %s: %s", tc.reason, tc.want, rsp, rsp.body)
 			}
 
-			// Another token would not help a caller of another tenant.
+			// Another token would not help a caller from another tenant.
 			asks := rsp.status == http.StatusUnauthorized && name != "OtherTenant"
 			if challenge := rsp.header.Get("Www-Authenticate"); asks != strings.HasPrefix(challenge, "Bearer authorization_uri=") {
 				t.Errorf("\n%s\nchallenge: got %q", tc.reason, challenge)
@@ -275,7 +275,7 @@ func TestManagerConcurrentCredentials(t *testing.T) {
 	m := newManager(t)
 	m.do("PUT "+identities+"app", `{"location":"westeurope"}`)
 
-	// The first waits until the second has been refused.
+	// The first request waits until the second has been rejected.
 	_, err := m.AddFault(azure.Fault{Operation: azure.OpPutCredential, Effect: azure.EffectHang, Count: 1})
 	must(t, err)
 
@@ -370,7 +370,7 @@ func TestManagerRoleAssignments(t *testing.T) {
 	)
 }
 
-// TestManagerRoles gives the reader the roles that the set-up page gives to the Azure providers, one after the other.
+// TestManagerRoles gives the reader the Azure providers' roles from the set-up page, one after the other.
 func TestManagerRoles(t *testing.T) {
 	const kv = vaults + "kv-new"
 
@@ -384,10 +384,10 @@ func TestManagerRoles(t *testing.T) {
 	user := assignmentBody(secretsUser, officerPrincipal, "ServicePrincipal")
 
 	provider.denied(
-		step{reason: "Without a role in it a subscription is not seen.", line: "GET " + subscriptionID},
-		step{reason: "Nothing can be made.", line: "PUT " + kv, body: vaultBody("")},
-		step{reason: "Nothing can be read.", line: "GET " + kv},
-		step{reason: "No name can be checked.", line: "POST " + subscriptionID + "/providers/Microsoft.KeyVault/checkNameAvailability", body: "{}"},
+		step{reason: "Without a role in a subscription, it is invisible.", line: "GET " + subscriptionID},
+		step{reason: "Without a role, nothing can be created.", line: "PUT " + kv, body: vaultBody("")},
+		step{reason: "Without a role, nothing can be read.", line: "GET " + kv},
+		step{reason: "Without a role, no name can be checked.", line: "POST " + subscriptionID + "/providers/Microsoft.KeyVault/checkNameAvailability", body: "{}"},
 	)
 
 	owner.steps(assign(groupID, contributorRole))
@@ -398,9 +398,9 @@ func TestManagerRoles(t *testing.T) {
 		step{"A Contributor sees built-in roles.", "GET " + ownerRole, "", "200"},
 	)
 	provider.denied(
-		step{reason: "Not those of the subscription.", line: "GET " + subscriptionID + "/providers/Microsoft.KeyVault/vaults"},
-		step{reason: "Deleted vaults are of the subscription.", line: "GET " + deleted + "kv-new"},
-		step{reason: "A Contributor assigns no role.", line: "PUT " + mine, body: user},
+		step{reason: "Resources of the subscription cannot be listed.", line: "GET " + subscriptionID + "/providers/Microsoft.KeyVault/vaults"},
+		step{reason: "Deleted vaults belong to the subscription.", line: "GET " + deleted + "kv-new"},
+		step{reason: "A Contributor cannot assign roles.", line: "PUT " + mine, body: user},
 	)
 
 	owner.steps(
@@ -414,12 +414,12 @@ func TestManagerRoles(t *testing.T) {
 		step{"It can be taken away.", "DELETE " + mine, "", "200"},
 	)
 	provider.denied(
-		step{reason: "Owner cannot be assigned.", line: "PUT " + assignmentID(kv, "owner"), body: assignmentBody(ownerRole, readerPrincipal, "ServicePrincipal")},
-		step{reason: "A body with two roles is read in one way.", line: "PUT " + assignmentID(kv, "twice"), body: strings.Replace(
+		step{reason: "The role Owner cannot be assigned.", line: "PUT " + assignmentID(kv, "owner"), body: assignmentBody(ownerRole, readerPrincipal, "ServicePrincipal")},
+		step{reason: "A body with two roles is read unambiguously.", line: "PUT " + assignmentID(kv, "twice"), body: strings.Replace(
 			assignmentBody(ownerRole, readerPrincipal, "ServicePrincipal"), `{"properties":{`, `{"properties":{"roleDefinitionId":"`+secretsUser+`",`, 1)},
-		step{reason: "What an owner has assigned cannot be taken away.", line: "DELETE " + assignmentID(groupID, contributorRole)},
-		step{reason: "The own condition cannot be removed.", line: "PUT " + rbac, body: assignmentBody(rbacRole, readerPrincipal, "ServicePrincipal")},
-		step{reason: "Nothing beyond the group can be assigned.", line: "PUT " + assignmentID(subscriptionID, "beyond"), body: user},
+		step{reason: "An owner's assignment cannot be deleted.", line: "DELETE " + assignmentID(groupID, contributorRole)},
+		step{reason: "The assignment with the condition cannot be deleted.", line: "PUT " + rbac, body: assignmentBody(rbacRole, readerPrincipal, "ServicePrincipal")},
+		step{reason: "No role can be assigned outside of the group.", line: "PUT " + assignmentID(subscriptionID, "beyond"), body: user},
 	)
 
 	owner.steps(assign(subscriptionID, purgeRole))
@@ -430,7 +430,7 @@ func TestManagerRoles(t *testing.T) {
 	)
 
 	owner.steps(step{"A role is taken away.", "DELETE " + assignmentID(groupID, contributorRole), "", "200"})
-	provider.denied(step{reason: "It is gone.", line: "PUT " + kv, body: vaultBody("")})
+	provider.denied(step{reason: "The role is no longer assigned.", line: "PUT " + kv, body: vaultBody("")})
 }
 
 func TestManagerRoleDefinitions(t *testing.T) {
@@ -453,10 +453,11 @@ func TestManagerRoleDefinitions(t *testing.T) {
 		step{"It can be assigned.", "PUT " + assignmentID(subscriptionID, "custom"), assignmentBody(one, readerPrincipal, "ServicePrincipal"), "201"},
 	)
 	reader.steps(step{"The role lets the reader see deleted vaults.", "GET " + deleted + "none", "", "404 DeletedVaultNotFound"})
-	reader.denied(step{reason: "Nothing else.", line: "PUT " + two, body: body("Mine", here)})
+	reader.denied(step{reason: "All other requests are denied.", line: "PUT " + two, body: body("Mine", here)})
 }
 
-// TestManagerRefusesResources: locks, policies and registrations of a subscription refuse what roles permit.
+// TestManagerRefusesResources checks that locks, policies and registrations of a subscription block requests
+// that roles allow.
 func TestManagerRefusesResources(t *testing.T) {
 	const kv, lock = vaults + "kv-new", groupID + authorization + "locks/"
 

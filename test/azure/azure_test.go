@@ -26,7 +26,7 @@ const (
 	tenant      = "11111111-1111-1111-1111-111111111111"
 	otherTenant = "22222222-2222-2222-2222-222222222222"
 
-	// The officer has a client secret, and every right.
+	// The officer has a client secret and all permissions.
 	officer          = "33333333-3333-3333-3333-333333333301"
 	officerPrincipal = "33333333-3333-3333-3333-333333333302"
 	officerSecret    = "officer's own"
@@ -46,7 +46,7 @@ const (
 	forManagement = "https://management.azure.com"
 )
 
-// A clock that stands still until it is moved.
+// A clock stands still until it is moved.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -66,8 +66,8 @@ func (c *clock) Move(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// A world is a server with a tenant, an officer, a reader and a vault. Its requests are sent without an SDK, because clients send no
-// invalid ones. What the SDKs make of the answers is seen in the suites that use them.
+// A world is a server with a tenant, an officer, a reader and a vault. Requests are sent without an SDK, because the SDKs send no
+// invalid ones. Suites that use the SDKs test their side.
 type world struct {
 	*azure.Server
 
@@ -141,7 +141,7 @@ func (w *world) reader(tb testing.TB, resource string) string {
 	}).AccessToken
 }
 
-// claims of a sound federated token.
+// claims returns the claims of a valid federated token.
 func (w *world) claims() map[string]any {
 	now := time.Now()
 
@@ -158,8 +158,8 @@ type response struct {
 	body   []byte
 }
 
-// send a request, such as "GET https://kv-test.vault.azure.net/secrets", with a token unless it is empty. A body is JSON. More header
-// fields are names and values in turn.
+// send sends a request, such as "GET https://kv-test.vault.azure.net/secrets", with a token unless it is empty. A body is JSON.
+// Further header fields are alternating names and values.
 func (w *world) send(tb testing.TB, line, token, body string, header ...string) response {
 	tb.Helper()
 
@@ -189,7 +189,7 @@ func (w *world) send(tb testing.TB, line, token, body string, header ...string) 
 	return response{status: rsp.StatusCode, header: rsp.Header, body: answer}
 }
 
-// String returns the status and the codes of a refusal, such as "403 Forbidden ForbiddenByRbac".
+// String returns the status and the codes of an error, such as "403 Forbidden ForbiddenByRbac".
 func (r response) String() string {
 	var said struct {
 		Error struct {
@@ -200,7 +200,7 @@ func (r response) String() string {
 		} `json:"error"`
 	}
 
-	_ = json.Unmarshal(r.body, &said) // An answer need not be an error, and not JSON.
+	_ = json.Unmarshal(r.body, &said) // An answer need not be an error or JSON.
 
 	return strings.TrimSpace(fmt.Sprint(r.status, " ", said.Error.Code, " ", said.Error.Inner.Code))
 }
@@ -213,7 +213,8 @@ func must(tb testing.TB, err error) {
 	}
 }
 
-// TestStartRefuses: the stand-in has no authentication, so it serves this machine only.
+// TestStartRefuses checks that the stand-in serves only this machine, because it has no
+// authentication.
 func TestStartRefuses(t *testing.T) {
 	for name, o := range map[string]azure.Options{
 		"ProxyForAll": {ProxyAddress: "0.0.0.0:0"}, "AdminForAll": {AdminAddress: ":0"}, "NoCAFile": {CAFile: "/nowhere/ca.pem"},
@@ -224,7 +225,7 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
-// TestAdminIsNotForBrowsers sends what a page in a browser could send.
+// TestAdminIsNotForBrowsers sends requests that a page in a browser could send.
 func TestAdminIsNotForBrowsers(t *testing.T) {
 	w := newWorld(t)
 

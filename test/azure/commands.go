@@ -13,7 +13,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Commands of a server that runs. Its admin API executes them, and command azure sends them there.
+// Commands are the commands of a running server. Its admin API executes them, and command azure
+// sends them there.
 type Commands struct {
 	Admin string `default:"127.0.0.1:4481" env:"AZURE_STAND_IN_ADMIN" help:"Address of the admin API."`
 
@@ -40,7 +41,7 @@ type Commands struct {
 	Counts countsCommand `cmd:"" help:"Count requests and answers."`
 }
 
-// A call has everything that a command needs: the server and the streams.
+// A call has the dependencies of a command: the server and the streams.
 type call struct {
 	*Server
 

@@ -35,7 +35,7 @@
 // unchanged, with their TLS, tokens, retries and connection pools, against state that several services share.
 //
 // Server.AddFault makes requests fail: statuses and error codes, hangs, latency, resets, truncated and malformed answers, expired and
-// revoked tokens. Server.Counts and Server.Writes tell what was requested.
+// revoked tokens. Server.Counts and Server.Writes return the requests.
 //
 // # Admin API
 //

@@ -42,12 +42,13 @@ type tokenAnswer struct {
 	status int
 }
 
-// String returns what a client decides by, such as "401 invalid_client 7000215".
+// String returns the fields that a client's decision depends on, such as "401 invalid_client
+// 7000215".
 func (a tokenAnswer) String() string {
 	return strings.TrimSpace(fmt.Sprint(a.status, " ", a.Error, " ", strings.Trim(fmt.Sprint(a.Codes), "[]")))
 }
 
-// form posts a form to the token endpoint of a tenant, for the client's own rights unless it says otherwise.
+// form posts a form to the token endpoint of a tenant, for the client's own permissions by default.
 func (w *world) form(tb testing.TB, tenantID string, form url.Values) tokenAnswer {
 	tb.Helper()
 
@@ -143,26 +144,26 @@ func TestAssertions(t *testing.T) {
 		kid    string
 		want   string
 	}{
-		"Sound":           {reason: "A token as registered is accepted.", want: "200"},
+		"Sound":           {reason: "A valid token is accepted.", want: "200"},
 		"AudienceString":  {reason: "An audience may be a string.", change: map[string]any{"aud": audience}, want: "200"},
-		"OtherAudience":   {reason: "The audience is the registered one.", change: map[string]any{"aud": "https://example.org"}, want: "401 invalid_client 700212"},
-		"TwoAudiences":    {reason: "Without another.", change: map[string]any{"aud": []string{audience, "https://example.org"}}, want: "401 invalid_client 700212"},
-		"NoAudience":      {reason: "It is required.", change: map[string]any{"aud": nil}, want: "401 invalid_client 700212"},
-		"OtherSubject":    {reason: "The subject is the registered one.", change: map[string]any{"sub": "system:serviceaccount:default:other"}, want: "401 invalid_client 700213"},
-		"SubjectCase":     {reason: "In the same case.", change: map[string]any{"sub": strings.ToUpper(subject)}, want: "401 invalid_client 7002138"},
-		"IssuerCase":      {reason: "So is the issuer.", change: map[string]any{"iss": strings.ToUpper(issuer)}, want: "401 invalid_client 7002137"},
-		"OtherIssuer":     {reason: "The issuer is the registered one.", change: map[string]any{"iss": issuer + "/"}, want: "401 invalid_client 700211"},
-		"OtherBoth":       {reason: "No credential matches.", change: map[string]any{"iss": "https://x", "sub": "y"}, want: "401 invalid_client 70021"},
-		"NoCredential":    {reason: "No credential exists.", client: nobody, want: "401 invalid_client 70025"},
-		"Unreachable":     {reason: "The issuer serves its keys.", client: officer, change: map[string]any{"iss": "https://nobody.example"}, want: "400 invalid_request 50166"},
-		"Expired":         {reason: "An expired token is refused.", change: map[string]any{"exp": now.Add(-10 * time.Minute).Unix()}, want: "401 invalid_client 700024"},
-		"Early":           {reason: "So is one of the future.", change: map[string]any{"nbf": now.Add(10 * time.Minute).Unix()}, want: "401 invalid_client 700024"},
-		"Skewed":          {reason: "Clocks may differ a little.", change: map[string]any{"nbf": now.Add(time.Minute).Unix()}, want: "200"},
-		"NoExpiry":        {reason: "A token expires.", change: map[string]any{"exp": nil}, want: "400 invalid_request 50027"},
-		"StrangersKey":    {reason: "The issuer signs.", key: stranger, want: "401 invalid_client 700027"},
-		"StrangersKeyID":  {reason: "With a key that it serves.", kid: "k2", want: "401 invalid_client 7000272"},
-		"NoSubjectAtAll":  {reason: "A token has a subject.", change: map[string]any{"sub": nil}, want: "400 invalid_request 50027"},
-		"SubjectIsNumber": {reason: "A subject is a string.", change: map[string]any{"sub": 1}, want: "400 invalid_request 50027"},
+		"OtherAudience":   {reason: "Another audience is rejected.", change: map[string]any{"aud": "https://example.org"}, want: "401 invalid_client 700212"},
+		"TwoAudiences":    {reason: "A second audience is rejected.", change: map[string]any{"aud": []string{audience, "https://example.org"}}, want: "401 invalid_client 700212"},
+		"NoAudience":      {reason: "A missing audience is rejected.", change: map[string]any{"aud": nil}, want: "401 invalid_client 700212"},
+		"OtherSubject":    {reason: "Another subject is rejected.", change: map[string]any{"sub": "system:serviceaccount:default:other"}, want: "401 invalid_client 700213"},
+		"SubjectCase":     {reason: "The case of the subject matters.", change: map[string]any{"sub": strings.ToUpper(subject)}, want: "401 invalid_client 7002138"},
+		"IssuerCase":      {reason: "The case of the issuer matters.", change: map[string]any{"iss": strings.ToUpper(issuer)}, want: "401 invalid_client 7002137"},
+		"OtherIssuer":     {reason: "Another issuer is rejected.", change: map[string]any{"iss": issuer + "/"}, want: "401 invalid_client 700211"},
+		"OtherBoth":       {reason: "A token that matches no credential is rejected.", change: map[string]any{"iss": "https://x", "sub": "y"}, want: "401 invalid_client 70021"},
+		"NoCredential":    {reason: "An application without credentials is rejected.", client: nobody, want: "401 invalid_client 70025"},
+		"Unreachable":     {reason: "An unreachable issuer is an error.", client: officer, change: map[string]any{"iss": "https://nobody.example"}, want: "400 invalid_request 50166"},
+		"Expired":         {reason: "An expired token is rejected.", change: map[string]any{"exp": now.Add(-10 * time.Minute).Unix()}, want: "401 invalid_client 700024"},
+		"Early":           {reason: "A token from the future is rejected.", change: map[string]any{"nbf": now.Add(10 * time.Minute).Unix()}, want: "401 invalid_client 700024"},
+		"Skewed":          {reason: "Small differences of clocks are allowed.", change: map[string]any{"nbf": now.Add(time.Minute).Unix()}, want: "200"},
+		"NoExpiry":        {reason: "A token without an expiry is rejected.", change: map[string]any{"exp": nil}, want: "400 invalid_request 50027"},
+		"StrangersKey":    {reason: "A token with another signing key is rejected.", key: stranger, want: "401 invalid_client 700027"},
+		"StrangersKeyID":  {reason: "A token with another key id is rejected.", kid: "k2", want: "401 invalid_client 7000272"},
+		"NoSubjectAtAll":  {reason: "A token without a subject is rejected.", change: map[string]any{"sub": nil}, want: "400 invalid_request 50027"},
+		"SubjectIsNumber": {reason: "A subject that is not a string is rejected.", change: map[string]any{"sub": 1}, want: "400 invalid_request 50027"},
 	}
 
 	for name, tc := range cases {
@@ -189,7 +190,7 @@ func TestAssertions(t *testing.T) {
 	}
 }
 
-// TestMachine asks the metadata service for tokens.
+// TestMachine requests tokens from the metadata service.
 func TestMachine(t *testing.T) {
 	w := newWorld(t)
 

@@ -40,7 +40,7 @@ type (
 	CountKey = count.Key
 )
 
-// ErrNotFound is the cause of an error about something missing.
+// ErrNotFound is the cause of an error about a missing object.
 var ErrNotFound = keyvault.ErrNotFound
 
 // Built-in roles, content types of certificates, and states of a vault.
@@ -70,7 +70,7 @@ const (
 	EffectRevokeToken = fault.RevokeToken
 )
 
-// The operations that tests ask for by name; package fault has all of them.
+// These operations are used by tests; package fault has all of them.
 const (
 	OpConnect       = fault.Connect
 	OpDiscovery     = fault.Discovery

@@ -88,7 +88,7 @@ func TestConnectionIsForOneHost(t *testing.T) {
 		t.Errorf("GET with another host than the connection's: got %s", rsp.Status)
 	}
 
-	// Plain requests are for the metadata service only.
+	// Plain requests can only reach the metadata service.
 	if rsp := w.send(t, "GET http://example.org/", "", ""); rsp.status != http.StatusForbidden {
 		t.Errorf("GET http://example.org: got %s: %s", rsp, rsp.body)
 	}

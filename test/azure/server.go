@@ -38,10 +38,11 @@ type Options struct {
 	ProxyAddress string
 	AdminAddress string
 
-	// CAFile is the file for the certificate that clients have to trust. The default is a temporary file.
+	// CAFile is the file for the certificate that clients must trust. The default is a temporary file.
 	CAFile string
 
-	// Now is the time of Azure. The default is time.Now. Clients have their own clocks, so tests should move it only a little.
+	// Now returns the time in Azure. The default is time.Now. Clients have their own clocks, so tests should change it only
+	// slightly.
 	Now func() time.Time
 }
 
@@ -130,7 +131,7 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// Close ends everything.
+// Close stops everything.
 func (s *Server) Close() error {
 	var errs []error
 
@@ -159,10 +160,10 @@ func (s *Server) ProxyURL() string { return s.proxy.URL() }
 // AdminURL returns the address of the admin API.
 func (s *Server) AdminURL() string { return s.admin.url() }
 
-// CAPEM returns the certificate that clients have to trust.
+// CAPEM returns the certificate that clients must trust.
 func (s *Server) CAPEM() []byte { return s.proxy.CAPEM() }
 
-// Env returns the environment variables that make an unmodified program speak to this server.
+// Env returns the environment variables that make an unmodified program use this server.
 func (s *Server) Env() []string {
 	return []string{
 		"HTTPS_PROXY=" + s.ProxyURL(),
@@ -180,8 +181,8 @@ func (s *Server) WriteExports(w io.Writer) {
 	}
 }
 
-// Transport returns a transport that speaks to this server, for clients in the same process. Each call returns another one, with
-// connections of its own.
+// Transport returns a transport to this server, for clients in the same process. Each call returns a new one with its own
+// connections.
 func (s *Server) Transport() *http.Transport {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.proxy.CAPEM())
@@ -196,7 +197,7 @@ func (s *Server) Transport() *http.Transport {
 	}
 }
 
-// lookup returns the host of a name.
+// lookup returns the host with a name.
 func (s *Server) lookup(directory *entra.Service) func(string) *proxy.Host {
 	login := &proxy.Host{Certificate: entra.Host, Exists: true, Handler: directory}
 	manager := &proxy.Host{Certificate: arm.Host, Exists: true, Handler: s.Manager}

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// A State is everything that a server is told to have. See ParseState.
+// A State describes the content of a server. See ParseState.
 type State struct {
 	Tenants       []TenantState  `json:"tenants,omitempty"`
 	Issuers       []IssuerState  `json:"issuers,omitempty"`

@@ -17,7 +17,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// ask a vault. The path has the version of the API unless it has a query of its own.
+// ask sends a request to a vault. The path gets the API version unless it has a query.
 func (w *world) ask(tb testing.TB, line, token, body string, header ...string) response {
 	tb.Helper()
 
@@ -133,7 +133,7 @@ func TestAccessTokens(t *testing.T) {
 		invalid = plain + `, error="invalid_token"`
 	)
 
-	// In this order: the last ones change the world.
+	// The order matters: the last requests change the world.
 	for _, tc := range []struct {
 		reason        string
 		authorization string
@@ -154,7 +154,7 @@ func TestAccessTokens(t *testing.T) {
 			tc.before()
 		}
 
-		// The body is not looked at before the token.
+		// The token is checked before the body.
 		rsp := w.send(t, "PUT "+origin+"/secrets/a", "", "{", "Authorization", tc.authorization)
 		if got := rsp.header.Get("WWW-Authenticate"); got != tc.challenge || !strings.Contains(string(rsp.body), tc.message) {
 			t.Errorf("\n%s\nwant %s and %s, got %s: %s", tc.reason, tc.challenge, tc.message, got, rsp.body)
@@ -190,12 +190,12 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestRoles is by the data actions of Azure's built-in roles: an officer has all of secrets, a user getSecret and readMetadata, and a
-// reader readMetadata alone.
+// TestRoles uses the data actions of Azure's built-in roles: an officer has all for secrets, a user getSecret and readMetadata, and a
+// reader only readMetadata.
 func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each request.
 	t.Parallel()
 
-	// Those that change something are each for a secret of its own.
+	// Each write has its own secret.
 	requests := map[string]struct{ line, body, action string }{
 		"get":      {"GET /secrets/known", "", "getSecret/action"},
 		"other":    {"GET /secrets/other", "", "getSecret/action"},
@@ -284,7 +284,7 @@ func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each 
 	}
 }
 
-// TestDeletion: a secret that is being deleted or recovered is not active and not deleted. Writes to it are refused meanwhile.
+// TestDeletion checks that a secret that is being deleted or recovered is neither active nor deleted, and rejects writes.
 func TestDeletion(t *testing.T) {
 	w := newWorld(t)
 	must(t, w.PutVault(azure.Vault{Name: vault, TenantID: tenant, PurgeProtection: true}))

@@ -41,10 +41,10 @@ func TestParseFails(t *testing.T) {
 		page   string
 		want   string
 	}{
-		"UnknownMark": {"A misspelt mark would leave commands untested.", "<!-- cloud -->\n```sh\nmake\n```\n", `line 2: there is no mark "cloud" for a block of "sh"`},
-		"NoReason":    {"No block is left out without a reason.", "<!-- elsewhere -->\n```sh\nmake\n```\n", "line 2: mark elsewhere has to say more, after a colon"},
-		"OtherShell":  {"Under another name commands would not be seen.", "```bash\nmake\n```\n", "line 1: cannot run a block of bash: commands are in blocks of sh"},
-		"Open":        {"The rest of the page would be taken for code.", "```sh\nmake\n", "line 1: the block does not end"},
+		"UnknownMark": {"A misspelt mark would leave commands untested.", "<!-- cloud -->\n```sh\nmake\n```\n", `line 2: unknown mark "cloud" for a block of "sh"`},
+		"NoReason":    {"A skipped block needs a reason.", "<!-- elsewhere -->\n```sh\nmake\n```\n", "line 2: mark elsewhere needs a detail after a colon"},
+		"OtherShell":  {"Commands in a block of another shell would be skipped.", "```bash\nmake\n```\n", "line 1: cannot run a block of bash: commands are in blocks of sh"},
+		"Open":        {"An open block would include the rest of the page.", "```sh\nmake\n", "line 1: the block does not end"},
 	}
 
 	for name, tc := range cases {

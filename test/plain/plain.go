@@ -25,7 +25,7 @@ type Value struct {
 	format string
 }
 
-// The kinds are those of all values.
+// Values are of every kind.
 func Values() *rapid.Generator[Value] {
 	return rapid.Custom(func(t *rapid.T) Value {
 		k := rapid.SampledFrom(kinds()).Draw(t, "kind")

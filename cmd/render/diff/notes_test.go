@@ -143,7 +143,8 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestReleaseNotes has only well-formed announcements in the release notes of this repository.
+// TestReleaseNotes checks that the release notes of this repository have only well-formed
+// announcements.
 func TestReleaseNotes(t *testing.T) {
 	t.Parallel()
 

@@ -64,7 +64,7 @@ func TestUnknown(t *testing.T) {
 			want:   []compose.IgnoredField{{Path: "spec.a"}, {Path: "spec.b"}, {Path: "spec.c"}},
 		},
 		"Misplaced": {
-			reason: "A name that is known in one place only is meant there, but not in an entry of a list.",
+			reason: "A name that exists in one place only is suggested there, but not for an entry of a list.",
 			spec:   `{"deployment": {"secrets": [{"name": "x"}], "autoscaling": {"enabled": true}}, "image": "x", "prefix": "y", "ingress": {"enabled": true}}`,
 			want: []compose.IgnoredField{
 				{Path: "spec.deployment.autoscaling", Meant: "spec.autoscaling"},
@@ -112,7 +112,7 @@ func TestUnknown(t *testing.T) {
 			},
 		},
 		"Ambiguous": {
-			reason: "A name that is known in several places, or in none, is not guessed at.",
+			reason: "A name that exists in several places, or in none, is not guessed.",
 			spec:   `{"name": "x", "port": 1, "affinity": {"x": 1}, "volumes": [1]}`,
 			want:   []compose.IgnoredField{{Path: "spec.affinity"}, {Path: "spec.name"}, {Path: "spec.port"}, {Path: "spec.volumes"}},
 		},

@@ -26,8 +26,8 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// packages runs the program with these arguments. Its packages have a tiny program,
-// which takes no time to build.
+// packages runs the program with these arguments. Its packages have a tiny program, which takes no
+// time to build.
 func packages(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 
@@ -71,10 +71,10 @@ func packages(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// sizes differ with the compiler.
+// Sizes depend on the compiler.
 var sizes = regexp.MustCompile(` [0-9]+ +([0-9]+|-) `)
 
-// TestPush: all that is built is in the registry, for every architecture.
+// TestPush checks that everything that is built is in the registry, for every architecture.
 func TestPush(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
@@ -86,7 +86,7 @@ func TestPush(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 
-	// Words, for the columns are as wide as what is in them.
+	// Columns are as wide as their content, so words are compared.
 	var got []string
 	for line := range strings.Lines(out) {
 		got = append(got, strings.Join(strings.Fields(sizes.ReplaceAllString(line, " SIZES ")), " "))
@@ -147,7 +147,7 @@ func checkDigests(t *testing.T, registry, component string) {
 		t.Fatal(err)
 	}
 
-	// Kustomize takes no absolute paths, and the temporary directory may be a link.
+	// Kustomize accepts no absolute paths, and the temporary directory may be a link.
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -196,8 +196,8 @@ func checkDigests(t *testing.T, registry, component string) {
 	}
 }
 
-// checkPlatform makes sure that the chart for the platform installs its own version, or with the values for it, what was
-// pushed, in both variants.
+// checkPlatform checks that the platform's chart installs its own version or, with the values for that, the pushed
+// digests, in both variants.
 func checkPlatform(t *testing.T, registry, dir string) {
 	t.Helper()
 
@@ -265,7 +265,7 @@ func digestOf(t *testing.T, reference string) string {
 	return tag.Digest(pushed.Digest.String()).String()
 }
 
-// platformsOf an index.
+// platformsOf returns the platforms of an index.
 func platformsOf(t *testing.T, reference string) []string {
 	t.Helper()
 
@@ -325,7 +325,7 @@ func checkPull(t *testing.T, registry, built string) {
 	}
 }
 
-// TestRefuses: what cannot come to a good end is said before anything is built.
+// TestRefuses checks that invalid arguments are rejected before anything is built.
 func TestRefuses(t *testing.T) {
 	away := httptest.NewServer(nil)
 	away.Close()
@@ -337,12 +337,12 @@ func TestRefuses(t *testing.T) {
 		args   []string
 		want   []string
 	}{
-		"NoVersion": {reason: "It is a word.", args: []string{"--version=x"}, want: []string{`version "x"`, "such as v0.1.0"}},
-		"Short":     {reason: "Helm and Crossplane want three numbers.", args: []string{"--version=v1.2"}, want: []string{`version "v1.2"`, "such as v0.1.0"}},
-		"NoV":       {reason: "Tags of packages have a v.", args: []string{"--version=1.2.3"}, want: []string{`version "1.2.3"`, "with a v"}},
+		"NoVersion": {reason: "A word is not a version.", args: []string{"--version=x"}, want: []string{`version "x"`, "such as v0.1.0"}},
+		"Short":     {reason: "Helm and Crossplane require three numbers.", args: []string{"--version=v1.2"}, want: []string{`version "v1.2"`, "such as v0.1.0"}},
+		"NoV":       {reason: "Tags of packages begin with v.", args: []string{"--version=1.2.3"}, want: []string{`version "1.2.3"`, "with a v"}},
 		"Metadata":  {reason: "A tag cannot have a plus.", args: []string{"--version=v1.2.3+one"}, want: []string{`version "v1.2.3+one"`, "without build metadata"}},
-		"Empty":     {reason: "A variable was not set.", args: []string{"--version="}, want: []string{`version ""`, "such as v0.1.0"}},
-		"Away":      {reason: "Nobody listens there.", args: []string{"--push=" + address}, want: []string{"cannot reach registry " + address}},
+		"Empty":     {reason: "A variable of the command was not set.", args: []string{"--version="}, want: []string{`version ""`, "such as v0.1.0"}},
+		"Away":      {reason: "The registry does not respond.", args: []string{"--push=" + address}, want: []string{"cannot reach registry " + address}},
 	}
 
 	for name, tc := range cases {

@@ -18,9 +18,9 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// TestCommand runs the program as make does: what it is told is in the environment.
+// TestCommand runs the program as make does, with its flags in the environment.
 func TestCommand(t *testing.T) {
-	// On GitHub they are set.
+	// GitHub sets these.
 	for _, name := range []string{"SERVER_URL", "REPOSITORY", "REF", "SHA", "WORKFLOW_REF", "RUN_ID", "RUN_ATTEMPT"} {
 		t.Setenv("GITHUB_"+name, "")
 	}
@@ -36,14 +36,14 @@ func TestCommand(t *testing.T) {
 		env     map[string]string
 		want    string
 	}{
-		"NoVersion":    {reason: "Somebody has forgotten it.", command: "check", want: "missing flags: --version"},
+		"NoVersion":    {reason: "The version is missing.", command: "check", want: "missing flags: --version"},
 		"Word":         {reason: "A tag may have any name.", command: "check", env: map[string]string{"VERSION": "vnext"}, want: `cannot use version "vnext"`},
-		"NoRegistry":   {reason: "There is no default: nobody publishes by mistake.", command: "publish", env: map[string]string{"VERSION": "v1.2.3"}, want: "missing flags"},
-		"NoRun":        {reason: "Without it there is no provenance.", command: "publish", env: map[string]string{"VERSION": "v1.2.3", "REGISTRY": "ghcr.io"}, want: "GITHUB_SHA"},
-		"PublishWord":  {reason: "The version is looked at before anything is built.", command: "publish", env: with(run, "VERSION", "v1.2"), want: `cannot use version "v1.2"`},
-		"Away":         {reason: "So is the registry.", command: "publish", env: with(run, "VERSION", "v1.2.3"), want: "cannot reach registry 127.0.0.1:1"},
-		"NothingThere": {reason: "Nothing was released.", command: "verify", env: map[string]string{"VERSION": "v1.2.3", "REGISTRY": "127.0.0.1:1", "PUBLIC_KEY": "none"}, want: "cannot verify-blob"},
-		"NoSection":    {reason: "Notes are about a version that the release notes have.", command: "notes", env: map[string]string{"VERSION": "v99.0.0"}, want: `cannot find the section "v99.0.0"`},
+		"NoRegistry":   {reason: "The registry has no default, so that no release is published by mistake.", command: "publish", env: map[string]string{"VERSION": "v1.2.3"}, want: "missing flags"},
+		"NoRun":        {reason: "Without a workflow run, there is no provenance.", command: "publish", env: map[string]string{"VERSION": "v1.2.3", "REGISTRY": "ghcr.io"}, want: "GITHUB_SHA"},
+		"PublishWord":  {reason: "The version is checked before anything is built.", command: "publish", env: with(run, "VERSION", "v1.2"), want: `cannot use version "v1.2"`},
+		"Away":         {reason: "The registry is checked before anything is built.", command: "publish", env: with(run, "VERSION", "v1.2.3"), want: "cannot reach registry 127.0.0.1:1"},
+		"NothingThere": {reason: "There is no release to verify.", command: "verify", env: map[string]string{"VERSION": "v1.2.3", "REGISTRY": "127.0.0.1:1", "PUBLIC_KEY": "none"}, want: "cannot verify-blob"},
+		"NoSection":    {reason: "The release notes must have a section for the version.", command: "notes", env: map[string]string{"VERSION": "v99.0.0"}, want: `cannot find the section "v99.0.0"`},
 	}
 
 	root, err := tools.Root()
@@ -81,7 +81,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// with another variable.
+// with returns the environment with one more variable.
 func with(env map[string]string, name, value string) map[string]string {
 	out := map[string]string{name: value}
 	maps.Copy(out, env)

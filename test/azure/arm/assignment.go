@@ -21,12 +21,12 @@ import (
 )
 
 const (
-	// maxAssignments is how many role assignments a subscription may have.
+	// maxAssignments is the maximum number of role assignments in a subscription.
 	maxAssignments = 4000
 
 	servicePrincipal = "ServicePrincipal"
 
-	// conditionVersion is the one that there is.
+	// conditionVersion is the only version.
 	conditionVersion = "2.0"
 )
 
@@ -53,7 +53,7 @@ type assignmentBody struct {
 	Type string `json:"type"`
 }
 
-// scopeID is the id of the scope of the request, or a refusal if the scope does not exist.
+// scopeID returns the id of the request's scope, or a rejection if the scope does not exist.
 func (c *call) scopeID() (string, *wire.Answer) {
 	typ, name := resourceOf(c.scope)
 
@@ -93,7 +93,7 @@ func assignmentJSON(a role.Assignment) map[string]any {
 	}
 }
 
-// assignment that the request names.
+// assignment returns the assignment of the request.
 func (c *call) assignment() (role.Assignment, bool) {
 	return c.service.Roles.Get(c.scope + "/providers/" + typeAssignment + "/" + c.name)
 }
@@ -107,10 +107,10 @@ func (c *call) getAssignment() wire.Answer {
 	return wire.JSON(http.StatusOK, assignmentJSON(known))
 }
 
-// assignedTo is the one filter that lists of role assignments have here: those of a principal, and of the groups that it is in.
+// assignedTo is the only supported filter of lists of role assignments: those of a principal and of its groups.
 var assignedTo = regexp.MustCompile(`^assignedTo\('([^']*)'\)$`)
 
-// listAssignments on the scope, above and below.
+// listAssignments lists assignments on the scope, above and below.
 func (c *call) listAssignments() wire.Answer {
 	filter := c.request.URL.Query().Get("$filter")
 
@@ -140,7 +140,7 @@ func (c *call) listAssignments() wire.Answer {
 	}))
 }
 
-// putAssignment creates a role assignment. There is nothing to change about one but its description.
+// putAssignment creates a role assignment. Only its description can be changed.
 func (c *call) putAssignment() wire.Answer {
 	var body assignmentBody
 	if answer := c.read(&body); answer != nil {
@@ -177,7 +177,7 @@ func (c *call) putAssignment() wire.Answer {
 	return wire.JSON(http.StatusCreated, assignmentJSON(wants))
 }
 
-// wanted is the assignment that the request describes, or a refusal.
+// wanted returns the assignment in the request, or a rejection.
 func (c *call) wanted(p assignmentProperties) (a role.Assignment, answer *wire.Answer) {
 	if parsed, err := uuid.Parse(c.name); err != nil || len(c.name) != len(parsed.String()) {
 		return a, new(refuse(http.StatusBadRequest, "InvalidRoleAssignmentId",
@@ -213,7 +213,7 @@ func (c *call) wanted(p assignmentProperties) (a role.Assignment, answer *wire.A
 	return a, restrict(&a, definition, deref(p.Condition), cmp.Or(deref(p.ConditionVersion), conditionVersion))
 }
 
-// restrict an assignment by a condition.
+// restrict restricts an assignment by a condition.
 func restrict(a *role.Assignment, definition role.Definition, text, version string) *wire.Answer {
 	if text == "" {
 		return nil
@@ -233,7 +233,7 @@ func restrict(a *role.Assignment, definition role.Definition, text, version stri
 	return nil
 }
 
-// checkPrincipal looks a principal up in the directory, which does not know a new one yet. A type in the request makes up for that.
+// checkPrincipal looks up a principal in the directory, which does not have a new one yet. A type in the request makes up for that.
 func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
 	if principalType != "" && !slices.Contains([]string{"User", "Group", "ServicePrincipal", "ForeignGroup", "Device"}, principalType) {
 		return new(refuse(http.StatusBadRequest, "InvalidPrincipalType", "The principal type '%s' is not valid.", principalType))
@@ -265,7 +265,7 @@ func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
 	}
 }
 
-// conflict is the refusal of an assignment that exists, or of one too many.
+// conflict returns the rejection of an existing assignment, or of one above the limit.
 func (c *call) conflict(wants role.Assignment) *wire.Answer {
 	if same := c.service.Roles.Select(wants.Same); len(same) > 0 {
 		return new(refuse(http.StatusConflict, "RoleAssignmentExists", "The role assignment already exists. The ID of the existing role assignment is %s.",
@@ -319,7 +319,7 @@ func (s *Manager) DeleteScopedRoleAssignment(subscriptionID string, was RoleAssi
 	s.Roles.Delete(func(a role.Assignment) bool { return strings.EqualFold(a.ID(), id) })
 }
 
-// assignment with a name that is derived from its fields.
+// assignment returns an assignment with a name that is derived from its fields.
 func (r RoleAssignment) assignment(subscriptionID string) role.Assignment {
 	here := "/subscriptions/" + subscriptionID
 	scope := cmp.Or(r.Scope, here)
@@ -336,7 +336,7 @@ func (r RoleAssignment) assignment(subscriptionID string) role.Assignment {
 	return a
 }
 
-// PutGroup registers a group of the directory with its members. Vaults do not know groups.
+// PutGroup registers a group of the directory with its members. Vaults ignore groups.
 func (s *Manager) PutGroup(id string, members ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -364,7 +364,7 @@ func nullable(s string) any {
 	return s
 }
 
-// deref returns what a pointer is to, or nothing.
+// deref returns the value of a pointer, or nothing.
 func deref[T any](p *T) (out T) {
 	if p != nil {
 		out = *p

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A Resource counts the changes of a resource through the resource manager. It may be gone.
+// A Resource counts the changes of a resource through the resource manager, which may be deleted.
 type Resource struct {
 	ID        string `json:"id"`
 	Created   int    `json:"created,omitempty"`
@@ -29,7 +29,8 @@ func (c *call) note(resourceID string) *Resource {
 	return c.service.changed[key]
 }
 
-// ARMResources returns every resource that was changed through the resource manager, gone or not, by id.
+// ARMResources returns every resource that was changed through the resource manager, deleted or not, by
+// id.
 func (s *Manager) ARMResources() []Resource {
 	s.mu.Lock()
 	defer s.mu.Unlock()

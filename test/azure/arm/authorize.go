@@ -31,15 +31,15 @@ func (c *call) authorize() *wire.Answer {
 		c.caller.ClientID, c.caller.PrincipalID, q.Action, strings.TrimSuffix(c.request.URL.Path, "/")))
 }
 
-// visible tells whether any role in the subscription suffices: for the subscription itself, and for a built-in role by its id, because the
-// Azure providers work with roles on a resource group. Neither was tried against Azure.
+// visible reports whether any role in the subscription suffices: for the subscription itself, and for a built-in role by its id, because
+// the Azure providers work with roles on a resource group. Neither was tested with Azure.
 func (c *call) visible() bool {
 	known, ok := c.service.definition(c.name)
 
 	return c.operation == fault.GetSubscription || c.operation == fault.GetRoleDefinition && ok && known.Tenant == ""
 }
 
-// question for the conditions of role assignments.
+// question returns the request for the conditions of role assignments.
 func (c *call) question() condition.Request {
 	const attribute = "Microsoft.Authorization/roleAssignments:"
 

@@ -18,10 +18,10 @@ type Cluster struct {
 	ResourceGroup  string `json:"resourceGroup"`
 	Name           string `json:"name"`
 
-	// Issuer is the address once the issuer is enabled.
+	// Issuer is the address of the issuer after it was enabled.
 	Issuer string `json:"issuer"`
 
-	// Enabled tells whether the issuer is enabled.
+	// Enabled is true if the issuer is enabled.
 	Enabled bool `json:"enabled,omitempty"`
 }
 

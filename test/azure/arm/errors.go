@@ -14,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// refuse returns an error as the resource manager has them.
+// refuse returns an error in the resource manager's format.
 func refuse(status int, code, format string, args ...any) wire.Answer {
 	answer := wire.JSON(status, map[string]any{"error": map[string]string{"code": code, "message": fmt.Sprintf(format, args...)}})
 	answer.Error = code
@@ -37,7 +37,7 @@ func concurrentWrites(identityID string) wire.Answer {
 			"Credentials writes under the same managed identity are not supported.", identityID)
 }
 
-// challenge asks for a token.
+// challenge requests a token.
 func (s *Manager) challenge(subscriptionID, message string) wire.Answer {
 	tenant := "common"
 
@@ -54,7 +54,7 @@ func (s *Manager) challenge(subscriptionID, message string) wire.Answer {
 	return answer
 }
 
-// wrongTenant is the refusal of a caller from elsewhere. It is called with the lock held.
+// wrongTenant returns the rejection of a caller from another tenant. The lock must be held.
 func (*Manager) wrongTenant(sub *subscription, caller entra.Caller) wire.Answer {
 	return refuse(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer "+
 		"'https://sts.windows.net/%s/'. It must match the tenant 'https://sts.windows.net/%s/' associated with this subscription. Please "+
@@ -92,7 +92,7 @@ func (c *call) read(into any) *wire.Answer {
 	return nil
 }
 
-// injected is the answer of a fault.
+// injected returns the answer of a fault.
 func injected(rule fault.Rule) wire.Answer {
 	code, message := rule.Error, "The request was refused on demand."
 

@@ -22,7 +22,7 @@ import (
 
 var identityName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$`)
 
-// An identity has the resource manager's part of an application of Entra ID.
+// An identity has the fields of the resource manager; Entra ID has its application.
 type identity struct {
 	id       string
 	name     string
@@ -39,14 +39,14 @@ type identityBody struct {
 	Location string             `json:"location"`
 	Tags     *map[string]string `json:"tags"`
 
-	// Read only. Clients may send them back.
+	// These fields are read-only. Clients may send them back.
 	ID         string         `json:"id"`
 	Name       string         `json:"name"`
 	Type       string         `json:"type"`
 	Properties map[string]any `json:"properties"`
 }
 
-// lookupIdentity returns the identity of the request. It is gone if its application is.
+// lookupIdentity returns the identity of the request. It does not exist without its application.
 func (c *call) lookupIdentity() *identity {
 	key := strings.ToLower(c.resourceID(typeIdentity, c.name))
 
@@ -85,7 +85,7 @@ func (c *call) getIdentity() wire.Answer {
 	return wire.JSON(http.StatusOK, known.json())
 }
 
-// listIdentities of the resource group, or of the subscription.
+// listIdentities lists the identities of the resource group, or of the subscription.
 func (c *call) listIdentities() wire.Answer {
 	var out []any
 
@@ -196,7 +196,7 @@ type credentialProperties struct {
 type credentialBody struct {
 	Properties credentialProperties `json:"properties"`
 
-	// Read only.
+	// These fields are read-only.
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	Type string `json:"type"`

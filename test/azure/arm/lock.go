@@ -33,7 +33,7 @@ type lockProperties struct {
 	Notes string `json:"notes,omitempty"`
 }
 
-// listLocks on the scope, above and below.
+// listLocks lists locks on the scope, above and below.
 func (c *call) listLocks() wire.Answer {
 	out := []any{}
 

@@ -13,7 +13,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// pageSize is how many elements of a list are answered at once.
+// pageSize is the number of elements on a page of a list.
 const pageSize = 100
 
 // right is the action that the caller needs permission for.
@@ -59,7 +59,7 @@ func padded(all []any, n int, one func(i int) any) []any {
 	return all
 }
 
-// changes tells whether the request writes, and whether it deletes.
+// changes reports whether the request writes, and whether it deletes.
 func (c *call) changes() (write, remove bool) {
 	remove = strings.HasSuffix(c.action, "/delete")
 

@@ -13,7 +13,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// refusing are the ids of the policy assignments that deny resources of a type, in order.
+// refusing returns the ids of the policy assignments that deny resources of a type, sorted.
 func (c *call) refusing(typ string) []string {
 	var out []string
 
@@ -26,7 +26,7 @@ func (c *call) refusing(typ string) []string {
 	return out
 }
 
-// checkPolicies answers with the policies that would deny a resource.
+// checkPolicies answers with the policies that deny a resource.
 func (c *call) checkPolicies() wire.Answer {
 	var body struct {
 		Details struct {

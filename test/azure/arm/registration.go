@@ -13,7 +13,7 @@ import (
 
 const registered = "Registered"
 
-// namespaces of the resource providers that there are.
+// namespaces are those of the known resource providers.
 func namespaces() []string {
 	return []string{"Microsoft.Authorization", "Microsoft.ContainerService", "Microsoft.KeyVault", "Microsoft.ManagedIdentity", "Microsoft.Resources"}
 }

@@ -21,7 +21,7 @@ const (
 	custom  = "CustomRole"
 )
 
-// visible roles: those of a tenant that can be assigned on a scope, in order.
+// visible returns the roles of a tenant that can be assigned on a scope, sorted.
 func (s *Manager) visible(tenantID, scope string) []role.Definition {
 	out := slices.Clone(role.BuiltIn())
 
@@ -34,7 +34,7 @@ func (s *Manager) visible(tenantID, scope string) []role.Definition {
 	return out
 }
 
-// definition of a role, by its id and wherever it can be assigned.
+// definition returns a role by its id, wherever it can be assigned.
 func (s *Manager) definition(id string) (role.Definition, bool) {
 	if d, ok := s.custom[strings.ToLower(id)]; ok {
 		return d, true
@@ -43,7 +43,7 @@ func (s *Manager) definition(id string) (role.Definition, bool) {
 	return role.Named(id)
 }
 
-// last segment of an id.
+// last returns the last segment of an id.
 func last(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
 func definitionID(subscriptionID, roleID string) string {
@@ -96,7 +96,7 @@ func list[T any](values []T) []T {
 	return values
 }
 
-// byName is the one filter that lists of role definitions have here.
+// byName is the only supported filter of lists of role definitions.
 var byName = regexp.MustCompile(`^roleName eq '([^']*)'$`)
 
 func (c *call) listDefinitions() wire.Answer {
@@ -164,7 +164,7 @@ func (c *call) putDefinition() wire.Answer {
 	return wire.JSON(http.StatusCreated, bodyOf(wants, c.subscription.ID))
 }
 
-// checkDefinition is the refusal of an invalid role.
+// checkDefinition returns the rejection of an invalid role.
 func (c *call) checkDefinition(wants role.Definition, p definitionProperties) *wire.Answer {
 	switch parsed, err := uuid.Parse(c.name); {
 	case err != nil || len(c.name) != len(parsed.String()):

@@ -14,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// The types of resources, as they are spelled.
+// These are the types of resources, in their spelling.
 const (
 	typeVault      = "Microsoft.KeyVault/vaults"
 	typeIdentity   = "Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -28,11 +28,11 @@ const (
 
 // An endpoint is an operation on a path.
 type endpoint struct {
-	// pattern of http.ServeMux, in lower case.
+	// pattern is one of http.ServeMux, in lower case.
 	pattern   string
 	operation string
 
-	// typ of the resource.
+	// typ is the type of the resource.
 	typ string
 
 	// action that the caller needs permission for, below the type if it begins with a slash.
@@ -45,7 +45,7 @@ type endpoint struct {
 type route struct {
 	endpoint
 
-	// allow are the methods that the path has, or empty if there is no such path.
+	// allow has the methods of the path. It is empty for an unknown path.
 	allow string
 
 	subscription string
@@ -205,7 +205,7 @@ func (r router) route(method, path string) route {
 	return out
 }
 
-// resourceOf a scope: its type and name, or nothing if it is a resource group or above.
+// resourceOf returns the type and name of a scope, or nothing for a resource group or above.
 func resourceOf(scope string) (typ, name string) {
 	for _, typ := range []string{typeVault, typeIdentity, typeCluster} {
 		if i := strings.Index(strings.ToLower(scope), "/providers/"+strings.ToLower(typ)+"/"); i >= 0 {
@@ -221,7 +221,7 @@ func (r route) writesCredential() (string, bool) {
 	return r.scope, r.operation == fault.PutCredential || r.operation == fault.DeleteCredential
 }
 
-// versions that are served of a type, newest last.
+// versions returns the served versions of a type, newest last.
 func versions(typ string) []string {
 	switch typ {
 	case typeVault:

@@ -4,8 +4,8 @@
 // Package arm stands in for Azure Resource Manager: key vaults, managed identities with their federated credentials, and role
 // assignments, in the subscriptions and resource groups that were registered.
 //
-// Vaults are those of package keyvault, identities and credentials those of package entra, so that the other services enforce the state
-// that the resource manager shows.
+// Vaults are stored in package keyvault, identities and credentials in package entra, so that the other services enforce the state of
+// the resource manager.
 package arm
 
 import (
@@ -27,14 +27,14 @@ import (
 )
 
 const (
-	// Host is where the resource manager is reached.
+	// Host is the resource manager's.
 	Host = "management.azure.com"
 
 	// maxBody bounds the body of a request.
 	maxBody = 4 << 20
 )
 
-// Delays are how long changes take to propagate in Azure. The zero value is no time.
+// Delays are propagation times in Azure. The zero value means none.
 type Delays struct {
 	// Principal: until then a role can be assigned to a new identity only by a request with a principal type.
 	Principal time.Duration `help:"How long the directory takes to know a new identity."`
@@ -61,7 +61,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// A Manager serves the resource manager. Use it from as many goroutines as you like.
+// A Manager serves the resource manager. It may be used concurrently.
 type Manager struct {
 	Config
 
@@ -79,10 +79,10 @@ type Manager struct {
 	// groups of the directory have members.
 	groups map[string][]string
 
-	// writing are the identities whose credentials are being written.
+	// writing are the identities with a write of their credentials in progress.
 	writing map[string]bool
 
-	// changed resources by their ids in lower case.
+	// changed are the resources, by their ids in lower case.
 	changed map[string]*Resource
 }
 
@@ -103,7 +103,7 @@ func (s *Manager) SetDelays(d Delays) {
 	s.delays = d
 }
 
-// A call is a request that is being answered.
+// A call is a request in progress.
 type call struct {
 	route
 
@@ -148,7 +148,7 @@ func (s *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		request.PrincipalID, request.ClientID = c.caller.PrincipalID, c.caller.ClientID
 	}
 
-	// A write of a credential takes until it is answered, including faults.
+	// A write of a credential lasts until it is answered, including faults.
 	if identityID, ok := c.writesCredential(); ok {
 		release, free := s.occupy(identityID)
 		if !free {
@@ -185,7 +185,7 @@ func (c *call) serve() wire.Answer {
 	return c.do(c)
 }
 
-// admit is the refusal of a request before its operation, or nil.
+// admit returns the rejection of a request before its operation, or nil.
 func (c *call) admit() *wire.Answer {
 	if c.operation == fault.Unknown {
 		return new(c.unknown())
@@ -195,7 +195,7 @@ func (c *call) admit() *wire.Answer {
 		return answer
 	}
 
-	// Everybody in a tenant can read its role definitions.
+	// All principals of a tenant can read its role definitions.
 	if c.route.subscription == "" {
 		return nil
 	}
@@ -233,7 +233,7 @@ func (c *call) admit() *wire.Answer {
 	return c.checkRegistered()
 }
 
-// occupy the credentials of an identity for a write, unless another write is in progress.
+// occupy reserves the credentials of an identity for a write, unless another write is in progress.
 func (s *Manager) occupy(identityID string) (release func(), free bool) {
 	key := strings.ToLower(identityID)
 
@@ -254,7 +254,7 @@ func (s *Manager) occupy(identityID string) (release func(), free bool) {
 	}, true
 }
 
-// refuseToken answers a token that is not accepted.
+// refuseToken answers a rejected token.
 func (s *Manager) refuseToken(subscriptionID string, err error) wire.Answer {
 	code, message := "InvalidAuthenticationToken", "The access token is invalid."
 

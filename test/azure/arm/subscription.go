@@ -17,10 +17,10 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// groupName is Azure's rule, except that it allows a period at the end.
+// groupName is Azure's rule, but also allows a period at the end.
 var groupName = regexp.MustCompile(`^[-\w._()]{1,90}$`)
 
-// A Subscription is where resources are.
+// A Subscription contains resources.
 type Subscription struct {
 	// ID and TenantID are GUIDs.
 	ID       string `json:"id,omitempty"`
@@ -191,17 +191,17 @@ func (c *call) putResourceGroup() wire.Answer {
 	return answer
 }
 
-// groupID is the id of the request's resource group.
+// groupID returns the id of the request's resource group.
 func (c *call) groupID() string {
 	return "/subscriptions/" + c.subscription.ID + "/resourceGroups/" + c.group.Name
 }
 
-// resourceID is the id of a resource in the request's resource group.
+// resourceID returns the id of a resource in the request's resource group.
 func (c *call) resourceID(typ, name string) string {
 	return c.groupID() + "/providers/" + typ + "/" + name
 }
 
-// padded is the id of a made-up resource.
+// padded returns the id of a made-up resource.
 func (c *call) padded(typ, name string) string {
 	if c.group == nil {
 		return "/subscriptions/" + c.subscription.ID + "/resourceGroups/padding/providers/" + typ + "/" + name

@@ -24,7 +24,7 @@ const (
 	skuPremium  = "premium"
 )
 
-// vaultSettings are what package keyvault does not need: tags, and the properties as they were sent.
+// vaultSettings has the fields that package keyvault does not need: tags, and the sent properties.
 type vaultSettings struct {
 	tags       map[string]string
 	properties vaultProperties
@@ -50,10 +50,10 @@ type vaultProperties struct {
 	NetworkACLs                  json.RawMessage    `json:"networkAcls,omitempty"`
 	PublicNetworkAccess          *string            `json:"publicNetworkAccess,omitempty"`
 
-	// CreateMode of a request only.
+	// CreateMode occurs in requests only.
 	CreateMode string `json:"createMode,omitempty"`
 
-	// Read only.
+	// These fields are read-only.
 	VaultURI          string `json:"vaultUri,omitempty"`
 	ProvisioningState string `json:"provisioningState,omitempty"`
 }
@@ -68,7 +68,7 @@ type vaultBody struct {
 	Properties vaultProperties    `json:"properties"`
 }
 
-// lookupVault returns the vault of the request, unless it is deleted or elsewhere.
+// lookupVault returns the vault of the request, unless it is deleted or in another scope.
 func (c *call) lookupVault() (keyvault.VaultState, bool) {
 	v, ok := c.service.Vaults.Lookup(c.name)
 
@@ -84,7 +84,7 @@ func (c *call) getVault() wire.Answer {
 	return wire.JSON(http.StatusOK, c.vaultJSON(v))
 }
 
-// listVaults of the resource group, or of the subscription.
+// listVaults lists the vaults of the resource group, or of the subscription.
 func (c *call) listVaults() wire.Answer {
 	var out []any
 
@@ -132,7 +132,7 @@ func (c *call) checkVaultName() wire.Answer {
 const invalidVaultName = "A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter " +
 	"or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
 
-// vaultJSON is how a vault is shown.
+// vaultJSON returns a vault in the format of an answer.
 func (c *call) vaultJSON(v keyvault.VaultState) vaultBody {
 	settings := c.settings(v)
 
@@ -145,7 +145,7 @@ func (c *call) vaultJSON(v keyvault.VaultState) vaultBody {
 		p.ProvisioningState = "RegisteringDns"
 	}
 
-	// Azure never says that it is off.
+	// Azure never returns false.
 	p.EnablePurgeProtection = nil
 	if v.PurgeProtection {
 		p.EnablePurgeProtection = new(true)
@@ -154,7 +154,8 @@ func (c *call) vaultJSON(v keyvault.VaultState) vaultBody {
 	return vaultBody{ID: v.ResourceID, Name: v.Name, Type: typeVault, Location: v.Location, Tags: &settings.tags, Properties: p}
 }
 
-// settings of a vault. One that was not created through the resource manager has the defaults.
+// settings returns the settings of a vault. A vault that was not created through the resource
+// manager has the defaults.
 func (c *call) settings(v keyvault.VaultState) vaultSettings {
 	if known, ok := c.service.vaults[strings.ToLower(v.ResourceID)]; ok {
 		return known
@@ -207,7 +208,7 @@ func (c *call) putVault() wire.Answer {
 	}
 }
 
-// checkVault is the refusal of an invalid vault.
+// checkVault returns the rejection of an invalid vault.
 func (c *call) checkVault(body vaultBody) *wire.Answer {
 	p := body.Properties
 
@@ -231,7 +232,7 @@ func (c *call) checkVault(body vaultBody) *wire.Answer {
 	return p.check()
 }
 
-// check is the refusal of invalid properties.
+// check returns the rejection of invalid properties.
 func (p vaultProperties) check() *wire.Answer {
 	switch {
 	case p.SKU != nil && (p.SKU.Family != "A" || p.SKU.Name != skuStandard && p.SKU.Name != skuPremium):
@@ -318,7 +319,7 @@ func (c *call) recoverVault(known keyvault.VaultState, body vaultBody) wire.Answ
 	return c.changeVault(known, body)
 }
 
-// keep the settings in the request, and answer with the vault.
+// keep stores the settings in the request, and answers with the vault.
 func (c *call) keep(body vaultBody) wire.Answer {
 	v, _ := c.service.Vaults.Lookup(c.name)
 	s := c.settings(v)
@@ -328,7 +329,7 @@ func (c *call) keep(body vaultBody) wire.Answer {
 		maps.Copy(s.tags, deref(body.Tags))
 	}
 
-	// What the request leaves out stays as it is.
+	// Settings that the request omits stay unchanged.
 	sent := struct {
 		Properties *vaultProperties `json:"properties"`
 	}{&s.properties}
@@ -376,7 +377,7 @@ func (c *call) deleteVault() wire.Answer {
 	return wire.Answer{Status: http.StatusOK}
 }
 
-// lookupDeleted returns a vault of the request's subscription and location that is deleted.
+// lookupDeleted returns a deleted vault in the request's subscription and location.
 func (c *call) lookupDeleted() (keyvault.VaultState, bool) {
 	v, ok := c.service.Vaults.Lookup(c.name)
 	mine := strings.HasPrefix(strings.ToLower(v.ResourceID), "/subscriptions/"+c.subscription.ID+"/")

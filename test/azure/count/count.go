@@ -14,17 +14,17 @@ import (
 
 // A Key has the properties that requests are counted by.
 type Key struct {
-	// Vault that was asked, if one was.
+	// Vault is the requested vault, if there is one.
 	Vault string `json:"vault,omitempty"`
 
 	// Tenant and ClientID of a request for a token, as the client named them.
 	Tenant   string `json:"tenant,omitempty"`
 	ClientID string `json:"clientId,omitempty"`
 
-	// Operation that was asked for; see the constants of package fault.
+	// Operation is one of the constants of package fault.
 	Operation string `json:"operation"`
 
-	// Status of the answer: of HTTP, and 0 if there was none.
+	// Status is the HTTP status, or 0 without an answer.
 	Status int `json:"status"`
 
 	// Error is the code of a refusal, such as ForbiddenByRbac or AADSTS700213.

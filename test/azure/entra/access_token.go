@@ -25,10 +25,10 @@ const (
 	// ManagementResource is the audience of tokens for the resource manager.
 	ManagementResource = "https://management.azure.com"
 
-	// classicManagement is another name of it, which the SDK for Go asks for.
+	// classicManagement is another name of that audience, which the SDK for Go uses.
 	classicManagement = "https://management.core.windows.net"
 
-	// issuerPrefix and a tenant id make the issuer of access tokens.
+	// issuerPrefix and a tenant id form the issuer of access tokens.
 	issuerPrefix = "https://sts.windows.net/"
 
 	// keyID of the one key that signs access tokens.
@@ -61,16 +61,16 @@ type claims struct {
 	UniqueID  string `json:"uti"`
 	Version   string `json:"ver"`
 
-	// serial is taken from UniqueID: tokens are numbered in the order in which they were issued.
+	// serial is taken from UniqueID: tokens are numbered in the order of issue.
 	serial uint64
 }
 
-// A TokenError is the refusal of an access token.
+// A TokenError is the rejection of an access token.
 type TokenError struct {
-	// Message of Key Vault.
+	// Message is Key Vault's.
 	Message string
 
-	// Revoked tells that the client should get another token.
+	// Revoked means that the client should get another token.
 	Revoked bool
 
 	// Flaw of the token.
@@ -100,16 +100,16 @@ type Tokens struct {
 
 	mu sync.RWMutex
 
-	// verified tokens, so that each is verified once.
+	// verified are the verified tokens, so that each is verified once.
 	verified map[string]*claims
 
-	// revoked is, by principal, which tokens are no longer good.
+	// revoked has the revocations, by principal.
 	revoked map[string]revocation
 }
 
 // A revocation of tokens.
 type revocation struct {
-	// last is the serial number of the last token that is no longer good.
+	// last is the serial number of the last revoked token.
 	last uint64
 
 	// flaw is FlawRevoked to make clients get another token, or FlawExpired.
@@ -126,7 +126,7 @@ func NewTokens(now func() time.Time) (*Tokens, error) {
 	return &Tokens{now: now, key: key, verified: map[string]*claims{}, revoked: map[string]revocation{}}, nil
 }
 
-// Issue returns a token for that audience.
+// Issue issues a token for that audience.
 func (t *Tokens) Issue(c Caller, audience string, lifetime time.Duration) (string, error) {
 	now := t.now()
 	unique := uuid.New()
@@ -146,7 +146,7 @@ func (t *Tokens) RevokeTokens(principalID string) { t.invalidate(principalID, Fl
 // ExpireTokens makes vaults reject all present tokens of a principal as expired.
 func (t *Tokens) ExpireTokens(principalID string) { t.invalidate(principalID, FlawExpired) }
 
-// Verify returns the caller of a token for Key Vault in a tenant. A refusal is a *TokenError.
+// Verify returns the caller of a token for Key Vault in a tenant. A rejection is a *TokenError.
 func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
 	c, err := t.claims(token)
 	if err != nil {
@@ -169,14 +169,15 @@ func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
 	return t.caller(c)
 }
 
-// VerifyManagement returns the caller of a token for the resource manager, of any tenant. A refusal is a *TokenError.
+// VerifyManagement returns the caller of a token for the resource manager, of any tenant. A rejection is a
+// *TokenError.
 func (t *Tokens) VerifyManagement(token string) (Caller, error) {
 	c, err := t.claims(token)
 	if err != nil {
 		return Caller{}, err
 	}
 
-	// Clients ask for it with a slash at the end and without.
+	// Clients use it with and without a slash at the end.
 	if audience := strings.TrimSuffix(c.Audience, "/"); audience != ManagementResource && audience != classicManagement {
 		return Caller{}, &TokenError{
 			Message: fmt.Sprintf("The access token has been obtained for wrong audience or resource '%s'. It should exactly match with "+
@@ -241,7 +242,7 @@ func (t *Tokens) parse(token string) (*claims, error) {
 		return nil, &TokenError{Message: "AKV10046: Unable to resolve the key used for signature validation."}
 	}
 
-	// It is ours, so it has a serial number.
+	// It is our token, so it has a serial number.
 	if unique, err := base64.RawURLEncoding.DecodeString(c.UniqueID); err == nil && len(unique) >= 8 {
 		c.serial = binary.BigEndian.Uint64(unique)
 	}
@@ -258,5 +259,5 @@ func (t *Tokens) parse(token string) (*claims, error) {
 	return c, nil
 }
 
-// jwks returns the key that access tokens are signed with.
+// jwks returns the key that signs access tokens.
 func (t *Tokens) jwks() ([]byte, error) { return KeySet(keyID, &t.key.PublicKey) }

@@ -18,10 +18,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxFederatedCredentials is how many federated credentials Entra ID allows one identity to have.
+// maxFederatedCredentials is Entra ID's maximum number of federated credentials for one identity.
 const maxFederatedCredentials = 20
 
-// maxFieldLength is how long an issuer, a subject or an audience of a federated credential may be.
+// maxFieldLength is the maximum length of an issuer, a subject or an audience of a federated
+// credential.
 const maxFieldLength = 600
 
 // An Application is an identity that can get tokens: an app registration with its service principal, or a managed identity.
@@ -37,11 +38,11 @@ type Application struct {
 	// ManagedIdentity gives the machine this identity: the metadata service issues tokens without a credential.
 	ManagedIdentity bool `json:"managedIdentity,omitempty"`
 
-	// ResourceID of a managed identity, by which the metadata service can be asked for it.
+	// ResourceID is that of a managed identity, which requests to the metadata service can name.
 	ResourceID string `json:"resourceId,omitempty"`
 }
 
-// A FederatedCredential lets tokens of another issuer stand for an application.
+// A FederatedCredential lets tokens of another issuer authenticate an application.
 type FederatedCredential struct {
 	// Name, unique in its application.
 	Name string `json:"name,omitempty"`
@@ -50,10 +51,10 @@ type FederatedCredential struct {
 	Issuer  string `json:"issuer"`
 	Subject string `json:"subject"`
 
-	// Audiences has exactly one, which the claim aud has to be.
+	// Audiences has exactly one entry, which the claim aud must equal.
 	Audiences []string `json:"audiences"`
 
-	// Delay is how long the credential takes to propagate. Until then it has no effect.
+	// Delay is the propagation time of the credential, which has no effect before.
 	Delay time.Duration `json:"-"`
 }
 
@@ -74,7 +75,7 @@ type tenant struct {
 	applications map[string]*application
 }
 
-// An application as the directory keeps it. Its fields do not change: a change is a new one.
+// An application in the directory is immutable: a change replaces it.
 type application struct {
 	Application
 
@@ -84,11 +85,11 @@ type application struct {
 type credential struct {
 	FederatedCredential
 
-	// from is when it is known everywhere.
+	// from is the time at which it has propagated.
 	from time.Time
 }
 
-// NewDirectory returns an empty directory that takes the time from now.
+// NewDirectory returns an empty directory that uses the clock now.
 func NewDirectory(now func() time.Time) *Directory {
 	return &Directory{now: now, tenants: map[string]*tenant{}, issuers: map[string]*issuer{}}
 }
@@ -148,7 +149,7 @@ func (d *Directory) PutApplication(a Application) (err error) {
 	return nil
 }
 
-// DeleteApplication removes an application and its credentials, and tells whether there was one.
+// DeleteApplication deletes an application and its credentials, and reports whether it existed.
 func (d *Directory) DeleteApplication(tenantID, clientID string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -163,7 +164,7 @@ func (d *Directory) DeleteApplication(tenantID, clientID string) bool {
 	return true
 }
 
-// PutFederatedCredential creates or changes a federated credential, within the limits that Entra ID has.
+// PutFederatedCredential creates or changes a federated credential, within Entra ID's limits.
 func (d *Directory) PutFederatedCredential(tenantID, clientID string, c FederatedCredential) (err error) {
 	defer func() {
 		err = wrap(err, "cannot register federated credential %q of application %q", c.Name, clientID)
@@ -206,7 +207,7 @@ func (d *Directory) PutFederatedCredential(tenantID, clientID string, c Federate
 	return nil
 }
 
-// DeleteFederatedCredential removes a federated credential, and tells whether there was one.
+// DeleteFederatedCredential deletes a federated credential, and reports whether it existed.
 func (d *Directory) DeleteFederatedCredential(tenantID, clientID, name string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -229,7 +230,7 @@ func (d *Directory) DeleteFederatedCredential(tenantID, clientID, name string) b
 	return len(changed.credentials) < len(a.credentials)
 }
 
-// Application returns an application without its secret, if there is one.
+// Application returns an application without its secret, if it exists.
 func (d *Directory) Application(tenantID, clientID string) (Application, bool) {
 	_, a := d.lookup(tenantID, clientID)
 	if a == nil {
@@ -242,7 +243,7 @@ func (d *Directory) Application(tenantID, clientID string) (Application, bool) {
 	return out, true
 }
 
-// HasPrincipal tells whether a tenant has an application with that principal id.
+// HasPrincipal reports whether a tenant has an application with that principal id.
 func (d *Directory) HasPrincipal(tenantID, principalID string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -261,14 +262,15 @@ func (d *Directory) HasPrincipal(tenantID, principalID string) bool {
 	return false
 }
 
-// HasTenant tells whether a tenant exists.
+// HasTenant reports whether a tenant exists.
 func (d *Directory) HasTenant(id string) bool {
 	known, _ := d.lookup(id, "")
 
 	return known != ""
 }
 
-// FederatedCredentials returns those of an application, in the order in which they were created.
+// FederatedCredentials returns the federated credentials of an application, in the order of their
+// creation.
 func (d *Directory) FederatedCredentials(tenantID, clientID string) []FederatedCredential {
 	_, a := d.lookup(tenantID, clientID)
 	if a == nil {
@@ -295,7 +297,7 @@ func (d *Directory) PutIssuer(issuerURL string, jwks []byte) error {
 	return d.putIssuer(issuerURL, &issuer{keys: keys, source: published})
 }
 
-// PutIssuerSource registers a source of the keys of an issuer. It is asked when a token names an unknown key.
+// PutIssuerSource registers a source of the keys of an issuer. It is used when a token has an unknown key id.
 func (d *Directory) PutIssuerSource(issuerURL string, source KeySource) error {
 	return d.putIssuer(issuerURL, &issuer{source: source})
 }
@@ -313,7 +315,7 @@ func (d *Directory) putIssuer(issuerURL string, i *issuer) error {
 	return nil
 }
 
-// find needs the lock.
+// The lock must be held.
 func (d *Directory) find(tenantID, clientID string) (*application, *tenant) {
 	t := d.tenants[strings.ToLower(tenantID)]
 	if t == nil {
@@ -323,7 +325,7 @@ func (d *Directory) find(tenantID, clientID string) (*application, *tenant) {
 	return t.applications[strings.ToLower(clientID)], t
 }
 
-// lookup returns a tenant's canonical id and an application of it. Either is empty if there is none.
+// lookup returns a tenant's canonical id and its application. Either is empty if it does not exist.
 func (d *Directory) lookup(tenantID, clientID string) (string, *application) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

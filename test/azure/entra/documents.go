@@ -13,13 +13,13 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// Paths of the documents of an issuer, below its address.
+// These are the paths of the documents of an issuer, below its address.
 const (
 	discoveryPath = "/.well-known/openid-configuration"
 	keysPath      = "/openid/v1/jwks"
 )
 
-// HasIssuer tells whether an issuer is registered that is at this host.
+// HasIssuer reports whether an issuer is registered at this host.
 func (d *Directory) HasIssuer(host string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -51,7 +51,7 @@ func (s *Service) ServeIssuer(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// issuerAt a host and a path. Its address may end with a slash.
+// issuerAt returns the issuer at a host and a path. Its address may end with a slash.
 func (d *Directory) issuerAt(host, path string) (string, *issuer) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -65,7 +65,7 @@ func (d *Directory) issuerAt(host, path string) (string, *issuer) {
 	return "", nil
 }
 
-// documentOf an issuer, as an API server has it.
+// documentOf returns the discovery document of an issuer, in the form of an API server.
 func documentOf(address string) wire.Answer {
 	return wire.JSON(http.StatusOK, map[string]any{
 		"issuer": address, "jwks_uri": strings.TrimSuffix(address, "/") + keysPath, "response_types_supported": []string{"id_token"},
@@ -73,7 +73,7 @@ func documentOf(address string) wire.Answer {
 	})
 }
 
-// publish the keys of the issuer.
+// publish serves the keys of the issuer.
 func (i *issuer) publish(r *http.Request) wire.Answer {
 	jwks, err := i.source(r.Context())
 	if err != nil {

@@ -16,19 +16,19 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// A refusal is an error of Entra ID before it has an id and a time.
+// A refusal is an error of Entra ID without its id and time.
 type refusal struct {
 	// code is the number after AADSTS.
 	code int
 
-	// oauth is the error of RFC 6749.
+	// oauth is the error code of RFC 6749.
 	oauth string
 
 	status  int
 	message string
 }
 
-// The words that RFC 6749 and RFC 8707 have for errors.
+// These are the error codes of RFC 6749 and RFC 8707.
 const (
 	invalidRequest       = "invalid_request"
 	invalidClient        = "invalid_client"
@@ -63,7 +63,7 @@ func noApplication(id, tenantID string) *refusal {
 	}
 }
 
-// answer gives the refusal its id and time.
+// answer adds an id and the time to the refusal.
 func (e *refusal) answer(r *http.Request, now time.Time) wire.Answer {
 	trace, correlation, timestamp := uuid.NewString(), correlationID(r), now.UTC().Format("2006-01-02 15:04:05Z")
 	answer := wire.JSON(e.status, map[string]any{
@@ -76,7 +76,7 @@ func (e *refusal) answer(r *http.Request, now time.Time) wire.Answer {
 	return answer
 }
 
-// correlationID is the client's own if it sent a valid one.
+// correlationID returns the client's own id, if it sent a valid one.
 func correlationID(r *http.Request) string {
 	if id, err := guid("", r.Header.Get("Client-Request-Id")); err == nil {
 		return id
@@ -85,7 +85,7 @@ func correlationID(r *http.Request) string {
 	return uuid.NewString()
 }
 
-// injected is the refusal of a fault.
+// injected returns the refusal of a fault.
 func injected(rule fault.Rule) (*refusal, http.Header) {
 	e := &refusal{code: 90033, oauth: unavailable, status: rule.Status, message: "A transient error has occurred. Please try again."}
 	if rule.Status < http.StatusInternalServerError && rule.Status != http.StatusTooManyRequests {
@@ -106,7 +106,7 @@ func injected(rule fault.Rule) (*refusal, http.Header) {
 	return e, wire.RetryAfter(rule.RetryAfter)
 }
 
-// clientErrors are those that are invalid_client whatever the status.
+// clientErrors are the errors that are invalid_client with any status.
 func clientErrors() []int {
 	return []int{70021, 70025, 700024, 700027, 700211, 700212, 700213, 7000215, 7000222, 7000272, 7002137, 7002138}
 }

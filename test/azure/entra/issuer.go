@@ -15,7 +15,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// fetchTimeout bounds how long an issuer is waited for.
+// fetchTimeout bounds requests to an issuer.
 const fetchTimeout = 10 * time.Second
 
 // An issuer signs tokens that federated credentials trust.
@@ -26,7 +26,8 @@ type issuer struct {
 	keys jose.JSONWebKeySet
 }
 
-// key returns the key of that id, or nil if the issuer has none. An error means that the issuer could not be asked.
+// key returns the key with that id, or nil if the issuer has none. An error means that the issuer could not be
+// reached.
 func (i *issuer) key(ctx context.Context, id string) (*jose.JSONWebKey, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -68,7 +69,7 @@ func parseKeys(jwks []byte) (jose.JSONWebKeySet, error) {
 	return set, nil
 }
 
-// signingKey returns the key of an issuer that a request's assertion names, or nil if the issuer has no such key.
+// signingKey returns the issuer's key for a request's assertion, or nil if the issuer has none.
 func (d *Directory) signingKey(r *http.Request, issuerURL, keyID string) (*jose.JSONWebKey, error) {
 	d.mu.RLock()
 	i := d.issuers[issuerURL]

@@ -13,8 +13,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// parseToken reads a token in its compact serialisation. Nothing in it can be trusted before its Claims method has verified it. Other
-// algorithms, and so symmetric keys, are rejected whatever a key set contains.
+// parseToken parses a token in compact serialization. Its content must not be trusted before its Claims method has verified it. Other
+// algorithms, including symmetric ones, are rejected whatever a key set contains.
 func parseToken(compact string) (*jwt.JSONWebToken, error) {
 	return jwt.ParseSigned(compact, []jose.SignatureAlgorithm{jose.RS256, jose.ES256}) //nolint:wrapcheck // The caller wraps it.
 }

@@ -16,12 +16,12 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// MachineHost is where a machine's metadata service is reached, over plain HTTP.
+// MachineHost is the address of a machine's metadata service, over plain HTTP.
 const MachineHost = "169.254.169.254"
 
 const machinePath = "/metadata/identity/oauth2/token"
 
-// ServeMachine serves the metadata service, which gives the managed identities of the machine their tokens.
+// ServeMachine serves the metadata service, which issues tokens for the managed identities of the machine.
 func (s *Service) ServeMachine(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "IMDS/150.870.65.1854")
 
@@ -89,7 +89,7 @@ func (s *Service) machine(r *http.Request, query url.Values) wire.Answer {
 		return wire.Answer{Status: http.StatusInternalServerError, Error: "CannotSign"}
 	}
 
-	// Its numbers are strings.
+	// The numbers in the answer are strings.
 	now, seconds := s.Now(), strconv.FormatInt(int64(s.Lifetime/time.Second)-1, 10)
 
 	return wire.JSON(http.StatusOK, map[string]string{
@@ -99,7 +99,7 @@ func (s *Service) machine(r *http.Request, query url.Values) wire.Answer {
 	})
 }
 
-// machineIdentities returns the managed identities of the machine that a query may mean.
+// machineIdentities returns the managed identities of the machine that match a query.
 func (d *Directory) machineIdentities(query url.Values) []*application {
 	clientID, objectID, resourceID := query.Get("client_id"), query.Get("object_id"), query.Get("msi_res_id")
 	if resourceID == "" {

@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	// Host is where Entra ID is reached.
+	// Host is Entra ID's.
 	Host = "login.microsoftonline.com"
 
 	// maxForm bounds the body of a request for a token.
 	maxForm = 1 << 16
 
-	// refreshFrom is the least lifetime of a token for which Entra ID proposes when to refresh it.
+	// refreshFrom is the minimum lifetime of a token with a proposed refresh time.
 	refreshFrom = 2 * time.Hour
 
 	tenantPlaceholder = "{tenantid}"
@@ -36,19 +36,19 @@ type Service struct {
 	Tokens    *Tokens
 	Gate      *wire.Gate
 
-	// Lifetime of access tokens.
+	// Lifetime is that of access tokens.
 	Lifetime time.Duration
 
 	// Now returns the time.
 	Now func() time.Time
 }
 
-// resources are the audiences of tokens. Only vaults and the resource manager verify them here.
+// resources are the audiences of tokens. Only vaults and the resource manager verify tokens here.
 func resources() []string {
 	return []string{VaultResource, ManagementResource, classicManagement, "https://graph.microsoft.com", "https://storage.azure.com"}
 }
 
-// ServeHTTP serves login.microsoftonline.com. It needs no mux for four paths, of which one is counted by its form before it is answered.
+// ServeHTTP serves login.microsoftonline.com. It needs no mux for four paths, one of which is counted by its form before it is answered.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	wire.Headers(w, r, "Cache-Control", "no-store, no-cache")
 
@@ -194,7 +194,7 @@ func (s *Service) configuration(r *http.Request, tenantID string) wire.Answer {
 	})
 }
 
-// keys are those that access tokens are signed with.
+// keys serves the keys that sign access tokens.
 func (s *Service) keys() wire.Answer {
 	jwks, err := s.Tokens.jwks()
 	if err != nil {

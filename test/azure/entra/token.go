@@ -21,7 +21,7 @@ import (
 const (
 	jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-	// skew is how far the clock of an issuer may be off.
+	// skew is the tolerated difference from an issuer's clock.
 	skew = 5 * time.Minute
 )
 
@@ -45,7 +45,7 @@ func (s *Service) token(r *http.Request, tenantID string, form url.Values) wire.
 		return wire.Answer{Status: http.StatusInternalServerError, Error: "CannotSign"}
 	}
 
-	// A second less, as Entra ID does: the token is that old when it arrives.
+	// Like Entra ID, it is a second less: the token is that old on arrival.
 	seconds := int64(s.Lifetime/time.Second) - 1
 	body := tokenBody{TokenType: "Bearer", ExpiresIn: seconds, ExtExpiresIn: seconds, AccessToken: token}
 
@@ -111,7 +111,7 @@ func scope(scope, tenantID string) (string, *refusal) {
 	var wanted []string
 
 	for word := range strings.FieldsSeq(scope) {
-		// MSAL adds these to every request; they mean nothing for an application.
+		// MSAL adds these to every request; they have no meaning for an application.
 		if !slices.Contains([]string{"openid", "profile", "offline_access"}, word) {
 			wanted = append(wanted, word)
 		}
@@ -169,7 +169,7 @@ func (s *Service) credential(r *http.Request, a *application, form url.Values) *
 	return nil
 }
 
-// assertion checks a token of another issuer.
+// assertion verifies a token of another issuer.
 func (s *Service) assertion(r *http.Request, a *application, assertion string) *refusal {
 	malformed := badRequest(50027, "JWT token is invalid or malformed.")
 
@@ -219,7 +219,7 @@ func (s *Service) assertion(r *http.Request, a *application, assertion string) *
 	return nil
 }
 
-// match finds the federated credential that an assertion is for. Where the answers come from:
+// match finds the federated credential for an assertion. Sources of the errors:
 //
 //   - 70021 was 400 invalid_request in 2022 (github.com/Azure/azure-workload-identity/issues/340) and is 401 invalid_client since 2023
 //     (github.com/external-secrets/external-secrets/issues/2783);

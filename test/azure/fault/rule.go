@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Operations that requests are told apart by, in rules and in counts.
+// Operations distinguish requests in rules and counts.
 const (
 	// Connect is the opening of a connection through the proxy.
 	Connect = "connect"
@@ -28,7 +28,7 @@ const (
 	Token         = "token"
 	MachineToken  = "machine-token"
 
-	// Challenge is a request to a vault without a token, whatever else it asks for.
+	// Challenge is a request to a vault without a token, for any operation.
 	Challenge = "challenge"
 
 	// Set and the following are of a vault's secrets.
@@ -45,7 +45,7 @@ const (
 	// GetContacts reads the contacts of certificates. The Azure provider does so whenever it observes a vault.
 	GetContacts = "get-contacts"
 
-	// ManagementChallenge is a request to the resource manager without a token, whatever else it asks for.
+	// ManagementChallenge is a request to the resource manager without a token, for any operation.
 	ManagementChallenge = "management-challenge"
 
 	// GetVault and the following are of the resource manager.
@@ -168,16 +168,16 @@ type Rule struct {
 	RetryAfter time.Duration `help:"With effect status: when to retry."`
 
 	// Error is the code in the body: for Entra ID the number of an error such as 700211, for a vault a word such as Forbidden.
-	// Only with effect Status.
+	// It is only for effect Status.
 	Error string `help:"With effect status: the code in the body, such as 700211 or Forbidden."`
 
-	// Duration is for how long a request hangs, or how much slower it is.
+	// Duration is how long a request hangs, or its additional latency.
 	Duration time.Duration `help:"With effects slow and hang: for how long."`
 
 	// Text is the body of effect Garbage.
 	Text string `help:"With effect garbage: the body."`
 
-	// Count is how many requests the rule is for. Zero means until it is removed.
+	// Count is the number of requests that the rule applies to. Zero means all until it is removed.
 	Count int `help:"For how many requests. The default is until it is removed."`
 }
 
@@ -221,7 +221,7 @@ type Request struct {
 	Operation string
 	Secret    string
 
-	// PrincipalID and ClientID of the caller, if they are known.
+	// PrincipalID and ClientID of the caller are empty if unknown.
 	PrincipalID string
 	ClientID    string
 }
@@ -232,6 +232,6 @@ func (r Rule) matches(q Request) bool {
 		(r.Operation == "" && q.Operation != Connect || r.Operation == q.Operation) &&
 		(r.Secret == "" || strings.EqualFold(r.Secret, q.Secret)) &&
 		(r.Identity == "" || strings.EqualFold(r.Identity, q.PrincipalID) || strings.EqualFold(r.Identity, q.ClientID)) &&
-		// Only a vault looks at tokens, if it gets one.
+		// Only a vault checks tokens.
 		(q.Vault != "" && q.Operation != Challenge || r.Effect != ExpireToken && r.Effect != RevokeToken)
 }

@@ -13,7 +13,7 @@ import (
 
 // Rules is a list of rules. Its zero value is ready for concurrent use.
 type Rules struct {
-	// some tells whether there are rules, so that a request takes no lock if there are none.
+	// some reports whether there are rules, so that a request takes no lock without any.
 	some atomic.Bool
 
 	mu     sync.Mutex
@@ -45,7 +45,7 @@ func (r *Rules) AddFault(rule Rule) (string, error) {
 	return rule.ID, nil
 }
 
-// RemoveFault removes a rule and says whether there was one with that id.
+// RemoveFault removes a rule, and reports whether a rule had that id.
 func (r *Rules) RemoveFault(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,7 +74,7 @@ func (r *Rules) Faults() []Rule {
 	return slices.Clone(r.rules)
 }
 
-// MatchFault returns for how long to delay the request, and the rule that decides about it, if there is one.
+// MatchFault returns the delay of the request, and the rule that decides about it, if there is one.
 func (r *Rules) MatchFault(q Request) (delay time.Duration, decides *Rule) {
 	if !r.some.Load() {
 		return 0, nil

@@ -35,14 +35,14 @@ type Certificate struct {
 	// DNSNames of the certificate. The first is its subject.
 	DNSNames []string `json:"dnsNames"`
 
-	// ECDSA makes the key one on P-256 and not RSA.
+	// ECDSA makes a key on P-256 instead of an RSA key.
 	ECDSA bool `json:"ecdsa,omitempty"`
 
 	// Modern protects a PFX with AES and SHA-256, as new versions of the tools do, and not with triple DES and SHA-1.
 	Modern bool `json:"modern,omitempty"`
 }
 
-// PutCertificate makes a new version of a certificate, and so of the secret of the same name, and returns the version's id.
+// PutCertificate creates a new version of a certificate and of the secret of the same name, and returns the version's id.
 func (s *Store) PutCertificate(vaultName, name string, c Certificate) (id string, err error) {
 	err = s.with(vaultName, fmt.Sprintf("put certificate %q into", name), func(v *vault) error {
 		id, err = v.putCertificate(s.now(), name, c)
@@ -134,7 +134,7 @@ func (p pair) pem() (string, error) {
 	return string(out), nil
 }
 
-// generate makes a key and a certificate, and those that lead to its root.
+// generate makes a key, a certificate, and the chain to its root.
 func (c Certificate) generate() (p pair, err error) {
 	if len(c.DNSNames) == 0 {
 		return p, errors.New("a generated certificate needs a DNS name")

@@ -14,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// claims that a client has to request a fresh token with: base64 of {"access_token":{"nbf":{"essential":true}}}.
+// claims is what a client sends to get a fresh token: base64 of {"access_token":{"nbf":{"essential":true}}}.
 const claims = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="
 
 type errorDetail struct {
@@ -27,7 +27,7 @@ type errorBody struct {
 	Error errorDetail `json:"error"`
 }
 
-// refuse returns an error as Key Vault has them. An inner code is optional.
+// refuse returns an error in Key Vault's format. An inner code is optional.
 func refuse(status int, code, inner, format string, args ...any) wire.Answer {
 	detail := errorDetail{Code: code, Message: fmt.Sprintf(format, args...)}
 	if inner != "" {
@@ -98,7 +98,7 @@ func (v *vault) forbidden(c entra.Caller, operation, secret string) wire.Answer 
 		"Vault: %s;location=%s\r\n", c.ClientID, c.PrincipalID, c.TenantID, dataActions()[operation], resource, v.Name, v.Location)
 }
 
-// challenge asks for a token. The space after the comma is part of the protocol: the client splits at spaces.
+// challenge requests a token. The space after the comma is part of the protocol: the client splits at spaces.
 func challenge(tenantID, message, more string) wire.Answer {
 	answer := refuse(http.StatusUnauthorized, "Unauthorized", "", "%s", message)
 	answer.Header = http.Header{"Www-Authenticate": []string{
@@ -113,7 +113,7 @@ const (
 	insufficientClaims = `, error="insufficient_claims", claims="` + claims + `"`
 )
 
-// injected is the answer that a fault asks for.
+// injected returns the answer of a fault.
 func injected(tenantID string, rule fault.Rule) wire.Answer {
 	switch rule.Effect {
 	case fault.ExpireToken:

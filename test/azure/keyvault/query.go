@@ -14,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// maxPage is how many secrets a page of a list has at most, and unless the client asks for fewer.
+// maxPage is the maximum number of secrets on a page of a list, and the default.
 const maxPage = 25
 
 // versions of the API that Microsoft documents.
@@ -72,7 +72,7 @@ func parseQuery(raw string) (query, *wire.Answer) {
 	return q, nil
 }
 
-// skipToken is where a list goes on. It is opaque to clients.
+// skipToken is the position where a list continues. It is opaque to clients.
 type skipToken struct {
 	NextMarker     string `json:"NextMarker"`
 	TargetLocation int    `json:"TargetLocation"`
@@ -101,7 +101,7 @@ func parseSkipToken(token string) (string, error) {
 	return t.NextMarker, nil
 }
 
-// nextLink returns the address of the page after the one that ended so. Key Vault names the port in it.
+// nextLink returns the address of the next page. Key Vault includes the port.
 func (v *vault) nextLink(path, after string, q query) string {
 	link := "https://" + lower(v.Name) + Suffix + ":443/" + path + "?api-version=" + q.apiVersion + "&$skiptoken=" + formatSkipToken(after)
 	if q.explicitly {

@@ -35,7 +35,7 @@ func (c *call) find() (*secret, *version) {
 	return s, s.find(c.version)
 }
 
-// id of the secret or version, for messages.
+// id returns the id of the secret or version, for messages.
 func (c *call) id() string {
 	if c.version == "" {
 		return c.name
@@ -55,8 +55,8 @@ func (c *call) list() wire.Answer {
 	})
 }
 
-// listVersions answers with a page of the versions of a secret, in the order of their ids. Of one that is not there it is empty, and
-// not 404, as the recordings of azsecrets in github.com/Azure/azure-sdk-for-go show for a name that never existed.
+// listVersions answers with a page of the versions of a secret, sorted by id. For a missing secret the page is empty, not 404, as
+// the recordings of azsecrets in github.com/Azure/azure-sdk-for-go show for a name that never existed.
 func (c *call) listVersions() wire.Answer {
 	s := c.vault.secrets[lower(c.name)]
 	if s == nil {
@@ -83,7 +83,7 @@ func (c *call) getDeleted() wire.Answer {
 	return wire.JSON(http.StatusOK, c.vault.grave(s, c.vault.properties(s, s.current())))
 }
 
-// page answers with the items of some of the sorted keys, and a link to the next page.
+// page answers with the items for some of the sorted keys, and a link to the next page.
 func (c *call) page(path string, keys []string, item func(string) bundle) wire.Answer {
 	start, found := slices.BinarySearch(keys, c.query.after)
 	if found {

@@ -12,10 +12,10 @@ import (
 
 // A route is a request's operation and its object.
 type route struct {
-	// operation is fault.Unknown if there is none for the path and method.
+	// operation is fault.Unknown if the path and method have none.
 	operation string
 
-	// allow are the methods that the path has, or empty if there is no such path.
+	// allow has the methods of the path. It is empty for an unknown path.
 	allow string
 
 	// name and version of the secret, as the client spelled them.
@@ -32,7 +32,7 @@ func (s *Store) routes() *http.ServeMux {
 		"GET /secrets/{name}":                 fault.Get,
 		"PUT /secrets/{name}":                 fault.Set,
 		"DELETE /secrets/{name}":              fault.Delete,
-		"GET /secrets/{name}/{$}":             fault.Get, // The SDK asks for the latest version so.
+		"GET /secrets/{name}/{$}":             fault.Get, // The SDK gets the latest version like this.
 		"GET /secrets/{name}/{version}":       fault.Get,
 		"PATCH /secrets/{name}/{version}":     fault.Update,
 		"GET /secrets/{name}/versions":        fault.ListVersions,

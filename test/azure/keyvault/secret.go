@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Azure's limits of a secret.
+// These are Azure's limits of a secret.
 const (
 	maxValue       = 25 * 1024
 	maxContentType = 255
@@ -30,7 +30,7 @@ type secret struct {
 	// versions in the order in which they were made: the last is the current one.
 	versions []*version
 
-	// managed says that the secret belongs to a certificate.
+	// managed means that the secret belongs to a certificate.
 	managed bool
 
 	// deletedAt and purgeAt are set while the secret is deleted.
@@ -62,7 +62,7 @@ type attributes struct {
 	RecoverableDays int    `json:"recoverableDays"`
 }
 
-// bundle is a secret on the wire. A pointer is nil where Key Vault leaves the member out.
+// bundle is a secret on the wire. A nil pointer is omitted, as in Key Vault.
 type bundle struct {
 	Value              *string           `json:"value,omitempty"`
 	ContentType        *string           `json:"contentType,omitempty"`
@@ -144,7 +144,7 @@ func (v *vault) url(collection, name, version string) string {
 	return strings.TrimSuffix("https://"+lower(v.Name)+Suffix+"/"+collection+"/"+name+"/"+version, "/")
 }
 
-// validName tells whether the name of a secret is valid.
+// validName reports whether the name of a secret is valid.
 func validName(name string) bool {
 	if name == "" || len(name) > maxName {
 		return false
@@ -170,7 +170,7 @@ func newVersion() string {
 	return hex.EncodeToString(id[:])
 }
 
-// encode writes JSON of strings and numbers, which cannot fail.
+// encode encodes strings and numbers as JSON, which cannot fail.
 func encode(v any) []byte {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -182,5 +182,5 @@ func encode(v any) []byte {
 
 func lower(name string) string { return strings.ToLower(name) }
 
-// sorted returns the names of some secrets in the order of lists.
+// sorted returns the names of secrets in the order of lists.
 func sorted(secrets map[string]*secret) []string { return slices.Sorted(maps.Keys(secrets)) }

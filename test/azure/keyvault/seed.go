@@ -14,20 +14,20 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 )
 
-// A Secret is put into a vault past the data plane.
+// A Secret is stored in a vault without the data plane.
 type Secret struct {
 	Value       string            `json:"value"`
 	ContentType string            `json:"contentType,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
 
-	// Disabled says that the version cannot be read.
+	// Disabled means that the version cannot be read.
 	Disabled bool `json:"disabled,omitempty"`
 
-	// NotBefore and Expires are left out if they are zero.
+	// NotBefore and Expires are omitted if they are zero.
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	Expires   time.Time `json:"expires,omitzero"`
 
-	// Created and Updated are now if they are zero.
+	// Created and Updated default to now.
 	Created time.Time `json:"created,omitzero"`
 	Updated time.Time `json:"updated,omitzero"`
 }
@@ -72,7 +72,7 @@ func (s *Store) PurgeSecret(vaultName, name string) error {
 	return s.officer(vaultName, fault.Purge, name, nil, nil)
 }
 
-// officer carries out an operation of the data plane, without a token, a role and limits.
+// officer carries out an operation of the data plane without a token, a role and limits.
 func (s *Store) officer(vaultName, operation, name string, body any, then func(*vault)) error {
 	return s.with(vaultName, fmt.Sprintf("%s secret %q of", operation, name), func(v *vault) error {
 		v.sweep(s.now())
@@ -89,7 +89,7 @@ func (s *Store) officer(vaultName, operation, name string, body any, then func(*
 		case answer.Status >= http.StatusBadRequest:
 			var said errorBody
 
-			_ = json.Unmarshal(answer.Body, &said) // It is our own.
+			_ = json.Unmarshal(answer.Body, &said) // It is our own answer.
 
 			return errors.New(said.Error.Message)
 		case then != nil:
@@ -131,7 +131,7 @@ func (s *Store) Secrets(vaultName string) ([]SecretSummary, error) {
 	return out, err
 }
 
-// SecretValue returns the value of the current version of a secret, or of the version that is named.
+// SecretValue returns the value of a version of a secret. The default is the current version.
 func (s *Store) SecretValue(vaultName, name, versionID string) (value string, err error) {
 	err = s.with(vaultName, fmt.Sprintf("show secret %q of", name), func(v *vault) error {
 		v.sweep(s.now())

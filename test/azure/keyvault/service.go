@@ -18,7 +18,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// Suffix and the name of a vault make the host where it is reached.
+// Suffix follows the name of a vault in its host name.
 const Suffix = ".vault.azure.net"
 
 // Azure's limits for a vault in a region, within window.
@@ -53,7 +53,7 @@ func NewStore(verifier Verifier, roles *role.Assignments, gate *wire.Gate, now f
 	return s
 }
 
-// VaultOf returns the name of the vault that a host belongs to, if it has the name of one.
+// VaultOf returns the name of the vault in a host name, if it has one.
 func VaultOf(host string) (string, bool) {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -64,7 +64,7 @@ func VaultOf(host string) (string, bool) {
 	return name, ok && name != "" && !strings.Contains(name, ".")
 }
 
-// A call is a request to a vault that is being answered.
+// A call is a request to a vault in progress.
 type call struct {
 	route
 
@@ -77,16 +77,16 @@ type call struct {
 	now     time.Time
 }
 
-// officer tells whether the call comes from a method of the store, not from a request.
+// officer is true for calls of the store's own methods.
 func (c *call) officer() bool { return c.request == nil }
 
-// answer a request.
+// answer answers a request.
 func (s *Store) answer(w http.ResponseWriter, r *http.Request, is route) {
 	name, _ := VaultOf(r.Host)
 
 	v, info := s.serving(name)
 	if v == nil {
-		// The client kept a connection open, and cannot open another.
+		// The client kept a connection open, and could not open another.
 		panic(http.ErrAbortHandler)
 	}
 
@@ -203,7 +203,7 @@ func (c *call) serve() wire.Answer {
 	return c.do()
 }
 
-// throttle counts the request against the limits of the vault.
+// throttle counts the request towards the limits of the vault.
 func (c *call) throttle() *wire.Answer {
 	limit := &c.vault.operations
 	if c.operation == fault.Set {
@@ -218,15 +218,15 @@ func (c *call) throttle() *wire.Answer {
 	return nil
 }
 
-// A limiter lets so many requests through in a window that slides.
+// A limiter allows a number of requests in a sliding window.
 type limiter struct {
-	// times of the last requests that were let through, as a ring that grows until it has max of them.
+	// times are those of the last allowed requests, as a ring that grows up to max.
 	times []time.Time
 	next  int
 	max   int
 }
 
-// take lets a request through, or says when the next one will be.
+// take allows a request, or returns the time until the next allowed one.
 func (l *limiter) take(now time.Time) (time.Duration, bool) {
 	if len(l.times) < l.max {
 		l.times = append(l.times, now)
@@ -268,7 +268,7 @@ func (c *call) wrote(secretName, version string) {
 	})
 }
 
-// sweep completes deletions and recoveries, and purges secrets whose retention is over.
+// sweep completes deletions and recoveries, and purges secrets at the end of their retention.
 func (v *vault) sweep(now time.Time) {
 	v.settle(now)
 

@@ -10,22 +10,23 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// Key Vault answers a request to delete or to recover a secret at once, and takes some seconds to do so. Meanwhile
-//
+// Key Vault responds at once to a request to delete or to recover a secret, and completes it some seconds later.
+// Meanwhile
 //   - the secret is neither active nor deleted: 404 for both, for which the clients of Azure poll
 //     (DeleteSecretOperation.cs and RecoverDeletedSecretOperation.cs in github.com/Azure/azure-sdk-for-net);
-//   - a write is refused with 409 ObjectIsBeingRecovered (github.com/Azure/azure-sdk-for-net/issues/31581 and
+//   - a write is rejected with 409 ObjectIsBeingRecovered (github.com/Azure/azure-sdk-for-net/issues/31581 and
 //     github.com/hashicorp/terraform-provider-azurerm/issues/12285) or ObjectIsBeingDeleted (recordings of
 //     github.com/Azure/azure-sdk-for-js, sdk/keyvault, where a purge follows a deletion).
 //
-// That lists leave it out, and that a deletion and a recovery are refused as a purge is, is assumed.
+// It is an assumption that lists omit the secret, and that deletions and recoveries are rejected
+// like purges.
 
-// A move is a deletion or a recovery that is not over.
+// A move is a deletion or a recovery in progress.
 type move struct {
 	secret *secret
 	began  time.Time
 
-	// deletion says that it is one, and not a recovery.
+	// deletion is true for a deletion, and false for a recovery.
 	deletion bool
 }
 
@@ -44,7 +45,7 @@ func (s *Store) SetTransitionTime(vaultName string, d time.Duration) error {
 	})
 }
 
-// begin a deletion or a recovery.
+// begin begins a deletion or a recovery.
 func (v *vault) begin(m move, now time.Time) {
 	delete(v.secrets, lower(m.secret.name))
 	delete(v.deletedSecrets, lower(m.secret.name))
@@ -52,7 +53,7 @@ func (v *vault) begin(m move, now time.Time) {
 	v.settle(now)
 }
 
-// settle ends those that have taken their time.
+// settle completes deletions and recoveries whose time has passed.
 func (v *vault) settle(now time.Time) {
 	for name, m := range v.moving {
 		if now.Before(m.began.Add(v.transition)) {
@@ -69,7 +70,7 @@ func (v *vault) settle(now time.Time) {
 	}
 }
 
-// busy is the refusal of a write to a secret that is being deleted or recovered, or nil.
+// busy returns the rejection of a write to a secret that is being deleted or recovered, or nil.
 func (v *vault) busy(name string) *wire.Answer {
 	m, ok := v.moving[lower(name)]
 

@@ -19,7 +19,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/role"
 )
 
-// How many days deleted objects can be recovered.
+// Deleted objects can be recovered for this number of days.
 const (
 	minRetention     = 7
 	maxRetention     = 90
@@ -40,27 +40,27 @@ type Vault struct {
 	// Name is unique in all of Azure.
 	Name string `json:"name,omitempty"`
 
-	// TenantID is where its callers have to come from.
+	// TenantID is the tenant of its callers.
 	TenantID string `json:"tenantId"`
 
-	// PurgeProtection cannot be switched off again.
+	// PurgeProtection cannot be disabled.
 	PurgeProtection bool `json:"purgeProtection,omitempty"`
 
-	// RetentionDays is fixed when the vault is created: 7 to 90, which it is if left out.
+	// RetentionDays is fixed at creation: 7 to 90, the default.
 	RetentionDays int `json:"retentionDays,omitempty"`
 
-	// ResourceID and Location are part of refusals.
+	// ResourceID and Location occur in errors.
 	ResourceID string `json:"resourceId,omitempty"`
 	Location   string `json:"location,omitempty"`
 
 	// AccessPolicies makes the vault use access policies instead of role assignments. It has none, so it rejects everything.
 	AccessPolicies bool `json:"accessPolicies,omitempty"`
 
-	// Delay is how long it takes until the name of a new vault resolves.
+	// Delay is the time until the name of a new vault resolves.
 	Delay time.Duration `json:"-"`
 }
 
-// A vault as it is kept.
+// A vault in the store.
 type vault struct {
 	Vault
 
@@ -68,15 +68,15 @@ type vault struct {
 
 	deleted bool
 
-	// deletedAt is when it was deleted, and from when its name resolves.
+	// deletedAt is the time of its deletion, and from the time from which its name resolves.
 	deletedAt time.Time
 	from      time.Time
 
-	// secrets and deletedSecrets by name in lower case.
+	// secrets and deletedSecrets are by name in lower case.
 	secrets        map[string]*secret
 	deletedSecrets map[string]*secret
 
-	// moving secrets are being deleted or recovered, which takes transition.
+	// moving secrets are being deleted or recovered, which takes the time transition.
 	moving     map[string]move
 	transition time.Duration
 
@@ -95,7 +95,7 @@ type Write struct {
 	Time      time.Time `json:"time"`
 }
 
-// ErrNotFound is the cause of an error about something missing.
+// ErrNotFound is the cause of an error about a missing object.
 var ErrNotFound = errors.New("not found")
 
 // PutVault creates or changes a vault.
@@ -257,10 +257,10 @@ func (s *Store) Vaults() []Vault {
 type VaultState struct {
 	Vault
 
-	// DeletedAt is when it was deleted, or zero.
+	// DeletedAt is the time of the deletion, or zero.
 	DeletedAt time.Time
 
-	// Resolves says whether its name resolves.
+	// Resolves is true if its name resolves.
 	Resolves bool
 }
 
@@ -289,7 +289,7 @@ const (
 	VaultGone    = "gone"
 )
 
-// WhereIsVault tells whether a vault is active, deleted, or gone.
+// WhereIsVault returns whether a vault is active, deleted, or gone.
 func (s *Store) WhereIsVault(name string) string {
 	switch state, ok := s.Lookup(name); {
 	case !ok:
@@ -301,7 +301,8 @@ func (s *Store) WhereIsVault(name string) string {
 	}
 }
 
-// Exists tells whether the name of a vault resolves: it is registered, not deleted, and has propagated.
+// Exists reports whether the name of a vault resolves: it is registered, not deleted, and has
+// propagated.
 func (s *Store) Exists(name string) bool {
 	v, _ := s.serving(name)
 

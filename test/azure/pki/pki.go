@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// backdate is for clocks that are a little behind. Clients use their own clocks, so times are real.
+// backdate allows for clocks that are slightly slow. Clients use their own clocks, so times are
+// real.
 const backdate = time.Hour
 
 // A Pair is a private key and its certificate.

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package proxy is an HTTP proxy that never connects to anything: it answers for a few hosts itself, over TLS with certificates of its own
-// authority, and rejects all others. Libraries for intercepting proxies forward requests, and cannot fail a connection while it is opened.
+// authority, and rejects all others. Libraries for intercepting proxies forward requests, and cannot make the opening of a connection
+// fail.
 package proxy
 
 import (
@@ -28,7 +29,7 @@ import (
 const (
 	httpsPort = "443"
 
-	// readHeaderTimeout and idleTimeout end connections that are of no use.
+	// readHeaderTimeout and idleTimeout end idle connections.
 	readHeaderTimeout = 30 * time.Second
 	idleTimeout       = 10 * time.Minute
 
@@ -36,18 +37,18 @@ const (
 	leafValidity = 365 * 24 * time.Hour
 )
 
-// A Host that the proxy answers for.
+// A Host is one that the proxy answers for.
 type Host struct {
-	// Certificate is the name that the host's certificate is for, which may be a wildcard.
+	// Certificate is the name in the host's certificate, which may be a wildcard.
 	Certificate string
 
-	// Vault, if the host is that of a vault, for faults and counts.
+	// Vault is the vault of the host, if it is a vault's, for faults and counts.
 	Vault string
 
-	// Exists says whether the name of the host resolves.
+	// Exists is true if the name of the host resolves.
 	Exists bool
 
-	// Handler answers.
+	// Handler answers requests.
 	Handler http.Handler
 }
 
@@ -63,11 +64,11 @@ type Config struct {
 	PlainHost string
 	Plain     http.Handler
 
-	// Gate has the faults that connections have, and counts them.
+	// Gate has the faults of connections, and counts them.
 	Gate *wire.Gate
 }
 
-// A Proxy is one that runs.
+// A Proxy is running.
 type Proxy struct {
 	config    Config
 	authority *pki.Pair
@@ -84,7 +85,7 @@ type Proxy struct {
 
 type hostKey struct{}
 
-// Start starts a proxy. Close it: the context bounds the start only.
+// Start starts a proxy, which must be closed. The context bounds only the start.
 func Start(ctx context.Context, config Config) (*Proxy, error) {
 	a, err := pki.Authority("Stand-in for Azure", caValidity, nil)
 	if err != nil {
@@ -147,7 +148,7 @@ func (p *Proxy) Close() error {
 	return nil
 }
 
-// hostOf returns the host that a connection's client asked for.
+// hostOf returns the host that a connection's client requested.
 func hostOf(conn net.Conn) string {
 	if t, ok := conn.(*tls.Conn); ok {
 		if inner, ok := t.NetConn().(*tunnel); ok {
@@ -188,7 +189,7 @@ func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error
 	return made, nil
 }
 
-// serveInner answers a request that came through a tunnel.
+// serveInner answers a request through a tunnel.
 func (p *Proxy) serveInner(w http.ResponseWriter, r *http.Request) {
 	name, _ := r.Context().Value(hostKey{}).(string)
 
@@ -200,7 +201,7 @@ func (p *Proxy) serveInner(w http.ResponseWriter, r *http.Request) {
 
 	host := p.config.Lookup(name)
 	if host == nil || !host.Exists {
-		// The name does not resolve any more, but this client does not ask.
+		// The name no longer resolves, but this client does not resolve it again.
 		panic(http.ErrAbortHandler)
 	}
 
@@ -221,7 +222,7 @@ func (p *Proxy) serveOuter(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// connect makes a tunnel of a connection.
+// connect opens a tunnel for a connection.
 func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	name, port, err := parseTarget(r.RequestURI)
 	if err != nil {
@@ -268,7 +269,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	p.open(w, name)
 }
 
-// open the tunnel, and have the connection served as that host.
+// open opens the tunnel, and serves the connection as that host.
 func (p *Proxy) open(w http.ResponseWriter, name string) {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {

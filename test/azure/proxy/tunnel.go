@@ -14,7 +14,7 @@ import (
 type tunnel struct {
 	net.Conn
 
-	// host that the client asked for.
+	// host is the one that the client requested.
 	host string
 
 	// early has bytes that the client sent before the tunnel was open.
@@ -37,7 +37,7 @@ func (t *tunnel) Read(p []byte) (int, error) {
 // NetConn returns the connection below.
 func (t *tunnel) NetConn() net.Conn { return t.Conn }
 
-// tunnels is a listener that accepts the tunnels it is given.
+// tunnels is a listener that accepts tunnels.
 type tunnels struct {
 	address net.Addr
 	config  *tls.Config
@@ -60,7 +60,7 @@ func (l *tunnels) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends the accepting.
+// Close stops accepting.
 func (l *tunnels) Close() error {
 	l.once.Do(func() { close(l.done) })
 
@@ -70,7 +70,7 @@ func (l *tunnels) Close() error {
 // Addr returns the address of the proxy.
 func (l *tunnels) Addr() net.Addr { return l.address }
 
-// add a tunnel, or close it if the listener is closed.
+// add adds a tunnel, or closes it if the listener is closed.
 func (l *tunnels) add(t *tunnel) {
 	select {
 	case l.queue <- t:

@@ -29,12 +29,12 @@ type Assignment struct {
 	// Secrets are the names that a condition allows. Empty allows all, and lists.
 	Secrets []string
 
-	// Subscription that the assignment counts in, if the resource manager shows it. Counts is its scope in there, which is the subscription
-	// itself if Scope is above it.
+	// Subscription is the one that counts the assignment, if the resource manager shows it. Counts is its scope in there, which is the
+	// subscription itself if Scope is above it.
 	Subscription string
 	Counts       string
 
-	// Condition of the assignment as it was written, and what it allows.
+	// Condition is the original text, and Allows the parsed condition.
 	Condition string
 	Allows    condition.Condition
 
@@ -43,7 +43,7 @@ type Assignment struct {
 	CreatedBy   string
 }
 
-// ID of the assignment as a resource.
+// ID returns the id of the assignment as a resource.
 func (a Assignment) ID() string {
 	return strings.TrimSuffix(a.Scope, "/") + "/providers/Microsoft.Authorization/roleAssignments/" + a.Name
 }
@@ -72,7 +72,7 @@ func (t *Assignments) Get(id string) (Assignment, bool) {
 	return t.list[i], true
 }
 
-// Put an assignment, or replace the one with its id.
+// Put stores an assignment, or replaces the one with its id.
 func (t *Assignments) Put(a Assignment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -85,7 +85,7 @@ func (t *Assignments) Put(a Assignment) {
 	}
 }
 
-// Delete assignments, and report whether there were any.
+// Delete deletes assignments, and reports whether there were any.
 func (t *Assignments) Delete(doomed func(Assignment) bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -96,7 +96,7 @@ func (t *Assignments) Delete(doomed func(Assignment) bool) bool {
 	return len(t.list) < before
 }
 
-// Any reports whether an assignment is wanted.
+// Any reports whether a wanted assignment exists.
 func (t *Assignments) Any(wanted func(Assignment) bool) bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -104,7 +104,7 @@ func (t *Assignments) Any(wanted func(Assignment) bool) bool {
 	return slices.ContainsFunc(t.list, wanted)
 }
 
-// Select returns those that are wanted, by id.
+// Select returns the wanted assignments, by id.
 func (t *Assignments) Select(wanted func(Assignment) bool) []Assignment {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -120,7 +120,7 @@ func (t *Assignments) Select(wanted func(Assignment) bool) []Assignment {
 	return out
 }
 
-// search needs the lock.
+// The lock must be held.
 func (t *Assignments) search(id string) (int, bool) {
 	return slices.BinarySearchFunc(t.list, id, func(a Assignment, id string) int {
 		return strings.Compare(strings.ToLower(a.ID()), strings.ToLower(id))

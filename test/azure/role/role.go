@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package role has the role definitions of Azure and the table of role assignments, which the resource manager writes and everything else
-// obeys.
+// Package role has Azure's role definitions and the table of role assignments, which the resource manager writes and all services
+// enforce.
 package role
 
 import (
@@ -22,7 +22,7 @@ const (
 	CertificatesOfficer = "a4417e6f-fecd-4de8-b567-7b0420556985"
 )
 
-// Permissions of a role. In an action, * matches anything.
+// Permissions are those of a role. In an action, * matches anything.
 type Permissions struct {
 	Actions        []string `json:"actions"`
 	NotActions     []string `json:"notActions"`
@@ -30,7 +30,7 @@ type Permissions struct {
 	NotDataActions []string `json:"notDataActions"`
 }
 
-// A Definition of a role.
+// A Definition defines a role.
 type Definition struct {
 	Permissions
 
@@ -60,7 +60,7 @@ func (d Definition) AssignableOn(scope string) bool {
 	return d.Tenant == "" || slices.ContainsFunc(d.Scopes, func(s string) bool { return Covers(s, scope) })
 }
 
-// Is reports whether a name, an id or a resource id is that of the role.
+// Is reports whether a name, an id or a resource id identifies the role.
 func (d Definition) Is(name string) bool {
 	return strings.EqualFold(d.Name, name) || strings.EqualFold(d.ID, name[strings.LastIndexByte(name, '/')+1:])
 }

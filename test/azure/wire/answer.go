@@ -17,7 +17,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Headers sets the fields that every answer of Azure has, and more as names and values in turn.
+// Headers sets the header fields of every answer of Azure, and further ones, as alternating names
+// and values.
 func Headers(w http.ResponseWriter, r *http.Request, more ...string) {
 	h := w.Header()
 
@@ -59,7 +60,7 @@ type Answer struct {
 func JSON(status int, body any) Answer {
 	data, err := json.Marshal(body)
 	if err != nil {
-		// The bodies are our own types, of strings and numbers.
+		// The bodies have our own types, of strings and numbers.
 		return Answer{Status: http.StatusInternalServerError, Error: "CannotEncode"}
 	}
 
@@ -89,7 +90,7 @@ func (a Answer) write(w http.ResponseWriter) {
 	_, _ = w.Write(a.Body)
 }
 
-// cut sends half of the answer and ends the connection, with a reset or in the ordinary way.
+// cut sends half of the answer and ends the connection, with a reset or normally.
 func (a Answer) cut(w http.ResponseWriter, reset bool) {
 	header := w.Header().Clone()
 	a.prepare(header)
@@ -115,7 +116,7 @@ func (a Answer) cut(w http.ResponseWriter, reset bool) {
 	}
 }
 
-// Reset closes a connection so that the other side sees it reset, not ended.
+// Reset closes a connection with a reset.
 func Reset(conn net.Conn) {
 	for {
 		switch c := conn.(type) {

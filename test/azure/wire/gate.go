@@ -15,7 +15,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 )
 
-// maxDiscard is how much of a body is read to learn whether the client is still there.
+// maxDiscard bounds the part of a body that is read to detect whether the client is still
+// connected.
 const maxDiscard = 1 << 20
 
 // A Gate applies latency and faults to requests, and counts them. Its zero value is ready for use.
@@ -34,10 +35,10 @@ type Exchange struct {
 	// Request that faults match.
 	Request fault.Request
 
-	// Key to count by. Its status and error are filled in.
+	// Key is the key for counting. Its status and error are filled in.
 	Key count.Key
 
-	// Refuse returns the answer to a request that a rule refuses.
+	// Refuse returns the answer to a request that a rule rejects.
 	Refuse func(fault.Rule) Answer
 
 	// Handle carries out the request.
@@ -52,7 +53,8 @@ func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, x Exchange) {
 	if delay > 0 && !Wait(r.Context(), delay) {
 		g.count(x.Key, Answer{})
 
-		// Returning would answer 200, and the client may still be there if the server is being closed.
+		// Returning would send 200, and the client may still be connected while the server is being
+		// closed.
 		panic(http.ErrAbortHandler)
 	}
 
@@ -113,7 +115,7 @@ func garbage(a Answer, text string) Answer {
 	return a
 }
 
-// Wait waits, and tells whether it did so to the end.
+// Wait waits, and reports whether the time has passed.
 func Wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -126,7 +128,7 @@ func Wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Allow returns the methods that the path of a request has in a mux that has no handler for its method.
+// Allow returns the allowed methods of a request's path in a mux.
 func Allow(mux *http.ServeMux, r *http.Request) string {
 	handler, _ := mux.Handler(r)
 	answer := httptest.NewRecorder()

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// maxLength is how long Azure lets a condition be.
+// maxLength is Azure's maximum length of a condition.
 const maxLength = 8 << 10
 
 // A Request is evaluated by a condition.
@@ -25,7 +25,7 @@ type Request struct {
 	Attributes map[string][]string
 }
 
-// Set an attribute. The name is as a condition has it, in any case.
+// Set sets an attribute. The name is as in a condition, in any case.
 func (r *Request) Set(name string, values ...string) {
 	if r.Attributes == nil {
 		r.Attributes = map[string][]string{}
@@ -34,10 +34,10 @@ func (r *Request) Set(name string, values ...string) {
 	r.Attributes[strings.ToLower(name)] = values
 }
 
-// A Condition tells whether a request is allowed.
+// A Condition allows or denies a request.
 type Condition func(Request) bool
 
-// Parse a condition.
+// Parse parses a condition.
 func Parse(text string) (Condition, error) {
 	if len(text) > maxLength {
 		return nil, fmt.Errorf("cannot read condition: it is longer than %d bytes", maxLength)
@@ -66,7 +66,7 @@ func Parse(text string) (Condition, error) {
 	return c, nil
 }
 
-// Matches tells whether an action matches a pattern, in which * matches anything. Case does not matter.
+// Matches reports whether an action matches a pattern, in which * matches anything, ignoring case.
 func Matches(pattern, action string) bool {
 	parts := strings.Split(strings.ToLower(pattern), "*")
 	rest, ok := strings.CutPrefix(strings.ToLower(action), parts[0])
@@ -104,12 +104,12 @@ func tokens(text string) ([]string, error) {
 	return out, nil
 }
 
-// A parser has the tokens that are left.
+// A parser has the remaining tokens.
 type parser struct {
 	tokens []string
 }
 
-// accept the next token if it is one of these words.
+// accept consumes the next token if it is one of these words.
 func (p *parser) accept(words ...string) bool {
 	if len(p.tokens) == 0 || !slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, p.tokens[0]) }) {
 		return false
@@ -147,7 +147,7 @@ func (p *parser) and() (Condition, error) {
 	return p.chain(p.not, func(a, b bool) bool { return a && b }, "AND", "&&")
 }
 
-// chain reads operands with an operator between them.
+// chain parses operands with an operator between them.
 func (p *parser) chain(operand func() (Condition, error), join func(a, b bool) bool, operators ...string) (Condition, error) {
 	left, err := operand()
 
@@ -280,7 +280,8 @@ func (p *parser) comparison() (Condition, error) {
 	}, nil
 }
 
-// operator of that name, on GUIDs: those that the portal of Azure writes for a list of roles.
+// operator returns the operator of that name on GUIDs: those that the Azure portal uses for a list
+// of roles.
 func operator(name string) (func(left, right []string) bool, error) {
 	within := func(left, right []string) bool {
 		return slices.ContainsFunc(left, func(a string) bool {

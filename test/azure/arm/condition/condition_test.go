@@ -23,7 +23,7 @@ const (
 
 	roles = "{" + user + ", " + officer + "}"
 
-	// page is the condition of docs/how-to/set-up-a-platform.md.
+	// page is the condition in docs/how-to/set-up-a-platform.md.
 	page = "((!(ActionMatches{'" + write + "'})) OR (" + requested + " ForAnyOfAnyValues:GuidEquals " + roles + ")) AND " +
 		"((!(ActionMatches{'" + remove + "'})) OR (" + existing + " ForAnyOfAnyValues:GuidEquals " + roles + "))"
 )
@@ -94,7 +94,7 @@ func TestConditionsThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// FuzzParse makes sure that a condition that can be read can be evaluated, and that its negation says the opposite.
+// FuzzParse checks that a valid condition can be evaluated, and that its negation has the opposite result.
 func FuzzParse(f *testing.F) {
 	f.Add(page, write, user)
 	f.Add("!(ActionMatches{'a/*'}) || @Resource[a:b] GuidNotEquals 'c'", "a/b", "c")

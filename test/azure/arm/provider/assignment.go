@@ -23,14 +23,14 @@ const (
 	assignmentVersion = "2022-04-01"
 	definitionVersion = "2022-05-01-preview"
 
-	// A new assignment is there when it was found that often, this long apart (azurerm v4.54.0, authorization/role_assignment_resource.go,
-	// retryRoleAssignmentsClient).
+	// A new assignment exists once it was found that often, with this interval (azurerm v4.54.0,
+	// authorization/role_assignment_resource.go, retryRoleAssignmentsClient).
 	replicationInterval = 5 * time.Second
 	replicationFinds    = 5
 )
 
-// assignmentKind is azurerm_role_assignment, without conditions and other tenants. Nothing about an assignment can be changed, and its
-// scope is compared with regard to case (azurerm v4.54.0, authorization/role_assignment_resource.go).
+// assignmentKind is azurerm_role_assignment, without conditions and other tenants. No field of an assignment can be changed, and its
+// scope is compared case-sensitively (azurerm v4.54.0, authorization/role_assignment_resource.go).
 func assignmentKind(pace Pace) kind {
 	return newKind(v1beta1.RoleAssignment_GroupVersionKind, &v1beta1.RoleAssignment{}, assignmentType, config.IdentifierFromProvider, &tf.Resource{
 		Schema: map[string]*tf.Schema{
@@ -91,7 +91,7 @@ func createAssignment(ctx context.Context, c *client, d *tf.ResourceData, pace P
 		p["principalType"] = typ
 	}
 
-	// An unknown principal may be too new or wrong. azurerm retries for half an hour.
+	// An unknown principal may be new or wrong. azurerm retries for half an hour.
 	err = retry.RetryContext(ctx, pace.of(operationTimeout), func() *retry.RetryError {
 		_, err := c.send(ctx, http.MethodPut, id, assignmentVersion, object{"properties": p})
 
@@ -119,7 +119,7 @@ func createAssignment(ctx context.Context, c *client, d *tf.ResourceData, pace P
 	return readAssignment(ctx, c, d)
 }
 
-// roleDefinition is the id of the role.
+// roleDefinition returns the id of the role.
 func roleDefinition(ctx context.Context, c *client, d *tf.ResourceData, scope string) (string, error) {
 	name, ok := d.GetOk("role_definition_name")
 	if !ok {
@@ -166,7 +166,7 @@ func replicated(ctx context.Context, c *client, id string, pace Pace) error {
 	return err //nolint:wrapcheck // The caller wraps it.
 }
 
-// readAssignment reads an assignment, and then its role for the role's name.
+// readAssignment reads an assignment, and then its role for the name.
 func readAssignment(ctx context.Context, c *client, d *tf.ResourceData) error {
 	id := d.Id()
 	if !strings.Contains(id, "/providers/Microsoft.Authorization/roleAssignments/") {

@@ -34,13 +34,14 @@ const (
 	// requestTimeout bounds one request.
 	requestTimeout = 30 * time.Second
 
-	// renewal is how long before its end a token is replaced (go-azure-sdk v0.20251107, sdk/auth/token.go).
+	// renewal is the time before its expiry at which a token is replaced (go-azure-sdk v0.20251107,
+	// sdk/auth/token.go).
 	renewal = 20 * time.Minute
 
 	maxAnswer = 4 << 20
 )
 
-// client of Azure that one reconcile has: as the real provider does, it is configured anew for each, and so has tokens of its own
+// A client of Azure belongs to one reconcile: as in the real provider, it is configured for each, and so has its own tokens
 // (provider-azure v2.6.0, internal/clients/azure.go, configureNoForkAzureClient).
 type client struct {
 	http *http.Client
@@ -80,12 +81,12 @@ func hasStatus(err error, status int) bool {
 	return ok && refused.status == status
 }
 
-// resourceID is the id of a resource in the resource group that an argument names.
+// resourceID returns the id of a resource in the resource group of an argument.
 func (c *client) resourceID(d *tf.ResourceData, resource string) string {
 	return "/subscriptions/" + c.who.SubscriptionID + "/resourceGroups/" + fmt.Sprint(d.Get("resource_group_name")) + "/providers/" + resource
 }
 
-// get a resource from the resource manager: nil if it does not exist.
+// get returns a resource from the resource manager, or nil if it does not exist.
 func (c *client) get(ctx context.Context, id, version string) (object, error) {
 	answer, err := c.send(ctx, http.MethodGet, id, version, nil)
 	if hasStatus(err, http.StatusNotFound) {
@@ -95,7 +96,7 @@ func (c *client) get(ctx context.Context, id, version string) (object, error) {
 	return answer, err
 }
 
-// read the resource of d, and clear the id of d if it does not exist.
+// read reads the resource of d, and clears the id of d if it does not exist.
 func (c *client) read(ctx context.Context, d *tf.ResourceData, version string) (object, error) {
 	got, err := c.get(ctx, d.Id(), version)
 	if err != nil {
@@ -109,7 +110,7 @@ func (c *client) read(ctx context.Context, d *tf.ResourceData, version string) (
 	return got, nil
 }
 
-// send a request to the resource manager.
+// send sends a request to the resource manager.
 func (c *client) send(ctx context.Context, method, id, version string, body any, query ...string) (object, error) {
 	access, err := c.token(ctx, managementResource)
 	if err != nil {
@@ -155,7 +156,7 @@ func (c *client) contacts(ctx context.Context, vaultURI string) error {
 	return err
 }
 
-// token for a resource (go-azure-sdk v0.20251107, sdk/auth/client_credentials.go).
+// token returns a token for a resource (go-azure-sdk v0.20251107, sdk/auth/client_credentials.go).
 func (c *client) token(ctx context.Context, resource string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -205,7 +206,7 @@ type answer struct {
 	body   []byte
 }
 
-// object that an answer has, or the refusal that it is.
+// object returns the object in an answer, or the error in it.
 func (a answer) object() (object, error) {
 	if a.status >= http.StatusMultipleChoices {
 		var said struct {
@@ -215,7 +216,7 @@ func (a answer) object() (object, error) {
 			} `json:"error"`
 		}
 
-		// A body that is not JSON says nothing.
+		// A body that is not JSON is ignored.
 		_ = json.Unmarshal(a.body, &said)
 
 		return nil, &refusal{status: a.status, code: said.Error.Code, message: said.Error.Message}
@@ -231,7 +232,8 @@ func (a answer) object() (object, error) {
 	return o, nil
 }
 
-// do a request, whose body is a form, a value to encode as JSON, or nothing. A refusal is an answer.
+// do sends a request, whose body is a form, a value to encode as JSON, or nothing. An error status
+// is an answer.
 func (c *client) do(ctx context.Context, method, address, access string, body any) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()

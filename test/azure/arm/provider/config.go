@@ -26,15 +26,15 @@ import (
 const (
 	sourceTokenFile xpv1.CredentialsSource = "OIDCTokenFile"
 
-	// defaultTokenFile of the real provider, which does not look at AZURE_FEDERATED_TOKEN_FILE (provider-azure v2.6.0,
+	// defaultTokenFile is the real provider's, which ignores AZURE_FEDERATED_TOKEN_FILE (provider-azure v2.6.0,
 	// internal/clients/azure.go, oidcAuth).
 	defaultTokenFile = "/var/run/secrets/azure/tokens/azure-identity-token"
 
-	// maxConnections to Azure that are kept open.
+	// maxConnections is the number of idle connections to Azure.
 	maxConnections = 32
 )
 
-// transport to Azure.
+// transport returns a transport to Azure.
 func transport() *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -53,7 +53,7 @@ type servicePrincipal struct {
 	TenantID       string `json:"tenantId"`
 	SubscriptionID string `json:"subscriptionId"`
 
-	// assertion takes the place of the secret.
+	// assertion replaces the secret.
 	assertion string
 }
 
@@ -93,7 +93,7 @@ func configure(through http.RoundTripper) terraform.SetupFn {
 	}
 }
 
-// providerConfig is the configuration that a managed resource refers to.
+// providerConfig returns the configuration that a managed resource references.
 func providerConfig(ctx context.Context, kc kube.Client, mg resource.ModernManaged) (*v1beta1.ProviderConfigSpec, error) {
 	ref := mg.GetProviderConfigReference()
 	if ref == nil {
@@ -107,7 +107,7 @@ func providerConfig(ctx context.Context, kc kube.Client, mg resource.ModernManag
 			return nil, fmt.Errorf("cannot get referenced ProviderConfig: %w", err)
 		}
 
-		// A configuration of a namespace takes Secrets of that namespace only.
+		// A configuration of a namespace can only use Secrets of that namespace.
 		spec := pc.Spec.DeepCopy()
 		if spec.Credentials.SecretRef != nil {
 			spec.Credentials.SecretRef.Namespace = mg.GetNamespace()
@@ -126,7 +126,7 @@ func providerConfig(ctx context.Context, kc kube.Client, mg resource.ModernManag
 	}
 }
 
-// principal that a configuration names.
+// principal returns the service principal of a configuration.
 func principal(ctx context.Context, kc kube.Client, spec *v1beta1.ProviderConfigSpec) (servicePrincipal, error) {
 	who := servicePrincipal{}
 

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// module that has the CustomResourceDefinitions of the real provider.
+// module has the CustomResourceDefinitions of the real provider.
 const module = "github.com/upbound/provider-azure/v2"
 
-// CRDs returns the files with the CustomResourceDefinitions of a package: of the kinds that are simulated, and of provider
-// configurations for the family. It asks the Go tool where the module in go.mod is.
+// CRDs returns the files with the CustomResourceDefinitions of a package: of the simulated kinds, and of provider
+// configurations for the family. It uses the Go tool to find the module in go.mod.
 func CRDs(ctx context.Context, pkg string) ([]string, error) {
 	files := map[string][]string{
 		Family: {

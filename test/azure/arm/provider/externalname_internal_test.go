@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// TestExternalNames compares how external names become ids with what the real provider is configured with.
+// TestExternalNames compares the conversion of external names to ids with the real provider's
+// configuration.
 func TestExternalNames(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	must(t, err)

@@ -100,8 +100,8 @@ func deleteByID(ctx context.Context, c *client, d *tf.ResourceData) error {
 	return nil
 }
 
-// credentialKind is azurerm_federated_identity_credential. Those of one identity are written one at a time: Azure refuses two writes at
-// once (azurerm v4.54.0, managedidentity/federated_identity_credential_resource.go, locks.ByID).
+// credentialKind is azurerm_federated_identity_credential. Those of one identity are written one at a time: Azure rejects concurrent
+// writes (azurerm v4.54.0, managedidentity/federated_identity_credential_resource.go, locks.ByID).
 func credentialKind() kind {
 	writing := &locks{}
 
@@ -128,7 +128,7 @@ func writeCredential(ctx context.Context, c *client, d *tf.ResourceData) error {
 		return fmt.Errorf("parsing parent resource ID: %w", err)
 	}
 
-	// Only the name is taken from the parent's id.
+	// Only the name in the parent's id is used.
 	id := c.resourceID(d, "Microsoft.ManagedIdentity/userAssignedIdentities/"+last(parent)+"/federatedIdentityCredentials/"+fmt.Sprint(d.Get("name")))
 
 	if d.IsNewResource() {
@@ -172,13 +172,13 @@ func readCredential(ctx context.Context, c *client, d *tf.ResourceData) error {
 	})
 }
 
-// locks by the id of an identity. There are as many as there are identities.
+// locks are by the id of an identity. There is one for each identity.
 type locks struct {
 	mu    sync.Mutex
 	known map[string]*sync.Mutex
 }
 
-// exclusive has one write at a time to the credentials of an identity.
+// exclusive allows one write at a time to the credentials of an identity.
 func (l *locks) exclusive(do func(context.Context, *client, *tf.ResourceData) error) func(context.Context, *client, *tf.ResourceData) error {
 	return func(ctx context.Context, c *client, d *tf.ResourceData) error {
 		one := l.of(fmt.Sprint(d.Get("parent_id")))

@@ -17,7 +17,7 @@ import (
 	kube "sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// A kind of managed resources, and the resource of Terraform that upjet reconciles them with.
+// A kind of managed resources, with the Terraform resource that upjet reconciles them with.
 type kind struct {
 	gvk      schema.GroupVersionKind
 	object   kube.Object
@@ -25,7 +25,7 @@ type kind struct {
 }
 
 func newKind(gvk schema.GroupVersionKind, object kube.Object, name string, external config.ExternalName, r *tf.Resource) kind {
-	// As azurerm has them for all four (v4.54.0, Timeouts of each resource).
+	// These are azurerm's timeouts for all four (v4.54.0, Timeouts of each resource).
 	r.Timeouts = &tf.ResourceTimeout{
 		Create: tf.DefaultTimeout(operationTimeout), Update: tf.DefaultTimeout(operationTimeout), Delete: tf.DefaultTimeout(operationTimeout),
 		Read: tf.DefaultTimeout(readTimeout),
@@ -33,7 +33,7 @@ func newKind(gvk schema.GroupVersionKind, object kube.Object, name string, exter
 
 	c := config.DefaultResource(name, r, nil, nil)
 	c.ExternalName = external
-	// There is one version, so that no field has to be kept for another.
+	// There is one version, so no field is kept for another.
 	c.Version, c.ControllerReconcileVersion = gvk.Version, gvk.Version //nolint:staticcheck // upjet compares them still.
 
 	return kind{gvk: gvk, object: object, resource: c}
@@ -52,7 +52,7 @@ func (p Pace) of(d time.Duration) time.Duration { return time.Duration(float64(d
 // An object is JSON.
 type object = map[string]any
 
-// operation of a resource, with the client of its provider configuration.
+// operation adapts a function on a resource, which gets the client of its provider configuration.
 func operation(do func(context.Context, *client, *tf.ResourceData) error) func(context.Context, *tf.ResourceData, any) diag.Diagnostics {
 	return func(ctx context.Context, d *tf.ResourceData, meta any) diag.Diagnostics {
 		c, ok := meta.(*client)
@@ -64,7 +64,7 @@ func operation(do func(context.Context, *client, *tf.ResourceData) error) func(c
 	}
 }
 
-// set observed arguments.
+// set sets observed arguments.
 func set(d *tf.ResourceData, observed object) error {
 	errs := make([]error, 0, len(observed))
 	for argument, value := range observed {
@@ -80,7 +80,7 @@ func exists(typ, id string) error {
 		"State. Please see the resource documentation for %q for more information", id, typ)
 }
 
-// checkID checks the segments of an id, with regard to case. anyName matches any segment.
+// checkID checks the segments of an id, case-sensitively. anyName matches any segment.
 func checkID(id string, segments ...string) error {
 	got := strings.Split(strings.TrimPrefix(id, "/"), "/")
 	if len(got) != len(segments) {
@@ -99,10 +99,10 @@ func checkID(id string, segments ...string) error {
 // anyName matches any segment of an id.
 const anyName = "*"
 
-// last segment of an id.
+// last returns the last segment of an id.
 func last(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// segment of an id that follows another.
+// segment returns the segment of an id after another.
 func segment(id, after string) string {
 	_, rest, _ := strings.Cut(id, "/"+after+"/")
 	name, _, _ := strings.Cut(rest, "/")
@@ -110,7 +110,7 @@ func segment(id, after string) string {
 	return name
 }
 
-// text at a path of an answer, or nothing.
+// text returns the text at a path of an answer, or nothing.
 func text(o object, path ...string) string {
 	for _, name := range path[:len(path)-1] {
 		o, _ = o[name].(object)
@@ -121,17 +121,18 @@ func text(o object, path ...string) string {
 	return s
 }
 
-// properties of an answer.
+// properties returns the properties of an answer.
 func properties(answer object) object {
 	p, _ := answer["properties"].(object)
 
 	return p
 }
 
-// location as Azure writes it.
+// location returns a location in Azure's spelling.
 func location(l string) string { return strings.ToLower(strings.ReplaceAll(l, " ", "")) }
 
-// Schemas of arguments. Fixed ones cannot change without replacing the resource, which upjet refuses.
+// These are schemas of arguments. Fixed ones cannot change without replacing the resource, which
+// upjet rejects.
 
 func required() *tf.Schema { return &tf.Schema{Type: tf.TypeString, Required: true} }
 
@@ -139,7 +140,7 @@ func optional(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Optional: 
 
 func computed() *tf.Schema { return &tf.Schema{Type: tf.TypeString, Computed: true} }
 
-// either given or observed.
+// either returns the schema of an argument that is given or observed.
 func either(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Optional: true, Computed: true} }
 
 func fixed(s *tf.Schema) *tf.Schema {

@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package provider simulates provider-upjet-azure v2.6.0: it makes key vaults, identities, federated credentials and role assignments of
-// the managed resources that applications are composed of.
+// Package provider simulates provider-upjet-azure v2.6.0: it creates the key vaults, identities, federated credentials and role
+// assignments for the managed resources of applications.
 //
 // Everything that a person or a function can observe is real: the kinds are the real provider's Go types, reconciled by upjet's
 // asynchronous client (github.com/crossplane/upjet/v2/pkg/controller) in the real provider's setup. So conditions, annotations, external
-// names, retries, refusals to replace and behaviour across restarts are not imitated. Only azurerm below upjet is: four resources of
-// Terraform, each with the requests of azurerm v4.54.0 to management.azure.com, vaults and Entra ID, in their order and with their waits.
-// Each behaviour names its source.
+// names, retries, rejected replacements and restarts are not imitated. Only azurerm below upjet is: four Terraform resources, each with
+// the requests of azurerm v4.54.0 to management.azure.com, vaults and Entra ID, in the same order and with the same waits. Each behaviour
+// names its source.
 //
 // It is simpler in these points: it resolves no references; has no access policies, contacts, network rules and conditions; leaves the
 // retry of a throttled request to upjet; and spells ids in messages in its own way. A Pace shortens its waits.
@@ -40,7 +40,7 @@ import (
 	kube "sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// The packages of the family that are simulated, by the names that their programs are told.
+// These are the simulated packages of the family, by the names of their programs.
 const (
 	Family          = "family"
 	KeyVault        = "keyvault"
@@ -48,16 +48,16 @@ const (
 	Authorization   = "authorization"
 )
 
-// How the real provider sets its controllers up (provider-azure v2.6.0, internal/controller/namespaced/*/*/zz_controller.go and
-// cmd/provider/*/zz_main.go).
+// These are settings of the real provider's controllers (provider-azure v2.6.0,
+// internal/controller/namespaced/*/*/zz_controller.go and cmd/provider/*/zz_main.go).
 const (
 	reconcileTimeout = 3 * time.Minute
 
-	// Failed reconciles are tried again after a second at first, and after a minute at last.
+	// Failed reconciles are retried after one second at first, and after at most a minute.
 	minBackoff = time.Second
 	maxBackoff = time.Minute
 
-	// jitter is by how much of the poll interval a poll may be early or late.
+	// jitter is the maximum deviation of a poll from its interval.
 	jitter = 0.05
 
 	// creationGracePeriod is how long a created resource may be missing (crossplane-runtime v2.2.1,
@@ -69,11 +69,11 @@ const (
 type Options struct {
 	controller.Options
 
-	// Pace of all waits but those between two reconciles.
+	// Pace applies to all waits except those between reconciles.
 	Pace Pace
 }
 
-// Packages returns all of them.
+// Packages returns all simulated packages.
 func Packages() []string { return []string{Family, KeyVault, ManagedIdentity, Authorization} }
 
 // AddToScheme registers the kinds of all packages.
@@ -89,7 +89,7 @@ func AddToScheme(s *runtime.Scheme) error {
 	return nil
 }
 
-// kinds that a package reconciles.
+// kinds returns the kinds of a package.
 func kinds(pkg string, pace Pace) []kind {
 	switch pkg {
 	case KeyVault:
@@ -103,7 +103,7 @@ func kinds(pkg string, pace Pace) []kind {
 	}
 }
 
-// configKinds are those of provider configurations, which must be served before anything else is reconciled.
+// configKinds are the kinds of provider configurations, which must be served before any other reconcile.
 func configKinds() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{
 		v1beta1.ProviderConfigGroupVersionKind, v1beta1.ClusterProviderConfigGroupVersionKind, v1beta1.ProviderConfigUsageGroupVersionKind,
@@ -133,7 +133,7 @@ func SetupGated(mgr ctrl.Manager, pkg string, o Options) error {
 	return nil
 }
 
-// complain logs that a controller cannot be set up.
+// complain logs an error of setting up a controller.
 func complain(o Options, what string, err error) {
 	if err != nil {
 		o.Logger.Info("Cannot set up controller", "error", err, "kind", what)
@@ -192,7 +192,8 @@ func connector(
 		append(o, upjet.WithTerraformPluginSDKAsyncManagementPolicies(true))...)
 }
 
-// initializers of a kind: the name of a resource is the managed resource's own if nothing else is said.
+// initializers returns the initializers of a kind: the default name of a resource is the managed
+// resource's own.
 func initializers(kc kube.Client, k kind) []managed.Initializer {
 	if k.resource.ExternalName.DisableNameInitializer {
 		return nil
@@ -201,7 +202,7 @@ func initializers(kc kube.Client, k kind) []managed.Initializer {
 	return []managed.Initializer{managed.NewNameAsExternalName(kc)}
 }
 
-// noReferences resolves none.
+// noReferences resolves no references.
 func noReferences() managed.ReferenceResolver {
 	return managed.ReferenceResolverFn(func(context.Context, resource.Managed) error { return nil })
 }

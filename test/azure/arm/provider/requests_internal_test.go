@@ -45,7 +45,7 @@ const (
 	vaultID    = groupID + "/providers/Microsoft.KeyVault/vaults/kv-requests"
 	identityID = groupID + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-requests"
 
-	// hurried waits as often as the real provider does, for next to no time.
+	// hurried waits as often as the real provider, but almost no time.
 	hurried Pace = 1e-4
 )
 
@@ -93,7 +93,7 @@ func newAccount(t *testing.T) *account {
 	).Build()}
 }
 
-// apply has Terraform make what it has no state of, or change it, and returns the new state and what went wrong.
+// apply lets Terraform create or change a resource, and returns the new state and the error.
 func (a *account) apply(t *testing.T, k kind, was *terraform.InstanceState, arguments object) (*terraform.InstanceState, string) {
 	t.Helper()
 
@@ -125,7 +125,7 @@ func (a *account) apply(t *testing.T, k kind, was *terraform.InstanceState, argu
 	return is, ""
 }
 
-// observe a managed resource, as at every poll.
+// observe observes a managed resource, like a poll.
 func (a *account) observe(t *testing.T, k kind, name string, arguments object) (managed.ExternalObservation, error) {
 	t.Helper()
 
@@ -159,17 +159,17 @@ func identityArguments() object {
 	return object{"name": "id-requests", "location": "West Europe", "resource_group_name": "rg"}
 }
 
-// requests by operation.
+// requests returns the requests by operation.
 type requests map[string]int
 
-// TestRequests has a resource of each kind created, and then looked at as at every poll, and counts what Azure is asked for. What a
-// poll costs decides how many applications a subscription can have.
+// TestRequests creates a resource of each kind, observes it like a poll, and counts the requests to Azure. The cost of a poll
+// limits the number of applications in a subscription.
 func TestRequests(t *testing.T) {
 	const assigned = "33333333-3333-4333-8333-333333333333"
 
 	a := newAccount(t)
 
-	// In this order: each needs the one before.
+	// The order matters: each resource needs the previous one.
 	cases := []struct {
 		reason    string
 		kind      kind
@@ -179,7 +179,7 @@ func TestRequests(t *testing.T) {
 		observe   requests
 	}{
 		{
-			reason: "A vault's address is asked ten times, and its contacts at every look, both times first without a token.",
+			reason: "A vault's address gets ten requests, and its contacts one at every observation, both first without a token.",
 			kind:   vaultKind(hurried), name: "kv-requests", arguments: vaultArguments(nil),
 			create: requests{
 				azure.OpToken: 2, azure.OpGetVault: 3, azure.OpGetDeletedVault: 1, azure.OpPutVault: 1, azure.OpChallenge: 11, azure.OpGetContacts: 1,
@@ -193,13 +193,13 @@ func TestRequests(t *testing.T) {
 			observe: requests{azure.OpToken: 2, azure.OpGetIdentity: 1},
 		},
 		{
-			reason: "So is a credential.",
+			reason: "A credential is read once.",
 			kind:   credentialKind(), name: "fic-requests", arguments: credentialArguments("fic-requests"),
 			create:  requests{azure.OpToken: 1, azure.OpGetCredential: 2, azure.OpPutCredential: 1},
 			observe: requests{azure.OpToken: 2, azure.OpGetCredential: 1},
 		},
 		{
-			reason: "An assignment is found five times before it is believed, and its role is read whenever it is.",
+			reason: "An assignment must be found five times, and its role is read each time.",
 			kind:   assignmentKind(hurried), name: vaultID + "/providers/Microsoft.Authorization/roleAssignments/" + assigned,
 			arguments: object{
 				"name": assigned, "scope": vaultID, "principal_id": principalID, "role_definition_name": "Key Vault Secrets User",
@@ -211,7 +211,7 @@ func TestRequests(t *testing.T) {
 		},
 	}
 
-	// What the page about limits computes with: a look at a resource, but for tokens and for what vaults are asked themselves.
+	// The page about limits uses these numbers: those of an observation, without tokens and without requests to vaults.
 	reads := map[string]int{}
 
 	for _, tc := range cases {
@@ -250,7 +250,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestVaults is what happens to a vault that is there, was there, or is somebody else's, in this order.
+// TestVaults covers an existing vault, a deleted one, and a foreign one, in this order.
 func TestVaults(t *testing.T) {
 	a, k := newAccount(t), vaultKind(hurried)
 
@@ -330,7 +330,8 @@ func TestVaults(t *testing.T) {
 	}
 }
 
-// TestUnknownPrincipal: an unknown principal looks like a new one until the provider gives up.
+// TestUnknownPrincipal checks that an unknown principal is treated as a new one until the provider
+// gives up.
 func TestUnknownPrincipal(t *testing.T) {
 	a := newAccount(t)
 
@@ -344,7 +345,8 @@ func TestUnknownPrincipal(t *testing.T) {
 	}
 }
 
-// TestCredentialsOfOneIdentity are written one after the other, because Azure refuses two writes at once.
+// TestCredentialsOfOneIdentity checks that credentials are written one after the other, because Azure
+// rejects concurrent writes.
 func TestCredentialsOfOneIdentity(t *testing.T) {
 	a, k := newAccount(t), credentialKind()
 
@@ -365,7 +367,7 @@ func TestCredentialsOfOneIdentity(t *testing.T) {
 	writing.Wait()
 }
 
-// counted requests since it was called last, but for connections.
+// counted returns the requests since the last call, except connections.
 func counted(s *azure.Server) requests {
 	out := requests{}
 
@@ -388,7 +390,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// managedResource of a kind, with arguments of Terraform.
+// managedResource returns a resource of a kind, with Terraform arguments.
 func managedResource(t *testing.T, k kind, externalName string, arguments object) xpresource.Managed {
 	t.Helper()
 

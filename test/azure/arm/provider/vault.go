@@ -22,8 +22,8 @@ const (
 	vaultTemplate = "/subscriptions/{{ .setup.configuration.subscription_id }}/resourceGroups/{{ .parameters.resource_group_name }}" +
 		"/providers/Microsoft.KeyVault/vaults/{{ .external_name }}"
 
-	// How a new vault is waited for: until Azure says that it is provisioned (go-autorest, DefaultPollingDelay), and then until its
-	// address has answered ten times in a row (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultCreate).
+	// A new vault is awaited until Azure has provisioned it (go-autorest, DefaultPollingDelay), and then until its address has
+	// answered ten times in a row (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultCreate).
 	provisioningInterval = 30 * time.Second
 	addressDelay         = 30 * time.Second
 	addressInterval      = 10 * time.Second
@@ -314,8 +314,8 @@ func (c *client) deletedVaultID(d *tf.ResourceData) string {
 		"/deletedVaults/" + fmt.Sprint(d.Get("name"))
 }
 
-// vaults formats an error as go-autorest, which azurerm uses for vaults only (go-azure-sdk v0.20251107,
-// resource-manager/keyvault/2023-02-01/vaults).
+// vaults formats an error like go-autorest, which azurerm uses for vaults only (go-azure-sdk
+// v0.20251107, resource-manager/keyvault/2023-02-01/vaults).
 func vaults(method string, err error) error {
 	refused, ok := asRefusal(err)
 

@@ -16,7 +16,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Versions of the APIs that the commands ask.
+// The commands use these API versions.
 const (
 	clusterAPI    = "2025-05-01"
 	identityAPI   = "2023-01-31"
@@ -43,14 +43,14 @@ func (n named) identity(m *manager) string {
 
 type login struct{}
 
-// Run does nothing more, as every command logs in.
+// Run does nothing, because every command signs in.
 func (*login) Run() error { return nil }
 
 type accountSet struct {
 	Subscription string `required:""`
 }
 
-// Run sets the subscription of later commands, if there is one that can be seen.
+// Run sets the subscription for later commands, if it is visible.
 func (c *accountSet) Run(ctx context.Context, m *manager) error {
 	if _, err := m.ask(ctx, http.MethodGet, "/subscriptions/"+c.Subscription, resourcesAPI, nil); err != nil {
 		return err
@@ -173,7 +173,7 @@ type identityCreate struct {
 	named
 }
 
-// Run creates an identity where its resource group is.
+// Run creates an identity in the location of its resource group.
 func (c *identityCreate) Run(ctx context.Context, m *manager, out *object) error {
 	group, err := m.ask(ctx, http.MethodGet, c.group(m), resourcesAPI, nil)
 	if err != nil {
@@ -195,7 +195,7 @@ type credentialCreate struct {
 	Audiences    []string `required:"" sep:"none"`
 }
 
-// Run has an identity trust tokens.
+// Run makes an identity trust tokens.
 func (c *credentialCreate) Run(ctx context.Context, m *manager, out *object) error {
 	id := named{Name: c.IdentityName, ResourceGroup: c.ResourceGroup}.identity(m) + "/federatedIdentityCredentials/" + c.Name
 
@@ -211,7 +211,7 @@ type definitionCreate struct {
 	RoleDefinition string `required:""`
 }
 
-// Run creates a role of JSON, whose names may begin with a capital.
+// Run creates a role from JSON, whose names may begin with a capital.
 func (c *definitionCreate) Run(ctx context.Context, m *manager, out *object) error {
 	var wants struct {
 		Name             string   `json:"name"`
@@ -258,7 +258,7 @@ func (c *definitionCreate) Run(ctx context.Context, m *manager, out *object) err
 	return err
 }
 
-// roles of that name on a scope.
+// roles returns the roles of that name on a scope.
 func (m *manager) roles(ctx context.Context, scope, name string) ([]any, error) {
 	found, err := m.ask(ctx, http.MethodGet, scope+authorization+"roleDefinitions", roleAPI, nil, "$filter", "roleName eq '"+name+"'")
 	values, _ := found["value"].([]any)
@@ -275,7 +275,7 @@ type assignmentCreate struct {
 	ConditionVersion      string
 }
 
-// Run assigns a role by its name. One that is assigned already is as good.
+// Run assigns a role by its name. An existing assignment is not an error.
 func (c *assignmentCreate) Run(ctx context.Context, m *manager, out *object) error {
 	found, err := m.roles(ctx, c.Scope, c.Role)
 	if err != nil {

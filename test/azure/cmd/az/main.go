@@ -73,7 +73,7 @@ func main() {
 	}
 }
 
-// run a command line.
+// run runs a command line.
 func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
 	var c cli
 

@@ -22,7 +22,7 @@ const (
 	issuer       = "https://oidc.example.com/az"
 )
 
-// TestCommands runs one command after the other.
+// TestCommands runs the commands in order.
 func TestCommands(t *testing.T) {
 	s, err := azure.Start(t.Context(), azure.Options{})
 	if err != nil {

@@ -29,7 +29,7 @@ import (
 const (
 	manage = "https://management.azure.com"
 
-	// keptSubscription is a file with the id of the subscription that was set.
+	// keptSubscription is the file with the id of the chosen subscription.
 	keptSubscription = "subscription"
 
 	// maxAnswer bounds the size of an answer.
@@ -45,11 +45,11 @@ type manager struct {
 	token        string
 	subscription string
 
-	// config is the directory in which the subscription is kept.
+	// config returns the directory of that file.
 	config string
 }
 
-// keep a subscription for later commands.
+// keep stores a subscription for later commands.
 func (m *manager) keep(id string) error {
 	if err := os.WriteFile(filepath.Join(m.config, keptSubscription), []byte(id), 0o600); err != nil {
 		return fmt.Errorf("cannot keep subscription: %w", err)
@@ -58,7 +58,7 @@ func (m *manager) keep(id string) error {
 	return nil
 }
 
-// logIn with the credential in the environment.
+// logIn signs in with the credential in the environment.
 func logIn(ctx context.Context, getenv func(string) string) (*manager, error) {
 	transport, err := transport(ctx, getenv("AZURE_STAND_IN_ADMIN"))
 	if err != nil {
@@ -92,7 +92,8 @@ func logIn(ctx context.Context, getenv func(string) string) (*manager, error) {
 	return m, nil
 }
 
-// transport to the stand-in, with the proxy and the certificate that its admin API names.
+// transport returns a transport to the stand-in, with the proxy and the certificate of its admin
+// API.
 func transport(ctx context.Context, admin string) (*http.Transport, error) {
 	exports, err := azure.Send(ctx, admin, []string{"env"}, nil)
 	if err != nil {
@@ -130,7 +131,7 @@ type refusal struct {
 // Error is printed as the Azure CLI does.
 func (r *refusal) Error() string { return fmt.Sprintf("(%s) %s", r.code, r.message) }
 
-// ask the resource manager, and read its answer.
+// ask sends a request to the resource manager, and reads its answer.
 func (m *manager) ask(ctx context.Context, method, id, version string, body any, query ...string) (object, error) {
 	values := url.Values{"api-version": {version}}
 	for i := 0; i+1 < len(query); i += 2 {

@@ -13,7 +13,8 @@ import (
 )
 
 var (
-	// path such as oidcIssuerProfile.issuerUrl, and fields of an object such as {clientId:clientId, objectId:principalId}.
+	// path matches a path such as oidcIssuerProfile.issuerUrl, and fields an object such as {clientId:clientId,
+	// objectId:principalId}.
 	path   = regexp.MustCompile(`^\w+(\.\w+)*$`)
 	fields = regexp.MustCompile(`^\{\s*\w+\s*:\s*\w+(\.\w+)*(\s*,\s*\w+\s*:\s*\w+(\.\w+)*)*\s*\}$`)
 )
@@ -24,7 +25,7 @@ type cell struct {
 	value any
 }
 
-// print the result of the query.
+// print prints the result of the query.
 func (c *cli) print(out io.Writer, answer object) error {
 	cells := []cell{}
 
@@ -70,7 +71,7 @@ func encode(out io.Writer, value any) error {
 	return nil
 }
 
-// table of one line, with a head or without.
+// table prints a table with one row, with or without a header.
 func table(out io.Writer, cells []cell, head bool) error {
 	var names, lines, values []string
 
@@ -97,7 +98,7 @@ func table(out io.Writer, cells []cell, head bool) error {
 	return nil
 }
 
-// text of a value, or nothing.
+// text returns a value as text, or nothing.
 func text(value any) string {
 	if value == nil {
 		return ""
@@ -106,7 +107,7 @@ func text(value any) string {
 	return fmt.Sprint(value)
 }
 
-// find the value at a path.
+// find returns the value at a path.
 func find(value any, path string) any {
 	for name := range strings.SplitSeq(path, ".") {
 		o, _ := value.(object)

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command azure stands in for Entra ID, Azure Key Vault and the Resource Manager on this machine, and talks to one that runs.
+// Command azure runs a stand-in for Entra ID, Azure Key Vault and Azure Resource Manager on this machine, and sends commands
+// to a running one.
 //
 //	go run ./test/azure/cmd/azure --state state.yaml
 //	go run ./test/azure/cmd/azure secret set kv-app postgres-credentials '{"POSTGRES_USER":"app"}'
@@ -28,7 +29,7 @@ import (
 // defaultAdmin is fixed so that the commands find the server.
 const defaultAdmin = "127.0.0.1:4481"
 
-// commands of the program: to serve, and those that a server executes.
+// commands are those of the program: serve, and those that a server executes.
 type commands struct {
 	azure.Commands
 
@@ -80,7 +81,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	return nil
 }
 
-// send a command line to the server, with the file or the standard input that it names.
+// send sends a command line to the server, with the file or the standard input that it names.
 func send(ctx context.Context, c *commands, args []string, stdin io.Reader) (string, error) {
 	var (
 		input []byte
@@ -104,7 +105,7 @@ type serveCommand struct {
 	State        string `help:"What to register at the start, in YAML or JSON."                           placeholder:"FILE"         type:"existingfile"`
 }
 
-// serve until the context ends.
+// serve serves until the context ends.
 func (s *serveCommand) serve(ctx context.Context, stdin io.Reader, stdout io.Writer) (err error) {
 	server, err := azure.Start(ctx, azure.Options{ProxyAddress: s.ProxyAddress, AdminAddress: s.AdminAddress, CAFile: s.CAFile})
 	if err != nil {

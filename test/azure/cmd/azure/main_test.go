@@ -34,7 +34,7 @@ func TestCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// In this order, as some need what others make.
+	// The order matters, because some commands need the results of others.
 	for _, step := range []struct {
 		args  string
 		stdin string

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command provider-azure simulates a package of provider-upjet-azure, or all of the family that is simulated.
+// Command provider-azure simulates a package of provider-upjet-azure, or all simulated packages of the
+// family.
 //
 //	provider-azure keyvault --poll 10s --time-scale 0.01 --debug
 package main
@@ -47,16 +48,17 @@ import (
 const (
 	name = "provider-azure"
 
-	// all packages in one program.
+	// all runs all packages in one program.
 	all = "all"
 
 	shutdownTimeout = 10 * time.Second
 
-	// requestsPerReconcile to Kubernetes in a second, for each reconcile that may happen in it.
+	// requestsPerReconcile is the number of requests to Kubernetes per second, for each reconcile
+	// per second.
 	requestsPerReconcile = 5
 )
 
-// CLI of the provider. Flags are named as those of the real one.
+// CLI has the flags of the provider, named like those of the real one.
 type CLI struct {
 	Package string `arg:"" default:"all" enum:"all,family,keyvault,managedidentity,authorization" env:"PROVIDER_AZURE_PACKAGE" help:"Which package of the family this is: family, keyvault, managedidentity, authorization, or all of them."`
 
@@ -68,12 +70,12 @@ type CLI struct {
 	HealthAddress    string        `default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS" help:"The address the health and readiness probes are served on. 0 for none."                                      name:"health-probe-bind-addr"`
 }
 
-// Run the provider until it is told to end.
+// Run runs the provider until it is stopped.
 func (c *CLI) Run(ctx context.Context) error {
 	zl := zap.New(zap.UseDevMode(c.Debug))
 	log := logging.NewLogrLogger(zl.WithName(name))
 
-	// controller-runtime says a lot that only developers want to know.
+	// controller-runtime logs details that only developers need.
 	if c.Debug {
 		ctrl.SetLogger(zl)
 	} else {
@@ -81,7 +83,7 @@ func (c *CLI) Run(ctx context.Context) error {
 	}
 
 	klog.SetLogger(zl)
-	// Terraform's libraries write all they do to the standard log.
+	// Terraform's libraries log everything to the standard log.
 	stdlog.SetOutput(io.Discard)
 
 	mgr, err := c.manager()
@@ -131,7 +133,7 @@ func (c *CLI) Run(ctx context.Context) error {
 	return nil
 }
 
-// manager of the controllers, with its cache and probes.
+// manager returns the manager of the controllers, with its cache and probes.
 func (c *CLI) manager() (ctrl.Manager, error) {
 	rest, err := ctrl.GetConfig()
 	if err != nil {
@@ -183,7 +185,7 @@ func (c *CLI) manager() (ctrl.Manager, error) {
 	return mgr, nil
 }
 
-// stripSchemas of definitions: only names and conditions matter.
+// stripSchemas removes the schemas of definitions, because only names and conditions are used.
 func stripSchemas(o any) (any, error) {
 	crd, ok := o.(*extv1.CustomResourceDefinition)
 	if !ok {
