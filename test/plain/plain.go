@@ -25,7 +25,7 @@ type Value struct {
 	format string
 }
 
-// Values are of every kind.
+// Values generates values of every kind.
 func Values() *rapid.Generator[Value] {
 	return rapid.Custom(func(t *rapid.T) Value {
 		k := rapid.SampledFrom(kinds()).Draw(t, "kind")
