@@ -271,7 +271,7 @@ func TestHold(t *testing.T) {
 			},
 			want: want{pod: old, reason: compose.ReasonHeld},
 		},
-		"SomebodyElsesAnnotations": {
+		"ForeignAnnotations": {
 			reason: "Fields of other authors in the pod template stay theirs.",
 			change: func(w *world) {
 				nested(w.composed[compose.NameDeployment], "spec", "template", "metadata", "annotations")["kubectl.kubernetes.io/restartedAt"] = "now"
@@ -297,7 +297,7 @@ func TestHold(t *testing.T) {
 				t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", tc.reason, diff)
 			}
 			if a := nested(desired(rsp, compose.NameDeployment), "spec", "template", "metadata", "annotations"); a["kubectl.kubernetes.io/restartedAt"] != nil {
-				t.Errorf("\n%s\nRunFunction(...): desires an annotation of somebody else: %v", tc.reason, a)
+				t.Errorf("\n%s\nRunFunction(...): desires a foreign annotation: %v", tc.reason, a)
 			}
 		})
 	}
@@ -887,7 +887,7 @@ func TestSettings(t *testing.T) {
 				t.Errorf("\n%s\nRunFunction(...): -want fatal result, +got:\n%s", tc.reason, cmp.Diff(tc.want, got))
 			}
 			if tc.want != "" && (len(rsp.GetConditions()) != 6 || !strings.Contains(condition(rsp, compose.TypeWorkloadReady).GetMessage(), tc.want)) {
-				t.Errorf("\n%s\nRunFunction(...): want six conditions, of which one tells the claim, got %v", tc.reason, rsp.GetConditions())
+				t.Errorf("\n%s\nRunFunction(...): want six conditions, including one for the claim, got %v", tc.reason, rsp.GetConditions())
 			}
 		})
 	}

@@ -196,7 +196,7 @@ func checkPod(rt *rapid.T, w *world, before map[string]any, rsp *fnv1.RunFunctio
 				rt.Fatalf("variable %s comes from %q, which is not synced", name, key)
 			}
 			if (envmap.Policy{}).Withholds(name) && !plain && !askedByName(w, name) {
-				rt.Fatalf("variable %s comes from %q, and nobody asked for it by name", name, key)
+				rt.Fatalf("variable %s comes from %q, without a mapping", name, key)
 			}
 		}
 	}

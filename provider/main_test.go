@@ -194,7 +194,7 @@ func TestStripSchemas(t *testing.T) {
 	}
 
 	if got, err := stripSchemas("x"); got != "x" || err != nil {
-		t.Errorf("\nAnything else is left alone.\nstripSchemas(...) = %v, %v", got, err)
+		t.Errorf("\nOther objects are not changed.\nstripSchemas(...) = %v, %v", got, err)
 	}
 }
 
@@ -251,10 +251,10 @@ func TestRegister(t *testing.T) {
 	}
 
 	if _, err := r.Gather(); err != nil {
-		t.Errorf("\nAnd gathered.\nGather(): %v", err)
+		t.Errorf("\nAll metrics can be gathered together.\nGather(): %v", err)
 	}
 
 	if err := register(r, o, keyvault.NewMetrics()); err == nil {
-		t.Error("\nBut not twice.\nregister(...): they can")
+		t.Error("\nMetrics cannot be registered twice.\nregister(...): they can")
 	}
 }

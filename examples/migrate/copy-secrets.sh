@@ -7,8 +7,8 @@
 # Key Vault Secrets User on FROM and Key Vault Secrets Officer on TO.
 #
 # It can be stopped at any time, and run again: each copy has a tag copied-from with the version it was made from, and
-# what has that is skipped. It deletes nothing, and overwrites nothing but its own older copies and the placeholders
-# that the platform makes in an empty vault. A value in TO that somebody else has set, or that is newer, stays.
+# copies of the current version are skipped. It deletes nothing, and overwrites nothing but its own older copies and the placeholders
+# that the platform makes in an empty vault. A value in TO that was set in another way, or that is newer, stays.
 #
 # Value, content type, tags and the dates from and until which a secret is valid are kept; older versions are not copied.
 # Values are never on a command line. They are in files only you can read, one at a time, which are removed.
@@ -17,7 +17,7 @@
 set -euo pipefail
 umask 077
 
-# The Azure CLI reads and writes files as the locale says, and keeps logs if it is told to.
+# The locale controls how the Azure CLI reads and writes files, and a setting makes it keep logs.
 export LC_ALL=C.UTF-8 AZURE_CORE_ONLY_SHOW_ERRORS=true AZURE_LOGGING_ENABLE_LOG_FILE=false
 
 usage() {
@@ -69,7 +69,7 @@ find_secret() {
   jq --arg name "$2" 'first(.[] | select((.name | ascii_downcase) == ($name | ascii_downcase))) // empty' "$1"
 }
 
-# is_placeholder NAME: the platform made it, and nobody has filled it in.
+# is_placeholder NAME: the platform created the secret, and it has no values yet.
 is_placeholder() {
   [[ $(property "$work/there.json" '.tags["created-by"]') == provider-keyvault-secretsync ]] || return 1
   az keyvault secret show --vault-name "$to" --name "$1" --output json >"$work/target.json" || return 1
@@ -77,7 +77,7 @@ is_placeholder() {
     "$work/target.json" >/dev/null
 }
 
-# may_replace COPIED SOURCE: what is in TO is older than what is in FROM, and nobody's but ours.
+# may_replace COPIED SOURCE: the secret in TO is an older copy of the one in FROM.
 may_replace() {
   local copied=$1 source=$2
 
@@ -123,7 +123,7 @@ copy() {
   fi
 
   az keyvault secret show --vault-name "$from" --name "$name" --output json >"$work/source.json" || return 1
-  # Tags of copies and of the Azure CLI are made anew.
+  # The tags of copies and of the Azure CLI are replaced.
   jq '.encoding = (.tags // {})["file-encoding"]
     | .tags = ((.tags // {}) | del(.["copied-from"], .["created-by"], .["file-encoding"]))' \
     "$work/source.json" >"$work/copy.json" || return 1

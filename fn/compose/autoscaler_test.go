@@ -226,9 +226,9 @@ func TestSwitchScaler(t *testing.T) {
 		"Running":    {"Only the ScaledObject scales the Deployment.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(requestsCPU()), NameAutoscaler, hpa), []string{NameScaledObject}, false},
 		"NotYet":     {"KEDA rejects a resource that the Deployment does not request yet.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(nil), NameAutoscaler, hpa), []string{NameAutoscaler}, true},
 		"NotYetKept": {"KEDA continues to scale the Deployment.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(nil), NameScaledObject, so), []string{NameScaledObject}, true},
-		"NoKEDA":     {"Back again.", `{"deployment": {"image": "a"}, ` + spec + `}`, ``, with(runningSeen(nil), NameScaledObject, so), []string{NameAutoscaler}, false},
-		"Off":        {"Nothing scales it.", `{"deployment": {"image": "a"}, "autoscaling": {"triggers": [` + office + `]}}`, withKEDA, with(runningSeen(nil), NameScaledObject, so), nil, false},
-		"Gone":       {"The Deployment has vanished, and its secrets with it.", `{"deployment": {"image": "a"}, "secrets": [{"name": "b"}], ` + spec + `}`, withKEDA, with(azureSeen(), NameScaledObject, so), []string{NameScaledObject}, true},
+		"NoKEDA":     {"KEDA takes over again.", `{"deployment": {"image": "a"}, ` + spec + `}`, ``, with(runningSeen(nil), NameScaledObject, so), []string{NameAutoscaler}, false},
+		"Off":        {"Nothing scales the Deployment.", `{"deployment": {"image": "a"}, "autoscaling": {"triggers": [` + office + `]}}`, withKEDA, with(runningSeen(nil), NameScaledObject, so), nil, false},
+		"Gone":       {"The Deployment and its secrets no longer exist.", `{"deployment": {"image": "a"}, "secrets": [{"name": "b"}], ` + spec + `}`, withKEDA, with(azureSeen(), NameScaledObject, so), []string{NameScaledObject}, true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

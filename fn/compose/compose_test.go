@@ -355,11 +355,11 @@ func TestStructures(t *testing.T) {
 		want   structure
 	}{
 		"Postgres":    {"A known name has a known structure.", `{"name": "postgres-credentials"}`, structure{[]any{"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_PORT"}, true}},
-		"Prefixed":    {"The prefix of an environment does not matter.", `{"name": "prd-api-credentials"}`, structure{[]any{"API_KEY", "API_SECRET"}, true}},
-		"OtherCase":   {"Case does not matter, as in Key Vault.", `{"name": "Dev-Webhook-Tokens"}`, structure{[]any{"WEBHOOK_TOKEN"}, true}},
+		"Prefixed":    {"The prefix of an environment is ignored.", `{"name": "prd-api-credentials"}`, structure{[]any{"API_KEY", "API_SECRET"}, true}},
+		"OtherCase":   {"Case is ignored, as in Key Vault.", `{"name": "Dev-Webhook-Tokens"}`, structure{[]any{"WEBHOOK_TOKEN"}, true}},
 		"Certificate": {"A certificate is not created in advance, because that would block its import.", `{"name": "common-tls-certificates"}`, structure{nil, false}},
-		"OwnKeys":     {"The application's own keys win.", `{"name": "tls-certificates", "keys": ["tls.crt"]}`, structure{[]any{"tls.crt"}, true}},
-		"Platform":    {"The platform's structures win over the built-in ones.", `{"name": "common-webhook-tokens-v2"}`, structure{[]any{"A"}, true}},
+		"OwnKeys":     {"The application's own keys take precedence.", `{"name": "tls-certificates", "keys": ["tls.crt"]}`, structure{[]any{"tls.crt"}, true}},
+		"Platform":    {"The platform's structures take precedence over the built-in ones.", `{"name": "common-webhook-tokens-v2"}`, structure{[]any{"A"}, true}},
 		"Unknown":     {"An unknown secret has no keys.", `{"name": "feature-flags"}`, structure{nil, true}},
 	}
 	for name, tc := range cases {
@@ -383,9 +383,9 @@ func TestPollIntervals(t *testing.T) {
 		settings string
 		want     intervals
 	}{
-		"Unset": {"The provider's count.", `{}`, intervals{}},
-		"Set":   {"The platform's count.", `{"secrets": {"pollInterval": "1m", "fastPollInterval": "10s"}}`, intervals{"1m0s", "10s"}},
-		"Off":   {"Fast polls can be turned off, which is not the same as unset.", `{"secrets": {"fastPollInterval": "0s"}}`, intervals{nil, "0s"}},
+		"Unset": {"By default, the provider's intervals apply.", `{}`, intervals{}},
+		"Set":   {"The platform's intervals apply.", `{"secrets": {"pollInterval": "1m", "fastPollInterval": "10s"}}`, intervals{"1m0s", "10s"}},
+		"Off":   {"Fast polls can be disabled, which differs from the default.", `{"secrets": {"fastPollInterval": "0s"}}`, intervals{nil, "0s"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -622,13 +622,13 @@ func TestRollout(t *testing.T) {
 		want   string
 	}{
 		"None":           {"There is no Deployment yet.", nil, ReasonRollingOut},
-		"NoStatus":       {"Nobody has looked at it yet.", Object{"kind": kindDeployment, "metadata": map[string]any{"generation": 1.0}}, ReasonRollingOut},
+		"NoStatus":       {"A Deployment without a status is rolling out.", Object{"kind": kindDeployment, "metadata": map[string]any{"generation": 1.0}}, ReasonRollingOut},
 		"OldGeneration":  {"The status of an older generation does not count.", deployment(2, 1, 3, 3, 3, 3), ReasonRollingOut},
 		"Updating":       {"Some pods are of the new generation.", deployment(2, 2, 3, 4, 1, 3), ReasonRollingOut},
 		"OldPodsLeft":    {"Pods of the old generation are still there.", deployment(2, 2, 3, 4, 3, 3), ReasonRollingOut},
 		"NotAvailable":   {"New pods are not available yet.", deployment(2, 2, 3, 3, 3, 2), ReasonRollingOut},
-		"Available":      {"All is as asked for.", deployment(2, 2, 3, 3, 3, 3), ReasonAvailable},
-		"ScaledToZero":   {"No pods are asked for, and there are none.", deployment(1, 1, 0, 0, 0, 0), ReasonAvailable},
+		"Available":      {"All pods are up to date.", deployment(2, 2, 3, 3, 3, 3), ReasonAvailable},
+		"ScaledToZero":   {"A Deployment without pods is complete.", deployment(1, 1, 0, 0, 0, 0), ReasonAvailable},
 		"Deadline":       {"New pods do not become ready.", deployment(2, 2, 3, 4, 1, 3, map[string]any{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}), ReasonRolloutFailed},
 		"ReplicaFailure": {"Pods cannot be created, for example for lack of quota.", deployment(2, 2, 3, 0, 0, 0, map[string]any{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}), ReasonRolloutFailed},
 	}
@@ -853,11 +853,11 @@ func TestFixed(t *testing.T) {
 		seen   Observed
 		want   []any
 	}{
-		"NotCreated": {"A mistake in the settings is corrected as long as Azure has nothing.", asked(nil, nil), []any{"westeurope", 90.0}},
+		"NotCreated": {"A wrong setting is corrected while Azure has no resource.", asked(nil, nil), []any{"westeurope", 90.0}},
 		"Created":    {"An object that was created keeps the requested values, even if its status is gone.", asked(nil, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"}), []any{"westeurop", 30.0}},
-		"Refused":    {"The Azure providers note that they create before Azure has answered. What it refused is corrected.", refused(asked(nil, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"})), []any{"westeurope", 90.0}},
+		"Refused":    {"The Azure providers record a creation before Azure has responded. A rejected one is corrected.", refused(asked(nil, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"})), []any{"westeurope", 90.0}},
 		"LaterFail":  {"The values in Azure stay, even after later rejections.", refused(asked(map[string]any{"id": testVaultID, "location": "northeurope", "softDeleteRetentionDays": 7.0}, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"})), []any{"northeurope", 7.0}},
-		"FoundAgain": {"A vault that was retained stays as it is, whatever was asked for.", asked(map[string]any{"id": testVaultID, "location": "northeurope", "softDeleteRetentionDays": 7.0}, nil), []any{"northeurope", 7.0}},
+		"FoundAgain": {"A retained vault stays unchanged, whatever the manifest requests.", asked(map[string]any{"id": testVaultID, "location": "northeurope", "softDeleteRetentionDays": 7.0}, nil), []any{"northeurope", 7.0}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -988,8 +988,8 @@ func TestHeldService(t *testing.T) {
 		spec   string
 		want   []string
 	}{
-		"PortsRemoved":    {"The pods that run still have their ports.", `{"deployment": {"image": "a"}, "secrets": [{"name": "b"}]` + ingress + `}`, []string{NameDeployment, NameIngress, NameService}},
-		"IngressDisabled": {"To be public no longer waits for nothing.", `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "secrets": [{"name": "b"}]}`, []string{NameDeployment, NameService}},
+		"PortsRemoved":    {"Running pods keep their ports in the Service.", `{"deployment": {"image": "a"}, "secrets": [{"name": "b"}]` + ingress + `}`, []string{NameDeployment, NameIngress, NameService}},
+		"IngressDisabled": {"A publication ends without waiting.", `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "secrets": [{"name": "b"}]}`, []string{NameDeployment, NameService}},
 		"NotHeld":         {"Pods without ports have no Service.", `{"deployment": {"image": "a"}` + ingress + `}`, []string{NameDeployment}},
 	}
 	for name, tc := range cases {

@@ -77,7 +77,7 @@ func TestTrimEnvironment(t *testing.T) {
 		"Once":           {reason: "Only one prefix is removed.", args: args{"prod-dev-key", usual}, want: "dev-key"},
 		"Longest":        {reason: "The longest prefix that matches wins, wherever it is listed.", args: args{"prod-eu-key", []string{"prod-", "prod-eu-", "p"}}, want: "key"},
 		"LongestIsWhole": {reason: "A name that is only a prefix is unchanged.", args: args{"prod-", []string{"pro", "prod-"}}, want: "prod-"},
-		"WordWithPrefix": {reason: "A word that only begins like a prefix is left alone.", args: args{"product-key", usual}, want: "product-key"},
+		"WordWithPrefix": {reason: "A word that only begins like a prefix is kept.", args: args{"product-key", usual}, want: "product-key"},
 		"Case":           {reason: "Case is ignored, as in Key Vault.", args: args{"PROD-Api-Key", usual}, want: "Api-Key"},
 		"EmptyPrefix":    {reason: "An empty prefix removes nothing.", args: args{"api-key", []string{""}}, want: "api-key"},
 		"NoPrefixes":     {reason: "Without prefixes every name is whole.", args: args{"prod-api-key", nil}, want: "prod-api-key"},

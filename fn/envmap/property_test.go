@@ -147,7 +147,7 @@ func checkVariables(t rapid.TB, in input, variables []Variable) {
 		seen[v.Name] = true
 
 		if v.Secret != "" && oracleWithholds(v.Name, in.withheld, in.allowed) && !exact[Withheld{v.Name, v.Secret, v.Key}] {
-			t.Errorf("Map(...) has %q of secret %q, which nobody asked for by name", v.Name, v.Secret)
+			t.Errorf("Map(...) has %q of secret %q, without a mapping", v.Name, v.Secret)
 		}
 		if _, ok := given[v.Name]; !ok && !prefixed && !validName.MatchString(v.Name) {
 			t.Errorf("Map(...) derived %q, which is not the name of a variable", v.Name)

@@ -283,7 +283,7 @@ func TestLock(t *testing.T) {
 	unlock()
 
 	if diff := cmp.Diff(1, waited); diff != "" {
-		t.Errorf("calls of waiting by three locks of which one waits: -want, +got:\n%s", diff)
+		t.Errorf("calls of waiting by three locks, one of which waits: -want, +got:\n%s", diff)
 	}
 }
 

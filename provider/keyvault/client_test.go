@@ -482,8 +482,8 @@ func TestClientCreate(t *testing.T) {
 				Cause: finding.Finding{Reason: finding.VaultUnavailable, Status: 500},
 			}, Requests: []string{looked, set, versions}},
 		},
-		"Exists":   {reason: "An existing secret is left alone.", get: always(200, bundle("secrets/db/v1", hidden, "")), want: want{Err: exists, Requests: []string{looked}}},
-		"Disabled": {reason: "An existing secret is left alone, even if it cannot be read.", get: always(403, vaultError("Forbidden", "SecretDisabled")), want: want{Err: exists, Requests: []string{looked}}},
+		"Exists":   {reason: "An existing secret is not changed.", get: always(200, bundle("secrets/db/v1", hidden, "")), want: want{Err: exists, Requests: []string{looked}}},
+		"Disabled": {reason: "An existing secret is not changed, even if it cannot be read.", get: always(403, vaultError("Forbidden", "SecretDisabled")), want: want{Err: exists, Requests: []string{looked}}},
 		"Forbidden": {
 			reason: "A secret is not written without the permission to read.", get: always(403, vaultError("Forbidden", "ForbiddenByRbac")),
 			want: want{Err: &Error{

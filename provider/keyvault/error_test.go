@@ -274,7 +274,7 @@ func TestClassifyOwn(t *testing.T) {
 	checkError(t, "What the credential found out is kept, for another operation.", &Error{Reason: NoIdentity, Operation: "list secrets", Cause: because("no"), RetryAfter: time.Second, Code: "AADSTS1"}, got)
 
 	if diff := cmp.Diff("get a token", own.Operation); diff != "" {
-		t.Errorf("\nThe credential's own error, which others may have, is left alone.\nclassify(...): -want, +got:\n%s", diff)
+		t.Errorf("\nThe credential's own error, which others may have, is not changed.\nclassify(...): -want, +got:\n%s", diff)
 	}
 }
 

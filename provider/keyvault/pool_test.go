@@ -294,7 +294,7 @@ func TestPoolForgetsCreator(t *testing.T) {
 
 		use(c)
 		kept(creatorIdle-time.Second, 1, "The one that it replaced does not take it along.")
-		kept(time.Second, 0, "Nobody uses it any more.")
+		kept(time.Second, 0, "It has no users.")
 	})
 }
 

@@ -19,40 +19,40 @@ func TestDetect(t *testing.T) {
 		args   args
 		want   Format
 	}{
-		"JSONType":     {"A content type decides.", args{"application/json", "A=1\nB=2"}, JSON},
-		"JSONTypeText": {"The other name of JSON.", args{"text/json", ""}, JSON},
-		"JSONSuffix":   {"Types that are made of JSON.", args{"application/vnd.example.v1+json", ""}, JSON},
-		"Parameters":   {"Parameters, case and white space do not matter.", args{" Application/JSON ; charset=utf-8", ""}, JSON},
-		"PKCS12Type":   {"What Key Vault writes on a certificate.", args{"application/x-pkcs12", "{}"}, PKCS12},
-		"PEMType":      {"The other thing that Key Vault writes on a certificate.", args{"application/x-pem-file", "{}"}, PEM},
-		"TextType":     {"Text is text, whatever it looks like.", args{"text/plain", `{"A":"1"}`}, Text},
-		"DotenvType":   {"One line of dotenv can be asked for.", args{"application/x-dotenv", "A=1"}, Dotenv},
-		"DotenvText":   {"By any of its names.", args{"text/x-dotenv", "A=1"}, Dotenv},
-		"DotenvShort":  {"By any of its names.", args{"application/dotenv", "A=1"}, Dotenv},
-		"Note":         {"Many use the content type for notes, and then the content decides.", args{"database of the shop; json", "{}"}, JSON},
+		"JSONType":     {"A content type decides the format.", args{"application/json", "A=1\nB=2"}, JSON},
+		"JSONTypeText": {"The other name of JSON is recognized.", args{"text/json", ""}, JSON},
+		"JSONSuffix":   {"Types based on JSON are recognized.", args{"application/vnd.example.v1+json", ""}, JSON},
+		"Parameters":   {"Parameters, case and white space are ignored.", args{" Application/JSON ; charset=utf-8", ""}, JSON},
+		"PKCS12Type":   {"Key Vault's type for PFX certificates is recognized.", args{"application/x-pkcs12", "{}"}, PKCS12},
+		"PEMType":      {"Key Vault's type for PEM certificates is recognized.", args{"application/x-pem-file", "{}"}, PEM},
+		"TextType":     {"A content type for text means text, whatever the content.", args{"text/plain", `{"A":"1"}`}, Text},
+		"DotenvType":   {"One line of dotenv is accepted with its content type.", args{"application/x-dotenv", "A=1"}, Dotenv},
+		"DotenvText":   {"The second name of dotenv is recognized.", args{"text/x-dotenv", "A=1"}, Dotenv},
+		"DotenvShort":  {"The third name of dotenv is recognized.", args{"application/dotenv", "A=1"}, Dotenv},
+		"Note":         {"An unknown content type is a note, so the content decides.", args{"database of the shop; json", "{}"}, JSON},
 
 		"Object":       {"A brace begins JSON.", args{"", "\ufeff \n{\"A\": 1}"}, JSON},
-		"BrokenObject": {"Even if what follows is not.", args{"", "{A: 1}"}, JSON},
+		"BrokenObject": {"A brace begins JSON, even if the rest is invalid.", args{"", "{A: 1}"}, JSON},
 		"Array":        {"An array has no keys.", args{"", "[1, 2]"}, Text},
-		"String":       {"Nor has a string.", args{"", `"hunter2"`}, Text},
-		"Number":       {"Nor a number.", args{"", "42"}, Text},
-		"Password":     {"Most texts are one word.", args{"", "hunter2"}, Text},
-		"Empty":        {"Nothing is text, too.", args{"", ""}, Text},
+		"String":       {"A string is text.", args{"", `"hunter2"`}, Text},
+		"Number":       {"A number is text.", args{"", "42"}, Text},
+		"Password":     {"A single word is text.", args{"", "hunter2"}, Text},
+		"Empty":        {"An empty value is text.", args{"", ""}, Text},
 
-		"PEM":         {"A private key and a certificate.", args{"", "comment\n" + pemOf(p.web) + pkcs8(t, p.web)}, PEM},
+		"PEM":         {"A private key with a certificate is recognized.", args{"", "comment\n" + pemOf(p.web) + pkcs8(t, p.web)}, PEM},
 		"KeyOnly":     {"A private key alone is text.", args{"", pkcs8(t, p.web)}, Text},
-		"CertOnly":    {"So is a certificate alone.", args{"", pemOf(p.web)}, Text},
-		"PEMInDotenv": {"Variables may hold them, too, and stay in one piece.", args{"", "KEY='" + pkcs8(t, p.web) + "'\nCERT=\"" + pemOf(p.web) + "\""}, Text},
+		"CertOnly":    {"A certificate alone is text.", args{"", pemOf(p.web)}, Text},
+		"PEMInDotenv": {"Variables with a certificate stay in one piece.", args{"", "KEY='" + pkcs8(t, p.web) + "'\nCERT=\"" + pemOf(p.web) + "\""}, Text},
 
-		"Dotenv":         {"Assignments are text, as other texts have their form.", args{"", "# comment\nA=1\n\nexport B=2\n"}, Text},
-		"Base64":         {"Such as two lines of base64.", args{"", "c2VjcmV0LW9uZQ==\nc2VjcmV0LXR3bw==\n"}, Text},
+		"Dotenv":         {"Assignments are text, because other texts look alike.", args{"", "# comment\nA=1\n\nexport B=2\n"}, Text},
+		"Base64":         {"Two lines of base64 are text.", args{"", "c2VjcmV0LW9uZQ==\nc2VjcmV0LXR3bw==\n"}, Text},
 		"ServiceBus":     {"A connection string is text.", args{"", "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=n;SharedAccessKey=aGk="}, Text},
-		"Sentence":       {"A line that is no assignment makes all of it text.", args{"", "A=1\nB=2\nand so on"}, Text},
-		"Ini":            {"So does the head of a section.", args{"", "[db]\nhost=a\nport=b"}, Text},
-		"OpenQuote":      {"And a quote that does not end.", args{"", "A=1\nB=2\nC='"}, Text},
+		"Sentence":       {"Assignments with another line are text.", args{"", "A=1\nB=2\nand so on"}, Text},
+		"Ini":            {"Assignments with a section header are text.", args{"", "[db]\nhost=a\nport=b"}, Text},
+		"OpenQuote":      {"Assignments with an open quote are text.", args{"", "A=1\nB=2\nC='"}, Text},
 		"PKCS12NoType":   {"Base64 could be anything.", args{"", strings.Repeat("MIIB", 20)}, Text},
-		"PEMInOneLine":   {"Line breaks are part of PEM.", args{"", strings.ReplaceAll(pkcs8(t, p.web)+pemOf(p.web), "\n", " ")}, Text},
-		"TemplateObject": {"A template looks like JSON; its format has to be set.", args{"", "{{ .Values.x }}"}, JSON},
+		"PEMInOneLine":   {"PEM without line breaks is text.", args{"", strings.ReplaceAll(pkcs8(t, p.web)+pemOf(p.web), "\n", " ")}, Text},
+		"TemplateObject": {"A template looks like JSON; its format must be set.", args{"", "{{ .Values.x }}"}, JSON},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -78,16 +78,16 @@ func TestAutoErrors(t *testing.T) {
 		format Format
 		want   string
 	}{
-		"Content":     {"What was found by content may have been meant as text.", Secret{Name: "s", Value: "{hunter2"}, Auto, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing` + text},
-		"ContentType": {"What was found by content type may have another.", Secret{Name: "s", ContentType: "application/json", Value: "hunter2"}, Auto, `cannot read secret "s" as JSON: line 1, column 1: an object in { } is expected: write one, or set the format to Text; correct it, or the content type of the secret`},
-		"AskedFor":    {"What was asked for is meant.", Secret{Name: "s", Value: "{hunter2"}, JSON, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing`},
-		"Keys":        {"The advice follows errors about keys, too.", Secret{Name: "s", Value: `{"A":1,"A":2}`}, Auto, `cannot read secret "s" as JSON: line 1, column 8: duplicate key, first at line 1, column 2: remove one` + text},
-		"NoKey":       {"What cannot be a key does not become one by a guess.", Secret{Name: "s", Value: `{"aGk=":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
-		"LongKey":     {"Nor does what is too long for one.", Secret{Name: "s", Value: `{"` + strings.Repeat("k", 65) + `":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
-		"Token":       {"Nor does a token, which some keep as the key of a map.", Secret{Name: "s", Value: `{"user":"alice","` + "ghp_16C7e42F292c6912E7710c838347" + `Ae178B4a":"alice"}`}, Auto, `cannot read secret "s" as JSON: line 1, column 17: ` + noKey + text},
-		"BesidePEM":   {"A certificate with more around it is not taken out of it by a guess.", Secret{Name: "s", Value: "client\n" + pair + "auth-user"}, Auto, `cannot read secret "s" as PEM: line 1: ` + lost + text},
-		"AfterPEM":    {"Wherever it is.", Secret{Name: "s", Value: pair + "auth-user"}, Auto, fmt.Sprintf(`cannot read secret "s" as PEM: line %d: `, 1+strings.Count(pair, "\n")) + lost + text},
-		"BetweenPEM":  {"Blocks that are neither are lost, too.", Secret{Name: "s", Value: block("DH PARAMETERS", []byte("x")) + pair}, Auto, `cannot read secret "s" as PEM: line 1: ` + lost + text},
+		"Content":     {"A format guessed from the content may be wrong.", Secret{Name: "s", Value: "{hunter2"}, Auto, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing` + text},
+		"ContentType": {"A format from the content type may be wrong.", Secret{Name: "s", ContentType: "application/json", Value: "hunter2"}, Auto, `cannot read secret "s" as JSON: line 1, column 1: an object in { } is expected: write one, or set the format to Text; correct it, or the content type of the secret`},
+		"AskedFor":    {"A requested format is intended.", Secret{Name: "s", Value: "{hunter2"}, JSON, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing`},
+		"Keys":        {"Errors about keys have the advice, too.", Secret{Name: "s", Value: `{"A":1,"A":2}`}, Auto, `cannot read secret "s" as JSON: line 1, column 8: duplicate key, first at line 1, column 2: remove one` + text},
+		"NoKey":       {"A guess does not turn an invalid name into a key.", Secret{Name: "s", Value: `{"aGk=":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
+		"LongKey":     {"A guess does not turn a long text into a key.", Secret{Name: "s", Value: `{"` + strings.Repeat("k", 65) + `":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
+		"Token":       {"A guess does not turn a token into a key, although some people use tokens as keys.", Secret{Name: "s", Value: `{"user":"alice","` + "ghp_16C7e42F292c6912E7710c838347" + `Ae178B4a":"alice"}`}, Auto, `cannot read secret "s" as JSON: line 1, column 17: ` + noKey + text},
+		"BesidePEM":   {"A guess does not extract a certificate from a longer text.", Secret{Name: "s", Value: "client\n" + pair + "auth-user"}, Auto, `cannot read secret "s" as PEM: line 1: ` + lost + text},
+		"AfterPEM":    {"A guess does not extract a certificate at any position.", Secret{Name: "s", Value: pair + "auth-user"}, Auto, fmt.Sprintf(`cannot read secret "s" as PEM: line %d: `, 1+strings.Count(pair, "\n")) + lost + text},
+		"BetweenPEM":  {"A guess does not drop other blocks.", Secret{Name: "s", Value: block("DH PARAMETERS", []byte("x")) + pair}, Auto, `cannot read secret "s" as PEM: line 1: ` + lost + text},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -110,13 +110,13 @@ func TestGuesses(t *testing.T) {
 		asked             string
 		guessed, declared []string
 	}{
-		"Keys":     {"Keys that a manifest can name.", `{"tls.crt":1,"A_b-1":2}`, "application/json", []string{"A_b-1", "tls.crt"}, []string{"A_b-1", "tls.crt"}},
-		"LongKeys": {"Up to 64 characters.", `{"` + strings.Repeat("k", 64) + `":1}`, "application/json", []string{strings.Repeat("k", 64)}, []string{strings.Repeat("k", 64)}},
-		"Tokens":   {"Tokens are keys if it is said that it is JSON.", `{"123e4567-e89b-12d3-a456-426614174000":"alice"}`, "application/json", nil, []string{"123e4567-e89b-12d3-a456-426614174000"}},
-		"Others":   {"Others are keys if it is said that it is JSON.", `{"a b":1}`, "application/json", nil, []string{"a b"}},
-		"Lines":    {"Variables are variables if it is said that they are.", "A=1\nB=2", "application/x-dotenv", []string{""}, []string{"A", "B"}},
-		"OpenSSL":  {"Notes of openssl are nobody's loss.", openssl, "application/x-pem-file", []string{"tls.crt", "tls.key"}, []string{"tls.crt", "tls.key"}},
-		"Config":   {"A configuration with a certificate is.", "remote x\n<key>\n" + pair + "</key>", "application/x-pem-file", nil, []string{"tls.crt", "tls.key"}},
+		"Keys":     {"Keys that a manifest can list are guessed.", `{"tls.crt":1,"A_b-1":2}`, "application/json", []string{"A_b-1", "tls.crt"}, []string{"A_b-1", "tls.crt"}},
+		"LongKeys": {"Keys of up to 64 characters are guessed.", `{"` + strings.Repeat("k", 64) + `":1}`, "application/json", []string{strings.Repeat("k", 64)}, []string{strings.Repeat("k", 64)}},
+		"Tokens":   {"Tokens are keys if the content type is JSON.", `{"123e4567-e89b-12d3-a456-426614174000":"alice"}`, "application/json", nil, []string{"123e4567-e89b-12d3-a456-426614174000"}},
+		"Others":   {"Other texts are keys if the content type is JSON.", `{"a b":1}`, "application/json", nil, []string{"a b"}},
+		"Lines":    {"Variables are keys if the content type is dotenv.", "A=1\nB=2", "application/x-dotenv", []string{""}, []string{"A", "B"}},
+		"OpenSSL":  {"OpenSSL's notes around a certificate may be dropped.", openssl, "application/x-pem-file", []string{"tls.crt", "tls.key"}, []string{"tls.crt", "tls.key"}},
+		"Config":   {"A configuration around a certificate must not be dropped.", "remote x\n<key>\n" + pair + "</key>", "application/x-pem-file", nil, []string{"tls.crt", "tls.key"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

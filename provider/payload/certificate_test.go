@@ -39,16 +39,16 @@ func TestCertificateEntries(t *testing.T) {
 		certificates []party
 		want         summary
 	}{
-		"Renewed":     {"Of two certificates of one key, the later is taken.", []party{p.web, renewed, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
-		"RenewedLast": {"In any order.", []party{renewed, p.web, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
-		"SelfSigned":  {"One that somebody else has issued is taken, if it is older, too.", []party{p.web, self, p.issuing}, summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
-		"SelfFirst":   {"In any order, and the latest of them.", []party{self, selfToo, p.web, renewed, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
-		"SelfOnly":    {"Without one, the latest.", []party{self, selfToo}, summary{Served: "self", Key: "web", Trusted: "self"}},
-		"SameName":    {"Authorities of one name are told apart by their keys.", []party{p.web, former, p.issuing, p.intermediate}, summary{Served: "web issuing intermediate", Key: "web", Trusted: "intermediate issuing"}},
-		"CrossSigned": {"A root ends the chain, even if others have signed it.", []party{p.web, p.issuing, p.intermediate, p.other, crossed, p.root}, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other root"}},
-		"CrossedOnly": {"Without it the chain goes on.", []party{p.web, p.issuing, p.intermediate, crossed, p.other}, summary{Served: "web issuing intermediate root", Key: "web", Trusted: "other"}},
-		"Circle":      {"A circle ends.", []party{b, a, circular}, summary{Served: "circular a b", Key: "web", Trusted: "b"}},
-		"NoKeyIDs":    {"Names alone will do.", []party{older, old}, summary{Served: "older", Key: "web", Trusted: "old"}},
+		"Renewed":     {"Of two certificates for one key, the newer one is used.", []party{p.web, renewed, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
+		"RenewedLast": {"The order of two certificates for one key does not matter.", []party{renewed, p.web, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
+		"SelfSigned":  {"A certificate from an authority is used, even if it is older than a self-signed one.", []party{p.web, self, p.issuing}, summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
+		"SelfFirst":   {"The newest certificate from an authority is used, in any order.", []party{self, selfToo, p.web, renewed, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
+		"SelfOnly":    {"Without a certificate from an authority, the newest one is used.", []party{self, selfToo}, summary{Served: "self", Key: "web", Trusted: "self"}},
+		"SameName":    {"Authorities with the same name are distinguished by their keys.", []party{p.web, former, p.issuing, p.intermediate}, summary{Served: "web issuing intermediate", Key: "web", Trusted: "intermediate issuing"}},
+		"CrossSigned": {"A root ends the chain, even if another authority has signed it.", []party{p.web, p.issuing, p.intermediate, p.other, crossed, p.root}, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other root"}},
+		"CrossedOnly": {"Without the root, the chain continues.", []party{p.web, p.issuing, p.intermediate, crossed, p.other}, summary{Served: "web issuing intermediate root", Key: "web", Trusted: "other"}},
+		"Circle":      {"A circular chain ends.", []party{b, a, circular}, summary{Served: "circular a b", Key: "web", Trusted: "b"}},
+		"NoKeyIDs":    {"Without key identifiers, names are compared.", []party{older, old}, summary{Served: "older", Key: "web", Trusted: "old"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -18,9 +18,9 @@ func TestAssignDataKeys(t *testing.T) {
 		want   map[string]string
 		error  string
 	}{
-		"Allowed":     {"What Kubernetes allows is kept.", []string{"tls.crt", "A_b-1"}, map[string]string{"tls.crt": "s.tls.crt", "A_b-1": "s.A_b-1"}, ""},
+		"Allowed":     {"Characters that Kubernetes allows are kept.", []string{"tls.crt", "A_b-1"}, map[string]string{"tls.crt": "s.tls.crt", "A_b-1": "s.A_b-1"}, ""},
 		"Replaced":    {"Every other character becomes one underscore.", []string{"a b/c", "größe", "🔑"}, map[string]string{"a b/c": "s.a_b_c", "größe": "s.gr__e", "🔑": "s._"}, ""},
-		"Dots":        {"A key may be what a data key may not.", []string{".", ".."}, map[string]string{".": "s..", "..": "s..."}, ""},
+		"Dots":        {"A key may be an invalid data key.", []string{".", ".."}, map[string]string{".": "s..", "..": "s..."}, ""},
 		"Collision":   {"Two keys cannot have one data key.", []string{"a/b", "c", "a b"}, nil, `line 1, column 2: this key and the key at line 3, column 2 collide, because Kubernetes allows only letters, digits, '-', '_' and '.': rename one`},
 		"Twice":       {"A key cannot have two values.", []string{"b", "a", "b"}, nil, `line 3, column 2: duplicate key, first at line 1, column 2: remove one`},
 		"LongestUsed": {"253 characters are allowed.", []string{long[1:]}, map[string]string{long[1:]: "s." + long[1:]}, ""},

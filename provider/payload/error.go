@@ -40,7 +40,7 @@ func advising(r finding.Reason, command string) *Error {
 	return because(finding.Finding{Reason: r, Command: command})
 }
 
-// conflict returns a problem of two keys, of which the other is at a position.
+// conflict returns a problem of two keys. other is the position of the second one.
 func conflict(r finding.Reason, other position) *Error {
 	return because(finding.Finding{Reason: r, Position: finding.Position(other)})
 }

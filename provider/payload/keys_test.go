@@ -40,12 +40,12 @@ func TestMaxKeys(t *testing.T) {
 		keys   int
 		want   string
 	}{
-		"JSON":           {"As many as allowed.", JSON, object(256), 256, ""},
-		"Dotenv":         {"As many as allowed.", Dotenv, lines(256), 256, ""},
-		"TooManyJSON":    {"One more.", JSON, object(257), 0, fmt.Sprintf(tooMany, ", column 1")},
-		"TooManyDotenv":  {"One more.", Dotenv, lines(257), 0, fmt.Sprintf(tooMany, "")},
-		"TooManyGuessed": {"One more of an object that is guessed.", Auto, object(257), 0, fmt.Sprintf(tooMany, ", column 1")},
-		"All":            {"As many as fit into a value.", Dotenv, lines(600), 0, fmt.Sprintf(tooMany, "")},
+		"JSON":           {"An object with the maximum number of keys is accepted.", JSON, object(256), 256, ""},
+		"Dotenv":         {"Dotenv with the maximum number of keys is accepted.", Dotenv, lines(256), 256, ""},
+		"TooManyJSON":    {"An object with one more key is rejected.", JSON, object(257), 0, fmt.Sprintf(tooMany, ", column 1")},
+		"TooManyDotenv":  {"Dotenv with one more key is rejected.", Dotenv, lines(257), 0, fmt.Sprintf(tooMany, "")},
+		"TooManyGuessed": {"A guessed object with one more key is rejected.", Auto, object(257), 0, fmt.Sprintf(tooMany, ", column 1")},
+		"All":            {"A value full of keys is rejected.", Dotenv, lines(600), 0, fmt.Sprintf(tooMany, "")},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

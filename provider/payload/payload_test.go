@@ -130,11 +130,11 @@ func TestAwaiting(t *testing.T) {
 		structure []string
 		want      []string
 	}{
-		"NoStructure":   {"Without a structure nothing is awaited.", payload, nil, nil},
+		"NoStructure":   {"Without a structure, nothing is awaited.", payload, nil, nil},
 		"InTheirOrder":  {"Absent, null and empty keys are awaited, in the order of the structure.", payload, []string{"NULL", "FULL", "ABSENT", "EMPTY"}, []string{"NULL", "ABSENT", "EMPTY"}},
 		"Complete":      {"Nothing is awaited when every key has a value.", payload, []string{"FULL"}, []string{}},
-		"EmptyPayload":  {"An empty object lacks everything.", Payload{}, []string{"A", "B"}, []string{"A", "B"}},
-		"TextHasNoKeys": {"A text is not the value of any key.", Payload{Entries: []Entry{{DataKey: "s", Value: Value("v")}}}, []string{"A"}, []string{"A"}},
+		"EmptyPayload":  {"An empty object lacks all keys.", Payload{}, []string{"A", "B"}, []string{"A", "B"}},
+		"TextHasNoKeys": {"A text has no keys.", Payload{Entries: []Entry{{DataKey: "s", Value: Value("v")}}}, []string{"A"}, []string{"A"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -52,11 +52,11 @@ func TestPieces(t *testing.T) {
 		text   string
 		want   bool
 	}{
-		"Nothing": {"What has nothing of it.", "cannot read secret c2VjcmV", false},
-		"Piece":   {"A piece.", "key c2VjcmV0 is there", true},
-		"Escaped": {"A piece with escapes.", `line "mV0\n<&>\"" is wrong`, true},
-		"JSON":    {"A piece in JSON.", `{"message":"mV0\n\u003c\u0026\u003e\""}`, true},
-		"Lines":   {"A line is no piece.", "--------", false},
+		"Nothing": {"A text without a piece has none.", "cannot read secret c2VjcmV", false},
+		"Piece":   {"A plain piece is found.", "key c2VjcmV0 is there", true},
+		"Escaped": {"A piece with escapes is found.", `line "mV0\n<&>\"" is wrong`, true},
+		"JSON":    {"A piece in JSON is found.", `{"message":"mV0\n\u003c\u0026\u003e\""}`, true},
+		"Lines":   {"A line of equal characters is not a piece.", "--------", false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -51,17 +51,17 @@ func TestLargeRSA(t *testing.T) {
 		value  string
 		want   string
 	}{
-		"Largest":       {"The largest that is read.", PEM, block("RSA PRIVATE KEY", large) + pemOf(p.web), unread},
-		"LargestPKCS8":  {"The same as PKCS#8.", PEM, block("PRIVATE KEY", pkcs8Of(large)) + pemOf(p.web), unread},
-		"PKCS1":         {"One bit more.", PEM, block("RSA PRIVATE KEY", huge) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
-		"PKCS8":         {"The same as PKCS#8.", PEM, block("PRIVATE KEY", pkcs8Of(huge)) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
-		"Private":       {"A large exponent.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 100_000, 1024)) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
-		"Primes":        {"Large primes.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 2048, 20_000)) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
-		"Trailing":      {"What follows the numbers does not hide them.", PEM, block("RSA PRIVATE KEY", mustMarshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: trailing})) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
-		"PFX":           {"In a PFX file.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(huge)), certBag(t, p.web))), sentenceOf(finding.PrivateKeyTooLarge)},
-		"PFXLargest":    {"The largest that is read.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(large)), certBag(t, p.web))), sentenceOf(finding.PrivateKeyUnreadable)},
-		"PFXEncrypted":  {"Encrypted, its length tells.", PKCS12, shrouded(maxEncryptedKey + 4), sentenceOf(finding.PrivateKeyTooLarge)},
-		"PFXEncrypted8": {"The largest that is decrypted.", PKCS12, shrouded(len(pkcs8Of(large)) / 8 * 8), sentenceOf(finding.PFXDamaged)},
+		"Largest":       {"The largest key is parsed.", PEM, block("RSA PRIVATE KEY", large) + pemOf(p.web), unread},
+		"LargestPKCS8":  {"The largest key is parsed as PKCS #8.", PEM, block("PRIVATE KEY", pkcs8Of(large)) + pemOf(p.web), unread},
+		"PKCS1":         {"A key with one more bit is rejected.", PEM, block("RSA PRIVATE KEY", huge) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"PKCS8":         {"A key with one more bit is rejected as PKCS #8.", PEM, block("PRIVATE KEY", pkcs8Of(huge)) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"Private":       {"A large exponent is rejected.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 100_000, 1024)) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"Primes":        {"Large primes are rejected.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 2048, 20_000)) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"Trailing":      {"Trailing data does not hide large numbers.", PEM, block("RSA PRIVATE KEY", mustMarshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: trailing})) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"PFX":           {"A large key in a PFX file is rejected.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(huge)), certBag(t, p.web))), sentenceOf(finding.PrivateKeyTooLarge)},
+		"PFXLargest":    {"The largest key in a PFX file is parsed.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(large)), certBag(t, p.web))), sentenceOf(finding.PrivateKeyUnreadable)},
+		"PFXEncrypted":  {"An encrypted key is rejected by its length.", PKCS12, shrouded(maxEncryptedKey + 4), sentenceOf(finding.PrivateKeyTooLarge)},
+		"PFXEncrypted8": {"The largest encrypted key is decrypted.", PKCS12, shrouded(len(pkcs8Of(large)) / 8 * 8), sentenceOf(finding.PFXDamaged)},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

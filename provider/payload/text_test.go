@@ -16,8 +16,8 @@ func TestText(t *testing.T) {
 		want   Value
 	}{
 		"AsItIs":  {"Nothing is trimmed, decoded or normalized.", "\ufeff p\xff\x01w \r\n", Value("\ufeff p\xff\x01w \r\n")},
-		"Empty":   {"An empty text is no value yet.", "", nil},
-		"OneLine": {"An ordinary password.", "p@ss=w0rd", Value("p@ss=w0rd")},
+		"Empty":   {"An empty text is not a value.", "", nil},
+		"OneLine": {"A password is kept unchanged.", "p@ss=w0rd", Value("p@ss=w0rd")},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

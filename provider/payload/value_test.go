@@ -61,9 +61,9 @@ func TestPrinting(t *testing.T) {
 		want   string
 	}{
 		"Value":   {"A value is hidden.", Value("v"), "(hidden)"},
-		"Empty":   {"So is an empty one, which is a value.", Value{}, "(hidden)"},
-		"NoValue": {"That there is none is no secret.", Value(nil), "(no value)"},
-		"Entry":   {"Of an entry everything else is shown.", Entry{Key: "K", DataKey: "s.K", Value: Value("v")}, "{Key:K DataKey:s.K Value:(hidden)}"},
+		"Empty":   {"An empty value is hidden, too.", Value{}, "(hidden)"},
+		"NoValue": {"The absence of a value is shown.", Value(nil), "(no value)"},
+		"Entry":   {"Everything else of an entry is shown.", Entry{Key: "K", DataKey: "s.K", Value: Value("v")}, "{Key:K DataKey:s.K Value:(hidden)}"},
 		"Secret":  {"A secret shows its name.", Secret{Name: "s", Value: "v"}, `secret "s"`},
 	}
 	for name, tc := range cases {

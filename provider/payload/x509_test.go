@@ -221,9 +221,9 @@ func TestForeignCurve(t *testing.T) {
 		value  string
 		want   map[string]string
 	}{
-		"Chain":      {"It is passed on.", PEM, key + chain, result(key, chain, pemOf(p.issuing))},
-		"SelfSigned": {"Its own authority.", PEM, key + block("CERTIFICATE", self), result(key, block("CERTIFICATE", self), block("CERTIFICATE", self))},
-		"Compressed": {"The short form of a point is the same point.", PEM, key + block("CERTIFICATE", short) + pemOf(p.issuing), result(key, block("CERTIFICATE", short)+pemOf(p.issuing), pemOf(p.issuing))},
+		"Chain":      {"Such a certificate is passed on.", PEM, key + chain, result(key, chain, pemOf(p.issuing))},
+		"SelfSigned": {"Such a self-signed certificate is its own authority.", PEM, key + block("CERTIFICATE", self), result(key, block("CERTIFICATE", self), block("CERTIFICATE", self))},
+		"Compressed": {"A compressed point is the same point.", PEM, key + block("CERTIFICATE", short) + pemOf(p.issuing), result(key, block("CERTIFICATE", short)+pemOf(p.issuing), pemOf(p.issuing))},
 		"SEC1": {
 			"openssl ecparam writes keys like this.", PEM, block("EC PARAMETERS", mustMarshal(p256k)) + block("EC PRIVATE KEY", sec1) + chain,
 			result(block("PRIVATE KEY", sequence(mustMarshal(0), wrapped.Algorithm.FullBytes, mustMarshal(sec1))), chain, pemOf(p.issuing)),
@@ -233,7 +233,7 @@ func TestForeignCurve(t *testing.T) {
 			assemble(t, nil, dataOf(t, rawBag(leaf), certBag(t, p.issuing), bag(1, private))), result(key, chain, pemOf(p.issuing)),
 		},
 		"EncryptedPFX": {
-			"Or like this.", PKCS12,
+			"Key Vault also keeps encrypted certificates.", PKCS12,
 			assemble(t, nil, encryptEmpty(t, rawBag(leaf), certBag(t, p.issuing)), dataOf(t, shroud(t, private))), result(key, chain, pemOf(p.issuing)),
 		},
 	}
@@ -250,11 +250,11 @@ func TestForeignCurve(t *testing.T) {
 		value  string
 		want   string
 	}{
-		"WrongKey": {"It has to be that of a certificate.", key + pemOf(p.web), "none of the certificates belongs to the private key: store those that were issued for it"},
-		"NoPoint":  {"Nobody here can multiply on that curve.", block("EC PRIVATE KEY", sec1Of(nil, p256k)) + chain, "line 1: " + sentenceOf(finding.PrivateKeyNoPublicKey)},
-		"NoCurve":  {"A key of no curve is damaged.", block("EC PRIVATE KEY", sec1Of(spki.Key.Bytes, nil)) + chain, "line 1: " + sentenceOf(finding.PrivateKeyUnreadable)},
-		"Damaged":  {"As is one on a known curve that crypto/x509 refuses.", block("EC PRIVATE KEY", sec1Of(spki.Key.Bytes, oid(1, 3, 132, 0, 33))) + chain, "line 1: " + sentenceOf(finding.PrivateKeyUnreadable)},
-		"Ed448":    {"A kind without a public key in it.", block("PRIVATE KEY", sequence(mustMarshal(0), sequence(mustMarshal(oid(1, 3, 101, 113))), mustMarshal([]byte{4, 0}))) + chain, "line 1: " + sentenceOf(finding.PrivateKeyUnsupported)},
+		"WrongKey": {"The key must belong to one of the certificates.", key + pemOf(p.web), "none of the certificates belongs to the private key: store those that were issued for it"},
+		"NoPoint":  {"Without a public key, the private key's certificate cannot be found on this curve.", block("EC PRIVATE KEY", sec1Of(nil, p256k)) + chain, "line 1: " + sentenceOf(finding.PrivateKeyNoPublicKey)},
+		"NoCurve":  {"A key without a curve is damaged.", block("EC PRIVATE KEY", sec1Of(spki.Key.Bytes, nil)) + chain, "line 1: " + sentenceOf(finding.PrivateKeyUnreadable)},
+		"Damaged":  {"A key on a known curve that crypto/x509 rejects is damaged.", block("EC PRIVATE KEY", sec1Of(spki.Key.Bytes, oid(1, 3, 132, 0, 33))) + chain, "line 1: " + sentenceOf(finding.PrivateKeyUnreadable)},
+		"Ed448":    {"A kind of key without its public key is rejected.", block("PRIVATE KEY", sequence(mustMarshal(0), sequence(mustMarshal(oid(1, 3, 101, 113))), mustMarshal([]byte{4, 0}))) + chain, "line 1: " + sentenceOf(finding.PrivateKeyUnsupported)},
 	}
 	for name, tc := range refusals {
 		t.Run(name, func(t *testing.T) {

@@ -1092,7 +1092,7 @@ func TestMakeTooLargeLastChangeTime(t *testing.T) {
 	p := Make(specOf(secrets...), v1alpha1.KeyVaultSecretSyncObservation{LastChangeTime: at(-time.Hour)}, Current{}, findings, noon())
 
 	if diff := cmp.Diff(at(-time.Hour), p.After.LastChangeTime); diff != "" {
-		t.Errorf("\nThe Secret is left as it is.\nMake(...).After.LastChangeTime: -want, +got:\n%s", diff)
+		t.Errorf("\nThe Secret is unchanged.\nMake(...).After.LastChangeTime: -want, +got:\n%s", diff)
 	}
 }
 
@@ -1106,7 +1106,7 @@ func TestMakeLargeUnchanged(t *testing.T) {
 	second := Make(specOf(secrets...), first.After.KeyVaultSecretSyncObservation, current, synced(first.Record), noon())
 
 	if first.Problem != nil || second.Problem != nil || second.Changed {
-		t.Errorf("\nA Secret that fits is written, and then left alone.\nMake(...): problems %v and %v, changed again: %t", first.Problem, second.Problem, second.Changed)
+		t.Errorf("\nA Secret that fits is written once.\nMake(...): problems %v and %v, changed again: %t", first.Problem, second.Problem, second.Changed)
 	}
 }
 

@@ -249,7 +249,7 @@ func checkForeign(t *rapid.T, in input, p Plan) {
 
 	for _, key := range in.foreign {
 		if _, ok := p.Data[key]; ok {
-			t.Fatalf("Data %s of somebody else is in the plan", key)
+			t.Fatalf("Foreign data %s is in the plan", key)
 		}
 	}
 
@@ -261,7 +261,7 @@ func checkForeign(t *rapid.T, in input, p Plan) {
 	}
 
 	if diff := cmp.Diff(without.make(), p); diff != "" {
-		t.Fatalf("Data of somebody else matters: -without, +with:\n%s", diff)
+		t.Fatalf("Foreign data affects the plan: -without, +with:\n%s", diff)
 	}
 }
 
@@ -331,7 +331,7 @@ func checkAgain(t *rapid.T, in input, p Plan) {
 	again := Make(next.spec, next.previous, next.current, next.findings, noon().Add(time.Hour))
 
 	if again.Changed {
-		t.Fatalf("What was applied is to be applied again:\n%s", cmp.Diff(next.current, Current{Data: again.Data, Record: again.Record}))
+		t.Fatalf("An applied plan needs another apply:\n%s", cmp.Diff(next.current, Current{Data: again.Data, Record: again.Record}))
 	}
 
 	if diff := cmp.Diff(p.After.Target, again.After.Target); diff != "" {

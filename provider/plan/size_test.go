@@ -188,13 +188,13 @@ func TestMakeLimits(t *testing.T) {
 		args   args
 		want   bool
 	}{
-		"Usual":     {"Half of what a manifest can ask for, with values of 100 characters.", args{100, 23, 25, 17, 100}, false},
+		"Usual":     {"Half of the keys of the largest manifest fit with values of 100 characters.", args{100, 23, 25, 17, 100}, false},
 		"LongNames": {"Names of secrets are part of every data key.", args{20, 120, 200, 10, 0}, true},
 		"LongKeys":  {"Keys are names of variables.", args{20, 10, 80, 240, 0}, true},
-		"FewerKeys": {"Fewer of them fit.", args{20, 10, 40, 240, 0}, false},
-		"Count":     {"So do many short ones, up to a number.", args{20, 4, 250, 4, 1}, false},
-		"TooMany":   {"More do not.", args{20, 4, 251, 4, 1}, true},
-		"Both":      {"Values and names that fit each for themselves.", args{40, 120, 75, 10, 300}, true},
+		"FewerKeys": {"Fewer large values fit.", args{20, 10, 40, 240, 0}, false},
+		"Count":     {"Many short values fit, up to a number.", args{20, 4, 250, 4, 1}, false},
+		"TooMany":   {"More values do not fit.", args{20, 4, 251, 4, 1}, true},
+		"Both":      {"Values and names fit separately, but not together.", args{40, 120, 75, 10, 300}, true},
 	}
 
 	for name, tc := range cases {

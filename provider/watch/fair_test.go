@@ -233,7 +233,7 @@ func TestOursRead(t *testing.T) {
 		watcher.Watch(t.Context(), syncOf("two"), vaultA(), i)
 
 		if n := watcher.Fast(); n != 1 {
-			t.Errorf("\nSomebody has changed it.\nFast() = %d", n)
+			t.Errorf("\nA change by another client starts fast polls.\nFast() = %d", n)
 		}
 	})
 }

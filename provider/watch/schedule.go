@@ -102,7 +102,7 @@ func (w *Watcher) poll(v *vault) {
 	late := time.Since(v.due)
 
 	if w.unwatched(v) || late < 0 || v.run != nil {
-		// This poll is obsolete: the vault is being listed, or was scheduled anew or dropped.
+		// This poll is obsolete: the vault is being listed, or was rescheduled or dropped.
 		l.leave(v.target.Identity.Namespace)
 		w.mu.Unlock()
 

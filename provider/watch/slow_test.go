@@ -175,7 +175,7 @@ func TestSluggishNeighbour(t *testing.T) {
 				pass(3 * time.Hour)
 
 				if diff := cmp.Diff([]int{0, 0}, sizes(watcher)); diff != "" {
-					t.Errorf("\nIt is not slow any more.\nSlow(): -want, +got:\n%s", diff)
+					t.Errorf("\nThe vault is no longer slow.\nSlow(): -want, +got:\n%s", diff)
 				}
 			})
 		})
@@ -207,7 +207,7 @@ func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all tha
 		}
 
 		if _, ok := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval}).Item("db"); !ok {
-			t.Error("\nIt is known now.\nWatch(...): it is not")
+			t.Error("\nThe list has arrived.\nWatch(...): it is not")
 		}
 
 		if diff := cmp.Diff([]int{1, 0}, sizes(watcher)); diff != "" {
@@ -233,7 +233,7 @@ func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all tha
 		pass(2 * time.Minute)
 
 		if diff := cmp.Diff([]int{0, 0}, sizes(watcher)); diff != "" {
-			t.Errorf("\nIt is not slow any more.\nSlow(): -want, +got:\n%s", diff)
+			t.Errorf("\nThe vault is no longer slow.\nSlow(): -want, +got:\n%s", diff)
 		}
 	})
 }
@@ -257,7 +257,7 @@ func TestTooLarge(t *testing.T) {
 
 		s := watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		if _, ok := s.Item("db"); !ok || keyvault.ReasonOf(s.Err) != keyvault.TooLarge {
-			t.Errorf("\nIt is too large now, and what was known of it is.\nWatch(...) = %+v", s)
+			t.Errorf("\nThe vault has become too large, and its earlier list is kept.\nWatch(...) = %+v", s)
 		}
 
 		if diff := cmp.Diff([]string{"one"}, w.wakes()); diff != "" {
@@ -273,7 +273,7 @@ func TestTooLarge(t *testing.T) {
 		pass(time.Hour)
 
 		if n := len(w.listed(vaultA())) - before; n < 4 || n > 6 {
-			t.Errorf("\nIt is tried again every ten minutes.\n%d lists in an hour", n)
+			t.Errorf("\nThe list is retried every ten minutes.\n%d lists in an hour", n)
 		}
 
 		w.mu.Lock()
@@ -282,7 +282,7 @@ func TestTooLarge(t *testing.T) {
 		pass(12 * time.Minute)
 
 		if s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval}); s.Err != nil {
-			t.Errorf("\nIt can be listed again.\nWatch(...) = %+v", s)
+			t.Errorf("\nThe vault can be listed again.\nWatch(...) = %+v", s)
 		}
 	})
 }
@@ -295,7 +295,7 @@ func TestNewNames(t *testing.T) {
 
 		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		if s.Covers("api") || !s.Covers("DB") {
-			t.Errorf("\nOnly what somebody wants to know is kept.\nWatch(...) = %+v", s)
+			t.Errorf("\nOnly watched names are kept.\nWatch(...) = %+v", s)
 		}
 
 		s = watcher.Watch(t.Context(), syncOf("two"), vaultA(), Interest{Names: []string{"API", "web"}, Interval: interval})
@@ -307,13 +307,13 @@ func TestNewNames(t *testing.T) {
 		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 
 		if diff := cmp.Diff([]time.Duration{0, 0}, w.listed(vaultA())); diff != "" {
-			t.Errorf("\nOnce.\nlists: -want, +got:\n%s", diff)
+			t.Errorf("\nThe vault is listed once.\nlists: -want, +got:\n%s", diff)
 		}
 
 		pass(2 * interval)
 
 		if woken := w.wakes(); len(woken) > 0 {
-			t.Errorf("\nEverybody knows already.\nwoken: %v", woken)
+			t.Errorf("\nNo sync is woken twice.\nwoken: %v", woken)
 		}
 
 		if s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval}); s.Covers("web") {
@@ -326,7 +326,7 @@ func TestNewNames(t *testing.T) {
 
 		before := len(w.listed(vaultA()))
 		if s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db", "new"}, Interval: interval}); s.Covers("new") || len(w.listed(vaultA())) != before {
-			t.Errorf("\nThe vault is left alone.\nWatch(...) = %+v", s)
+			t.Errorf("\nA throttled vault is not listed.\nWatch(...) = %+v", s)
 		}
 	})
 }

@@ -218,7 +218,7 @@ func TestOneListPerInterval(t *testing.T) { //nolint:gocognit // One watcher, an
 		}
 
 		if diff := cmp.Diff([]time.Duration{0}, w.listed(vaultA())); diff != "" {
-			t.Errorf("\nThe first who watches a vault lists it, and the others share that.\nWatch(...): -want, +got:\n%s", diff)
+			t.Errorf("\nThe first watcher lists the vault, and the others share the list.\nWatch(...): -want, +got:\n%s", diff)
 		}
 
 		for range 100 {
@@ -228,7 +228,7 @@ func TestOneListPerInterval(t *testing.T) { //nolint:gocognit // One watcher, an
 
 		lists := w.listed(vaultA())
 		if len(lists) < 101 || len(lists) > 113 {
-			t.Errorf("\nOne list for each interval, whoever many want it.\n%d lists in 100 intervals", len(lists))
+			t.Errorf("\nEach interval has one list, for any number of syncs.\n%d lists in 100 intervals", len(lists))
 		}
 
 		for _, gap := range gaps(lists) {
@@ -242,7 +242,7 @@ func TestOneListPerInterval(t *testing.T) { //nolint:gocognit // One watcher, an
 		}
 
 		if woken := w.wakes(); len(woken) > 0 {
-			t.Errorf("\nNobody is woken while nothing changes.\nwoken: %v", woken)
+			t.Errorf("\nWithout a change, no sync is woken.\nwoken: %v", woken)
 		}
 
 		if diff := cmp.Diff(1, watcher.Targets()); diff != "" {
@@ -394,7 +394,7 @@ func TestWake(t *testing.T) {
 				pass(interval)
 
 				if woken := w.wakes(); len(woken) > 0 {
-					t.Errorf("\nNobody is woken yet.\nwoken: %v", woken)
+					t.Errorf("\nNo sync is woken yet.\nwoken: %v", woken)
 				}
 
 				tc.change(w)
@@ -461,7 +461,7 @@ func TestSnapshot(t *testing.T) {
 
 		s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		if _, ok := s.Item("db"); !ok || keyvault.ReasonOf(s.Err) != keyvault.Forbidden || !s.TakenAt.Equal(started) {
-			t.Errorf("\nThe vault cannot be listed any more, and what is known of it is as old as it is.\nWatch(...) = %+v", s)
+			t.Errorf("\nThe vault can no longer be listed, and the earlier list keeps its time.\nWatch(...) = %+v", s)
 		}
 
 		if diff := cmp.Diff(started, watcher.LastList(syncOf("one"))); diff != "" {
@@ -522,7 +522,7 @@ func TestConcurrentFirst(t *testing.T) {
 	}
 
 	if len(w.woken) > 0 {
-		t.Errorf("\nNobody is woken by the list that they wait for.\nwoken: %v", w.woken)
+		t.Errorf("\nA list does not wake the syncs that wait for it.\nwoken: %v", w.woken)
 	}
 
 	for _, name := range names {
@@ -672,7 +672,7 @@ func TestChangeOfTarget(t *testing.T) {
 		pass(10 * interval)
 
 		if n := len(w.listed(vaultA())); n != 1 {
-			t.Errorf("\nA vault that nobody watches any more is not listed.\n%d lists", n)
+			t.Errorf("\nA vault without watchers is no longer listed.\n%d lists", n)
 		}
 
 		if n := len(w.listed(vaultB())); n < 10 {
@@ -714,7 +714,7 @@ func TestForget(t *testing.T) {
 		pass(10 * interval)
 
 		if n := len(w.listed(vaultA())) - before; n > 0 {
-			t.Errorf("\nA vault that nobody watches is not listed.\n%d lists", n)
+			t.Errorf("\nA vault without watchers is not listed.\n%d lists", n)
 		}
 
 		if diff := cmp.Diff([]Target{vaultA()}, w.drops); diff != "" {
@@ -750,7 +750,7 @@ func TestForgetDuringList(t *testing.T) {
 		}
 
 		if woken := w.wakes(); len(woken) > 0 {
-			t.Errorf("\nNobody is there to be woken.\nwoken: %v", woken)
+			t.Errorf("\nThere is no sync to wake.\nwoken: %v", woken)
 		}
 
 		if n := len(w.listed(vaultA())); n != 2 {
@@ -783,7 +783,7 @@ func TestWatchAgainDuringList(t *testing.T) {
 		pass(0)
 
 		if diff := cmp.Diff([]Target{vaultA()}, w.drops); diff != "" {
-			t.Errorf("\nOnly what nobody used was dropped.\nDrop(...): -want, +got:\n%s", diff)
+			t.Errorf("\nOnly unused data was dropped.\nDrop(...): -want, +got:\n%s", diff)
 		}
 
 		before := len(w.listed(vaultA()))
@@ -834,7 +834,7 @@ func TestShorterInterval(t *testing.T) {
 				pass(10 * time.Minute)
 
 				if n := len(w.listed(vaultA())) - before; n < 1 || n > 2 {
-					t.Errorf("\nWhen that one is gone, it is as before.\n%d lists in 10 minutes", n)
+					t.Errorf("\nWithout that sync, the interval is as before.\n%d lists in 10 minutes", n)
 				}
 			})
 		})
@@ -850,7 +850,7 @@ func TestShorterIntervalWhenDue(t *testing.T) {
 		pass(interval * 2 / 10)
 
 		if n := len(w.listed(vaultA())); n < 2 {
-			t.Errorf("\nIt is listed when it was due.\nthere were %d lists after an interval", n)
+			t.Errorf("\nThe vault is listed at its earlier time.\nthere were %d lists after an interval", n)
 		}
 	})
 }
@@ -876,7 +876,7 @@ func TestShorterIntervalOfFailed(t *testing.T) {
 		pass(59 * time.Minute)
 
 		if n := len(w.listed(vaultA())); n != 1 {
-			t.Errorf("\nAzure asked to be left alone for an hour.\n%d lists", n)
+			t.Errorf("\nA Retry-After of an hour is respected.\n%d lists", n)
 		}
 	})
 }
@@ -908,7 +908,7 @@ func TestSlots(t *testing.T) {
 		}
 
 		if n := testutil.CollectAndCount(watcher.metrics, "keyvault_secretsync_poll_lateness_seconds"); n != 1 {
-			t.Errorf("\nHow late polls are can be seen.\n%d metrics", n)
+			t.Errorf("\nThe delay of polls is a metric.\n%d metrics", n)
 		}
 
 		for _, target := range targets {

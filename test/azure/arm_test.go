@@ -157,16 +157,16 @@ func TestManagerAdmission(t *testing.T) {
 	}{
 		"NoToken":        {"A token is required.", "", a + version, "401 AuthenticationFailed"},
 		"Garbage":        {"A token is verified.", "x.y.z", a + version, "401 InvalidAuthenticationToken"},
-		"WrongAudience":  {"A token for vaults is not for management.", m.officer(t, forVaults), a + version, "401 InvalidAuthenticationTokenAudience"},
-		"OtherTenant":    {"A caller is of the subscription's tenant.", m.token, strings.ReplaceAll(a, subscription, foreign) + version, "401 InvalidAuthenticationTokenTenant"},
+		"WrongAudience":  {"A token for vaults is not valid for the resource manager.", m.officer(t, forVaults), a + version, "401 InvalidAuthenticationTokenAudience"},
+		"OtherTenant":    {"The caller must be in the subscription's tenant.", m.token, strings.ReplaceAll(a, subscription, foreign) + version, "401 InvalidAuthenticationTokenTenant"},
 		"NoAdmin":        {"A caller needs a role.", m.reader(t, forManagement), a + version, "403 AuthorizationFailed"},
 		"NoVersion":      {"A version is required.", m.token, a, "400 MissingApiVersionParameter"},
-		"OtherVersion":   {"It exists.", m.token, a + "?api-version=1999-01-01", "400 InvalidApiVersionParameter"},
-		"NoSubscription": {"The subscription exists.", m.token, strings.ReplaceAll(a, subscription, stranger) + version, "404 SubscriptionNotFound"},
-		"NoGroup":        {"So does the resource group.", m.token, strings.ReplaceAll(a, "/rg/", "/other/") + version, "404 ResourceGroupNotFound"},
-		"NoVault":        {"So does the vault.", m.token, a + version, "404 ResourceNotFound"},
+		"OtherVersion":   {"The version must exist.", m.token, a + "?api-version=1999-01-01", "400 InvalidApiVersionParameter"},
+		"NoSubscription": {"The subscription must exist.", m.token, strings.ReplaceAll(a, subscription, stranger) + version, "404 SubscriptionNotFound"},
+		"NoGroup":        {"The resource group must exist.", m.token, strings.ReplaceAll(a, "/rg/", "/other/") + version, "404 ResourceGroupNotFound"},
+		"NoVault":        {"The vault must exist.", m.token, a + version, "404 ResourceNotFound"},
 		"NoType":         {"Other types do not exist.", m.token, groupID + "/providers/Microsoft.Web/sites/a" + version, "404 InvalidResourceType"},
-		"Case":           {"The case of a path does not matter.", m.token, strings.ToUpper(groupID) + "?api-version=2021-04-01", "200"},
+		"Case":           {"The case of a path is ignored.", m.token, strings.ToUpper(groupID) + "?api-version=2021-04-01", "200"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rsp := m.send(t, "GET https://management.azure.com"+tc.path, tc.token, "")
@@ -189,33 +189,33 @@ func TestManagerVaults(t *testing.T) {
 	m := newManager(t)
 	m.steps(
 		step{"A name has at least three characters.", "PUT " + vaults + "ab", vaultBody(""), "400 VaultNameNotValid"},
-		step{"Hyphens do not follow each other.", "PUT " + vaults + "a--b", vaultBody(""), "400 VaultNameNotValid"},
+		step{"A name has no consecutive hyphens.", "PUT " + vaults + "a--b", vaultBody(""), "400 VaultNameNotValid"},
 		step{"The name starts with a letter.", "PUT " + vaults + "1abc", vaultBody(""), "400 VaultNameNotValid"},
-		step{"A name is taken in all of Azure.", "PUT " + vaults + vault, vaultBody(""), "409 VaultAlreadyExists"},
-		step{"Unknown properties are refused.", "PUT " + kv, vaultBody(`,"nonsense":1`), "400 InvalidRequestContent"},
+		step{"The name is taken anywhere in Azure.", "PUT " + vaults + vault, vaultBody(""), "409 VaultAlreadyExists"},
+		step{"Unknown properties are rejected.", "PUT " + kv, vaultBody(`,"nonsense":1`), "400 InvalidRequestContent"},
 		step{"The location is required.", "PUT " + kv, `{"properties":{}}`, "400 LocationRequired"},
-		step{"So are others.", "PUT " + kv, `{"location":"westeurope","properties":{"tenantId":"` + tenant + `"}}`, "400 BadRequest"},
+		step{"The other properties are required, too.", "PUT " + kv, `{"location":"westeurope","properties":{"tenantId":"` + tenant + `"}}`, "400 BadRequest"},
 		step{"Retention is 7 to 90 days.", "PUT " + kv, vaultBody(`,"softDeleteRetentionInDays":6`), "400 BadRequest"},
 		step{"Only a deleted vault can be recovered.", "PUT " + kv, vaultBody(`,"createMode":"recover"`), "404 DeletedVaultNotFound"},
-		step{"A vault is made.", "PUT " + kv, vaultBody(`,"softDeleteRetentionInDays":7`), "201"},
-		step{"The same again changes nothing.", "PUT " + vaults + "KV-New", vaultBody(`,"softDeleteRetentionInDays":7`), "200"},
-		step{"It does not move.", "PUT " + kv, strings.Replace(vaultBody(""), "westeurope", "northeurope", 1), "409 InvalidResourceLocation"},
-		step{"Its retention is fixed.", "PATCH " + kv, `{"properties":{"softDeleteRetentionInDays":8}}`, "400 BadRequest"},
-		step{"Tags change.", "PATCH " + kv, `{"tags":{"a":"b"}}`, "200"},
-		step{"It is deleted.", "DELETE " + kv, "", "200"},
+		step{"A vault is created.", "PUT " + kv, vaultBody(`,"softDeleteRetentionInDays":7`), "201"},
+		step{"The same request again changes nothing.", "PUT " + vaults + "KV-New", vaultBody(`,"softDeleteRetentionInDays":7`), "200"},
+		step{"A vault cannot move.", "PUT " + kv, strings.Replace(vaultBody(""), "westeurope", "northeurope", 1), "409 InvalidResourceLocation"},
+		step{"The retention cannot change.", "PATCH " + kv, `{"properties":{"softDeleteRetentionInDays":8}}`, "400 BadRequest"},
+		step{"Tags can change.", "PATCH " + kv, `{"tags":{"a":"b"}}`, "200"},
+		step{"The vault is deleted.", "DELETE " + kv, "", "200"},
 		step{"A second deletion succeeds.", "DELETE " + kv, "", "204"},
-		step{"It is gone.", "GET " + kv, "", "404 ResourceNotFound"},
-		step{"It can be recovered.", "GET " + deleted + "kv-new", "", "200"},
-		step{"Its name is taken.", "PUT " + kv, vaultBody(""), "409 ConflictError"},
-		step{"It is recovered.", "PUT " + kv, vaultBody(`,"createMode":"recover"`), "200"},
-		step{"It is deleted again.", "DELETE " + kv, "", "200"},
-		step{"It is purged.", "POST " + deleted + "kv-new/purge", "", "200"},
-		step{"It is gone for good.", "GET " + deleted + "kv-new", "", "404 DeletedVaultNotFound"},
-		step{"A vault is protected.", "PUT " + safe, vaultBody(`,"enablePurgeProtection":true`), "201"},
-		step{"Protection cannot be switched off.", "PATCH " + safe, `{"properties":{"enablePurgeProtection":false}}`, "400 BadRequest"},
-		step{"The vault is deleted.", "DELETE " + safe, "", "200"},
-		step{"It is not purged.", "POST " + deleted + "kv-safe/purge", "", "400 DeletedVaultPurge"},
-		step{"Other methods are refused.", "POST " + safe, "", "405 MethodNotAllowed"},
+		step{"The deleted vault is not found.", "GET " + kv, "", "404 ResourceNotFound"},
+		step{"The deleted vault can be recovered.", "GET " + deleted + "kv-new", "", "200"},
+		step{"The name of a deleted vault is taken.", "PUT " + kv, vaultBody(""), "409 ConflictError"},
+		step{"The vault is recovered.", "PUT " + kv, vaultBody(`,"createMode":"recover"`), "200"},
+		step{"The vault is deleted again.", "DELETE " + kv, "", "200"},
+		step{"The vault is purged.", "POST " + deleted + "kv-new/purge", "", "200"},
+		step{"The purged vault is not found.", "GET " + deleted + "kv-new", "", "404 DeletedVaultNotFound"},
+		step{"A vault with purge protection is created.", "PUT " + safe, vaultBody(`,"enablePurgeProtection":true`), "201"},
+		step{"Purge protection cannot be disabled.", "PATCH " + safe, `{"properties":{"enablePurgeProtection":false}}`, "400 BadRequest"},
+		step{"The protected vault is deleted.", "DELETE " + safe, "", "200"},
+		step{"The protected vault cannot be purged.", "POST " + deleted + "kv-safe/purge", "", "400 DeletedVaultPurge"},
+		step{"Other methods are rejected.", "POST " + safe, "", "405 MethodNotAllowed"},
 	)
 
 	want := []azure.ARMResource{{ID: kv, Created: 1, Updated: 3, Deleted: 2, Recovered: 1, Purged: 1}, {ID: safe, Created: 1, Deleted: 1}}
@@ -233,27 +233,27 @@ func TestManagerIdentities(t *testing.T) {
 	m.steps(
 		step{"A credential needs an identity.", "PUT " + credentials + "one", sound, "404 ParentResourceNotFound"},
 		step{"A location is required.", "PUT " + app, `{}`, "400 LocationRequired"},
-		step{"A name has three characters at least.", "PUT " + identities + "ab", `{"location":"westeurope"}`, "400 InvalidResourceName"},
-		step{"An identity is made.", "PUT " + app, `{"location":"West Europe","tags":{"a":"b"}}`, "201"},
-		step{"It does not move.", "PUT " + app, `{"location":"northeurope"}`, "409 InvalidResourceLocation"},
-		step{"A credential has one audience.", "PUT " + credentials + "one", credentialBody(issuer, subject, audience, "another"), "400 BadRequest"},
-		step{"It has no wildcards.", "PUT " + credentials + "one", credentialBody(issuer, "system:serviceaccount:*", audience), "400 BadRequest"},
-		step{"An issuer is reached by https.", "PUT " + credentials + "one", credentialBody("http://a", subject, audience), "400 BadRequest"},
-		step{"A credential is made.", "PUT " + credentials + "one", sound, "201"},
-		step{"The same again changes nothing.", "PUT " + credentials + "one", sound, "200"},
-		step{"Issuer and subject are unique.", "PUT " + credentials + "two", sound, "409 Conflict"},
-		step{"It is deleted.", "DELETE " + credentials + "one", "", "200"},
+		step{"A name has at least three characters.", "PUT " + identities + "ab", `{"location":"westeurope"}`, "400 InvalidResourceName"},
+		step{"An identity is created.", "PUT " + app, `{"location":"West Europe","tags":{"a":"b"}}`, "201"},
+		step{"An identity cannot move.", "PUT " + app, `{"location":"northeurope"}`, "409 InvalidResourceLocation"},
+		step{"A credential has exactly one audience.", "PUT " + credentials + "one", credentialBody(issuer, subject, audience, "another"), "400 BadRequest"},
+		step{"A credential has no wildcards.", "PUT " + credentials + "one", credentialBody(issuer, "system:serviceaccount:*", audience), "400 BadRequest"},
+		step{"An issuer must use https.", "PUT " + credentials + "one", credentialBody("http://a", subject, audience), "400 BadRequest"},
+		step{"A credential is created.", "PUT " + credentials + "one", sound, "201"},
+		step{"The same request again changes nothing.", "PUT " + credentials + "one", sound, "200"},
+		step{"Issuer and subject must be unique.", "PUT " + credentials + "two", sound, "409 Conflict"},
+		step{"The credential is deleted.", "DELETE " + credentials + "one", "", "200"},
 		step{"A second deletion succeeds.", "DELETE " + credentials + "one", "", "204"},
-		step{"It is gone.", "GET " + credentials + "one", "", "404 NotFound"},
+		step{"The deleted credential is not found.", "GET " + credentials + "one", "", "404 NotFound"},
 	)
 
 	for i := range 21 {
 		want := map[bool]string{true: "201", false: "400 BadRequest"}[i < 20]
-		m.steps(step{"An identity has 20 credentials at most.", fmt.Sprintf("PUT %sc-%02d", credentials, i), credentialBody(issuer, strconv.Itoa(i), audience), want})
+		m.steps(step{"An identity has at most 20 credentials.", fmt.Sprintf("PUT %sc-%02d", credentials, i), credentialBody(issuer, strconv.Itoa(i), audience), want})
 	}
 
 	before := m.do("GET "+app, "")
-	m.steps(step{"The same again keeps its ids.", "PUT " + app, `{"location":"westeurope","tags":{"a":"b"}}`, "200"})
+	m.steps(step{"The same request again keeps the ids.", "PUT " + app, `{"location":"westeurope","tags":{"a":"b"}}`, "200"})
 
 	if diff := cmp.Diff(string(before.body), string(m.do("GET "+app, "").body)); diff != "" {
 		t.Errorf("the same identity: -before, +after:\n%s", diff)
@@ -261,7 +261,7 @@ func TestManagerIdentities(t *testing.T) {
 
 	m.steps(
 		step{"The identity is deleted.", "DELETE " + app, "", "200"},
-		step{"Another is made.", "PUT " + app, `{"location":"westeurope","tags":{"a":"b"}}`, "201"},
+		step{"A new identity of that name is created.", "PUT " + app, `{"location":"westeurope","tags":{"a":"b"}}`, "201"},
 	)
 
 	if string(before.body) == string(m.do("GET "+app, "").body) {
@@ -323,18 +323,18 @@ func TestManagerRoleAssignments(t *testing.T) {
 	typed := assignmentBody(secretsUser, principal, "ServicePrincipal")
 
 	m.steps(
-		step{"Names are GUIDs.", "PUT " + kv + authorization + "roleAssignments/app", typed, "400 InvalidRoleAssignmentId"},
-		step{"The role exists.", "PUT " + one, assignmentBody(definitions+stranger, principal, "ServicePrincipal"), "400 RoleDefinitionDoesNotExist"},
-		step{"The scope exists.", "PUT " + strings.Replace(one, "kv-new", "kv-none", 1), typed, "404 ResourceNotFound"},
-		step{"A new principal is not known yet.", "PUT " + one, assignmentBody(secretsUser, principal, ""), "400 PrincipalNotFound"},
-		step{"A missing one is not known.", "PUT " + one, assignmentBody(secretsUser, stranger, ""), "400 PrincipalNotFound"},
-		step{"A known principal has its type.", "PUT " + one, assignmentBody(secretsUser, readerPrincipal, "User"), "400 UnmatchedPrincipalType"},
-		step{"A principal type in the request is believed.", "PUT " + one, typed, "201"},
-		step{"The same again is accepted.", "PUT " + one, typed, "200"},
+		step{"Names must be GUIDs.", "PUT " + kv + authorization + "roleAssignments/app", typed, "400 InvalidRoleAssignmentId"},
+		step{"The role must exist.", "PUT " + one, assignmentBody(definitions+stranger, principal, "ServicePrincipal"), "400 RoleDefinitionDoesNotExist"},
+		step{"The scope must exist.", "PUT " + strings.Replace(one, "kv-new", "kv-none", 1), typed, "404 ResourceNotFound"},
+		step{"A new principal has not propagated.", "PUT " + one, assignmentBody(secretsUser, principal, ""), "400 PrincipalNotFound"},
+		step{"A missing principal is unknown.", "PUT " + one, assignmentBody(secretsUser, stranger, ""), "400 PrincipalNotFound"},
+		step{"The type of a known principal must match.", "PUT " + one, assignmentBody(secretsUser, readerPrincipal, "User"), "400 UnmatchedPrincipalType"},
+		step{"The type in a request replaces the lookup.", "PUT " + one, typed, "201"},
+		step{"The same request again is accepted.", "PUT " + one, typed, "200"},
 		step{"An assignment cannot change.", "PUT " + one, assignmentBody(secretsUser, stranger, "Group"), "400 RoleAssignmentUpdateNotPermitted"},
-		step{"It is unique under any name.", "PUT " + two, typed, "409 RoleAssignmentExists"},
+		step{"An assignment must be unique under any name.", "PUT " + two, typed, "409 RoleAssignmentExists"},
 		step{"A role can be assigned on a group.", "PUT " + onGroup, assignmentBody(secretsUser, readerPrincipal, ""), "201"},
-		step{"A missing one is not found.", "GET " + two, "", "404 RoleAssignmentNotFound"},
+		step{"A missing assignment is not found.", "GET " + two, "", "404 RoleAssignmentNotFound"},
 	)
 
 	_, err := m.PutSecret("kv-new", "a", azure.Secret{Value: "v"})
@@ -354,19 +354,19 @@ func TestManagerRoleAssignments(t *testing.T) {
 
 	m.steps(
 		step{"The vault is deleted.", "DELETE " + kv, "", "200"},
-		step{"It is recovered.", "PUT " + kv, vaultBody(`,"createMode":"recover"`), "200"},
-		step{"Its role assignments are gone for good.", "GET " + one, "", "404 RoleAssignmentNotFound"},
-		step{"So they can be made again.", "PUT " + two, typed, "201"},
-		step{"One is deleted.", "DELETE " + two, "", "200"},
+		step{"The vault is recovered.", "PUT " + kv, vaultBody(`,"createMode":"recover"`), "200"},
+		step{"The role assignments of the vault are lost.", "GET " + one, "", "404 RoleAssignmentNotFound"},
+		step{"The role assignments can be created again.", "PUT " + two, typed, "201"},
+		step{"A role assignment is deleted.", "DELETE " + two, "", "200"},
 		step{"A second deletion succeeds.", "DELETE " + two, "", "204"},
-		step{"The one on the group has stayed.", "DELETE " + onGroup, "", "200"},
+		step{"The assignment on the group still exists.", "DELETE " + onGroup, "", "200"},
 	)
 	reads("A role that is taken away is gone.", "403 Forbidden ForbiddenByRbac")
 
 	must(t, m.PutSubscription(azure.Subscription{ID: subscription, TenantID: tenant, Padding: azure.Padding{RoleAssignments: 3998}}))
 	m.steps(
-		step{"A subscription has 4000 assignments.", "PUT " + assignmentID(groupID, "last"), assignmentBody(contributorRole, readerPrincipal, ""), "201"},
-		step{"Not one more.", "PUT " + assignmentID(groupID, "more"), assignmentBody(rbacRole, readerPrincipal, ""), "400 BadRequest"},
+		step{"A subscription has at most 4000 assignments.", "PUT " + assignmentID(groupID, "last"), assignmentBody(contributorRole, readerPrincipal, ""), "201"},
+		step{"One more assignment is rejected.", "PUT " + assignmentID(groupID, "more"), assignmentBody(rbacRole, readerPrincipal, ""), "400 BadRequest"},
 	)
 }
 
@@ -378,7 +378,7 @@ func TestManagerRoles(t *testing.T) {
 	provider := &manager{world: owner.world, tb: t, token: owner.reader(t, forManagement)}
 
 	assign := func(scope, role string) step {
-		return step{"An owner assigns any role.", "PUT " + assignmentID(scope, role), assignmentBody(role, readerPrincipal, "ServicePrincipal"), "201"}
+		return step{"An owner can assign any role.", "PUT " + assignmentID(scope, role), assignmentBody(role, readerPrincipal, "ServicePrincipal"), "201"}
 	}
 	mine, rbac := assignmentID(kv, "mine"), assignmentID(groupID, "rbac")
 	user := assignmentBody(secretsUser, officerPrincipal, "ServicePrincipal")
@@ -392,10 +392,10 @@ func TestManagerRoles(t *testing.T) {
 
 	owner.steps(assign(groupID, contributorRole))
 	provider.steps(
-		step{"With a role the subscription is seen.", "GET " + subscriptionID, "", "200"},
-		step{"A Contributor makes vaults.", "PUT " + kv, vaultBody(""), "201"},
-		step{"A Contributor lists those of the group.", "GET " + vaults, "", "200"},
-		step{"A Contributor sees built-in roles.", "GET " + ownerRole, "", "200"},
+		step{"With a role, the subscription is visible.", "GET " + subscriptionID, "", "200"},
+		step{"A Contributor can create vaults.", "PUT " + kv, vaultBody(""), "201"},
+		step{"A Contributor can list the vaults of the group.", "GET " + vaults, "", "200"},
+		step{"A Contributor can read built-in roles.", "GET " + ownerRole, "", "200"},
 	)
 	provider.denied(
 		step{reason: "Resources of the subscription cannot be listed.", line: "GET " + subscriptionID + "/providers/Microsoft.KeyVault/vaults"},
@@ -404,14 +404,14 @@ func TestManagerRoles(t *testing.T) {
 	)
 
 	owner.steps(
-		step{"A condition is verified.", "PUT " + rbac, conditionBody(rbacRole, readerPrincipal, "("), "400 InvalidConditionOrConditionVersion"},
-		step{"A condition of a role of vaults would not be heeded.", "PUT " + rbac, conditionBody(secretsUser, readerPrincipal, onlySecrets), "400 BadRequest"},
-		step{"One about roles is.", "PUT " + rbac, conditionBody(rbacRole, readerPrincipal, onlySecrets), "201"},
+		step{"An invalid condition is rejected.", "PUT " + rbac, conditionBody(rbacRole, readerPrincipal, "("), "400 InvalidConditionOrConditionVersion"},
+		step{"A condition for a role of vaults would be ignored, so it is rejected.", "PUT " + rbac, conditionBody(secretsUser, readerPrincipal, onlySecrets), "400 BadRequest"},
+		step{"A condition for role assignments is accepted.", "PUT " + rbac, conditionBody(rbacRole, readerPrincipal, onlySecrets), "201"},
 	)
 	provider.steps(
 		step{"A role in the condition can be assigned.", "PUT " + mine, user, "201"},
-		step{"The other one, too.", "PUT " + assignmentID(kv, "officer"), assignmentBody(officerRole, officerPrincipal, "ServicePrincipal"), "201"},
-		step{"It can be taken away.", "DELETE " + mine, "", "200"},
+		step{"The other role in the condition can be assigned.", "PUT " + assignmentID(kv, "officer"), assignmentBody(officerRole, officerPrincipal, "ServicePrincipal"), "201"},
+		step{"An own assignment can be deleted.", "DELETE " + mine, "", "200"},
 	)
 	provider.denied(
 		step{reason: "The role Owner cannot be assigned.", line: "PUT " + assignmentID(kv, "owner"), body: assignmentBody(ownerRole, readerPrincipal, "ServicePrincipal")},
@@ -425,11 +425,11 @@ func TestManagerRoles(t *testing.T) {
 	owner.steps(assign(subscriptionID, purgeRole))
 	provider.steps(
 		step{"The vault is deleted.", "DELETE " + kv, "", "200"},
-		step{"It can be seen.", "GET " + deleted + "kv-new", "", "200"},
-		step{"It is purged.", "POST " + deleted + "kv-new/purge", "", "200"},
+		step{"The deleted vault is visible.", "GET " + deleted + "kv-new", "", "200"},
+		step{"The deleted vault is purged.", "POST " + deleted + "kv-new/purge", "", "200"},
 	)
 
-	owner.steps(step{"A role is taken away.", "DELETE " + assignmentID(groupID, contributorRole), "", "200"})
+	owner.steps(step{"The role assignment is deleted.", "DELETE " + assignmentID(groupID, contributorRole), "", "200"})
 	provider.denied(step{reason: "The role is no longer assigned.", line: "PUT " + kv, body: vaultBody("")})
 }
 
@@ -446,13 +446,13 @@ func TestManagerRoleDefinitions(t *testing.T) {
 	m.steps(
 		step{"Ids are GUIDs.", "PUT " + definitions + "it", body("Deleted Vaults Reader", here), "400 InvalidRoleDefinitionId"},
 		step{"A scope is required.", "PUT " + one, body("It", ""), "400 BadRequest"},
-		step{"The caller has the right on each scope.", "PUT " + one, body("It", here+`,"/subscriptions/`+foreign+`"`), "403 LinkedAuthorizationFailed"},
-		step{"A role is made.", "PUT " + one, body("Deleted Vaults Reader", here), "201"},
-		step{"Its name is taken in the whole tenant.", "PUT " + two, body("deleted vaults reader", here), "409 RoleDefinitionWithSameNameExists"},
-		step{"So are those of Azure.", "PUT " + two, body("Owner", here), "409 RoleDefinitionWithSameNameExists"},
-		step{"It can be assigned.", "PUT " + assignmentID(subscriptionID, "custom"), assignmentBody(one, readerPrincipal, "ServicePrincipal"), "201"},
+		step{"The caller needs the permission on each scope.", "PUT " + one, body("It", here+`,"/subscriptions/`+foreign+`"`), "403 LinkedAuthorizationFailed"},
+		step{"A role is created.", "PUT " + one, body("Deleted Vaults Reader", here), "201"},
+		step{"The name of a role is unique in the tenant.", "PUT " + two, body("deleted vaults reader", here), "409 RoleDefinitionWithSameNameExists"},
+		step{"The names of built-in roles are taken.", "PUT " + two, body("Owner", here), "409 RoleDefinitionWithSameNameExists"},
+		step{"The custom role can be assigned.", "PUT " + assignmentID(subscriptionID, "custom"), assignmentBody(one, readerPrincipal, "ServicePrincipal"), "201"},
 	)
-	reader.steps(step{"The role lets the reader see deleted vaults.", "GET " + deleted + "none", "", "404 DeletedVaultNotFound"})
+	reader.steps(step{"The role lets the reader read deleted vaults.", "GET " + deleted + "none", "", "404 DeletedVaultNotFound"})
 	reader.denied(step{reason: "All other requests are denied.", line: "PUT " + two, body: body("Mine", here)})
 }
 
@@ -469,20 +469,20 @@ func TestManagerRefusesResources(t *testing.T) {
 
 	put(azure.Subscription{Registrations: map[string]string{"Microsoft.KeyVault": "NotRegistered"}})
 	m.steps(
-		step{"A resource provider is registered first.", "PUT " + kv, vaultBody(""), "409 MissingSubscriptionRegistration"},
-		step{"It exists.", "GET " + subscriptionID + "/providers/Microsoft.Unknown", "", "404 InvalidResourceNamespace"},
+		step{"The resource provider must be registered.", "PUT " + kv, vaultBody(""), "409 MissingSubscriptionRegistration"},
+		step{"The resource provider must exist.", "GET " + subscriptionID + "/providers/Microsoft.Unknown", "", "404 InvalidResourceNamespace"},
 	)
 	put(azure.Subscription{Policies: map[string]string{"no-vaults": "microsoft.keyvault/vaults"}})
 	m.steps(step{"A policy denies a type.", "PUT " + kv, vaultBody(""), "403 RequestDisallowedByPolicy"})
 	put(azure.Subscription{})
 	m.steps(
-		step{"A vault is made.", "PUT " + kv, vaultBody(""), "201"},
+		step{"A vault is created.", "PUT " + kv, vaultBody(""), "201"},
 		step{"A lock has one of two levels.", "PUT " + lock + "keep", `{"properties":{"level":"No"}}`, "400 LockLevelNotSupported"},
-		step{"One forbids deletions.", "PUT " + lock + "keep", `{"properties":{"level":"CanNotDelete"}}`, "201"},
-		step{"The vault can be changed.", "PUT " + kv, vaultBody(""), "200"},
-		step{"It cannot be deleted.", "DELETE " + kv, "", "409 ScopeLocked"},
-		step{"The other forbids changes.", "PUT " + lock + "freeze", `{"properties":{"level":"ReadOnly"}}`, "201"},
+		step{"A lock forbids deletions.", "PUT " + lock + "keep", `{"properties":{"level":"CanNotDelete"}}`, "201"},
+		step{"The vault can still be changed.", "PUT " + kv, vaultBody(""), "200"},
+		step{"The vault cannot be deleted.", "DELETE " + kv, "", "409 ScopeLocked"},
+		step{"Another lock forbids changes.", "PUT " + lock + "freeze", `{"properties":{"level":"ReadOnly"}}`, "201"},
 		step{"The vault cannot be changed.", "PUT " + kv, vaultBody(""), "409 ScopeLocked"},
-		step{"It can be read.", "GET " + kv, "", "200"},
+		step{"The vault can still be read.", "GET " + kv, "", "200"},
 	)
 }

@@ -192,7 +192,7 @@ func (*faultClear) Run(c call) error {
 }
 
 type countsCommand struct {
-	Reset bool `help:"Start counting anew."`
+	Reset bool `help:"Reset the counts."`
 }
 
 // Run prints the counts.

@@ -22,7 +22,7 @@ func (w *world) connect(tb testing.TB, target string) (int, string) {
 	conn, err := new(net.Dialer).DialContext(tb.Context(), "tcp", strings.TrimPrefix(w.ProxyURL(), "http://"))
 	must(tb, err)
 
-	defer conn.Close() //nolint:errcheck // It is of no use any more.
+	defer conn.Close() //nolint:errcheck // It is no longer used.
 
 	_, err = fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, target)
 	must(tb, err)
@@ -54,15 +54,15 @@ func TestConnect(t *testing.T) {
 		status int
 		body   string
 	}{
-		"Login":       {"Entra ID always exists.", "login.microsoftonline.com:443", 200, ""},
-		"Vault":       {"A vault has a name.", "KV-Test.vault.azure.net:443", 200, ""},
+		"Login":       {"The host of Entra ID always resolves.", "login.microsoftonline.com:443", 200, ""},
+		"Vault":       {"The host of a vault needs a name.", "KV-Test.vault.azure.net:443", 200, ""},
 		"NoVault":     {"A missing vault does not resolve.", "kv-none.vault.azure.net:443", 502, "no such host"},
 		"Deleted":     {"A deleted vault does not resolve.", "kv-deleted.vault.azure.net:443", 502, "no such host"},
-		"Other":       {"Other hosts are refused.", "example.org:443", 403, "not part of this stand-in"},
-		"OtherPort":   {"So are other ports.", "kv-test.vault.azure.net:80", 403, "not part of this stand-in"},
-		"Below":       {"Nothing is below a vault.", "a.kv-test.vault.azure.net:443", 403, "not part of this stand-in"},
-		"NoPort":      {"A target has a port.", "kv-test.vault.azure.net", 400, ""},
-		"OddHostName": {"A target has the name of a host.", "kv_test.vault.azure.net:443", 400, "character"},
+		"Other":       {"Other hosts are rejected.", "example.org:443", 403, "not part of this stand-in"},
+		"OtherPort":   {"Other ports are rejected.", "kv-test.vault.azure.net:80", 403, "not part of this stand-in"},
+		"Below":       {"A subdomain of a vault is rejected.", "a.kv-test.vault.azure.net:443", 403, "not part of this stand-in"},
+		"NoPort":      {"A target needs a port.", "kv-test.vault.azure.net", 400, ""},
+		"OddHostName": {"A target needs a host name.", "kv_test.vault.azure.net:443", 400, "character"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if status, body := w.connect(t, tc.target); status != tc.status || !strings.Contains(body, tc.body) {

@@ -61,41 +61,41 @@ func TestRequests(t *testing.T) {
 		want   string
 	}{
 		"OldVersion":     {"Documented versions of the API are served.", "GET /secrets/known?api-version=7.0", "", "200"},
-		"NewVersion":     {"New ones, too.", "GET /secrets/known?api-version=2025-07-01", "", "200"},
-		"TrailingSlash":  {"Clients ask for the current version of a secret so.", "GET /secrets/known/", "", "200"},
+		"NewVersion":     {"New versions of the API are served.", "GET /secrets/known?api-version=2025-07-01", "", "200"},
+		"TrailingSlash":  {"The path without a version returns the current version.", "GET /secrets/known/", "", "200"},
 		"NoVersion":      {"The version of the API is required.", "GET /secrets/known?", "", bad},
-		"MadeUpVersion":  {"It exists.", "GET /secrets/known?api-version=9.9", "", bad},
+		"MadeUpVersion":  {"The version of the API must exist.", "GET /secrets/known?api-version=9.9", "", bad},
 		"Missing":        {"A missing secret is not found.", "GET /secrets/unknown", "", "404 SecretNotFound"},
 		"MissingVersion": {"A missing version is not found.", "GET /secrets/known/" + strings.Repeat("0", 32), "", "404 SecretNotFound"},
 		"OddVersion":     {"A version has 32 hexadecimal digits.", "GET /secrets/known/1", "", bad},
 		"OddName":        {"A name has no underscore.", "GET /secrets/a_b", "", bad},
-		"LongName":       {"A name has 127 characters at most.", "GET /secrets/" + strings.Repeat("a", 128), "", bad},
+		"LongName":       {"A name has at most 127 characters.", "GET /secrets/" + strings.Repeat("a", 128), "", bad},
 		"UnknownPath":    {"Other paths are not served.", "GET /sekrets", "", "404"},
 		"TooDeep":        {"Nothing is below a version.", "GET /secrets/a/b/c", "", "404"},
 		"UnknownMethod":  {"A secret cannot be posted.", "POST /secrets/known", "", "405 MethodNotAllowed"},
-		"UpdateNothing":  {"An update is of a version.", "PATCH /secrets/known", "", "405 MethodNotAllowed"},
+		"UpdateNothing":  {"An update needs a version.", "PATCH /secrets/known", "", "405 MethodNotAllowed"},
 		"Disabled":       {"A disabled secret is not readable.", "GET /secrets/off", "", "403 Forbidden SecretDisabled"},
 
 		"FewResults":  {"A page may be smaller.", "GET /secrets?api-version=7.4&maxresults=1", "", "200"},
 		"NoResults":   {"A page is not empty.", "GET /secrets?api-version=7.4&maxresults=0", "", bad},
 		"ManyResults": {"A page is not larger than 25.", "GET /secrets?api-version=7.4&maxresults=26", "", bad},
-		"OddToken":    {"A page is continued by our token.", "GET /secrets?api-version=7.4&$skiptoken=MQ", "", bad},
+		"OddToken":    {"A page continues only with our token.", "GET /secrets?api-version=7.4&$skiptoken=MQ", "", bad},
 
-		"Set":             {"A value is enough.", set, `{"value":""}`, "200"},
+		"Set":             {"A value is sufficient.", set, `{"value":""}`, "200"},
 		"SetNothing":      {"The value is required.", set, `{}`, bad},
-		"NoJSON":          {"A body is JSON.", set, `value`, bad},
-		"MoreJSON":        {"One value of JSON.", set, `{"value":"a"}{}`, bad},
-		"MadeUpField":     {"It has documented fields only.", set, `{"value":"a","b":1}`, bad},
-		"NotUTF8":         {"It is UTF-8.", set, "{\"value\":\"\xff\"}", bad},
-		"LargestValue":    {"A value has 25 KiB at most.", set, `{"value":"` + strings.Repeat("a", 25600) + `"}`, "200"},
-		"LargerValue":     {"Not a byte more.", set, `{"value":"` + strings.Repeat("a", 25601) + `"}`, bad},
-		"LongContentType": {"A content type has 255 characters at most.", set, `{"value":"a","contentType":"` + strings.Repeat("a", 256) + `"}`, bad},
-		"MostTags":        {"A secret has 15 tags at most.", set, tags(15, "", ""), "200"},
-		"MoreTags":        {"Not one more.", set, tags(16, "", ""), bad},
-		"LongTag":         {"A tag has 256 characters at most.", set, tags(1, strings.Repeat("a", 256), ""), bad},
-		"LongTagValue":    {"Its value has 512 at most.", set, tags(1, "", strings.Repeat("a", 513)), bad},
-		"NegativeTime":    {"A time is after 1970.", set, `{"value":"a","attributes":{"exp":-1}}`, bad},
-		"Managed":         {"A certificate sets its own secret.", "PUT /secrets/TLS", `{"value":"a"}`, "403 Forbidden SecretManagedByKeyVault"},
+		"NoJSON":          {"A body must be JSON.", set, `value`, bad},
+		"MoreJSON":        {"A body is a single JSON value.", set, `{"value":"a"}{}`, bad},
+		"MadeUpField":     {"A body has only documented fields.", set, `{"value":"a","b":1}`, bad},
+		"NotUTF8":         {"A body must be UTF-8.", set, "{\"value\":\"\xff\"}", bad},
+		"LargestValue":    {"A value has at most 25 KiB.", set, `{"value":"` + strings.Repeat("a", 25600) + `"}`, "200"},
+		"LargerValue":     {"One more byte is rejected.", set, `{"value":"` + strings.Repeat("a", 25601) + `"}`, bad},
+		"LongContentType": {"A content type has at most 255 characters.", set, `{"value":"a","contentType":"` + strings.Repeat("a", 256) + `"}`, bad},
+		"MostTags":        {"A secret has at most 15 tags.", set, tags(15, "", ""), "200"},
+		"MoreTags":        {"One more tag is rejected.", set, tags(16, "", ""), bad},
+		"LongTag":         {"The name of a tag has at most 256 characters.", set, tags(1, strings.Repeat("a", 256), ""), bad},
+		"LongTagValue":    {"The value of a tag has at most 512 characters.", set, tags(1, "", strings.Repeat("a", 513)), bad},
+		"NegativeTime":    {"A time must be after 1970.", set, `{"value":"a","attributes":{"exp":-1}}`, bad},
+		"Managed":         {"Only a certificate changes its own secret.", "PUT /secrets/TLS", `{"value":"a"}`, "403 Forbidden SecretManagedByKeyVault"},
 		"RecoverKnown":    {"Only a deleted secret can be recovered.", "POST /deletedsecrets/known/recover", "", "404 SecretNotFound"},
 		"PurgeKnown":      {"Only a deleted secret can be purged.", "DELETE /deletedsecrets/known", "", "404 SecretNotFound"},
 	}
@@ -141,14 +141,14 @@ func TestAccessTokens(t *testing.T) {
 		message       string
 		before        func()
 	}{
-		{"The challenge names the authority of tokens.", "", plain, "AKV10000: ", nil},
-		{"Only a token helps.", "Basic eA==", invalid, "AKV10000: ", nil},
-		{"It is a JSON Web Token.", "Bearer x", invalid, "[BearerReadAccessTokenFailed] ", nil},
-		{"It is signed.", "Bearer " + good[:len(good)-4] + "AAAA", invalid, "AKV10046: ", nil},
-		{"It is of the vault's tenant.", "Bearer " + foreign, invalid, "AKV10032: ", nil},
-		{"It is for Key Vault.", "Bearer " + w.officer(t, forManagement), invalid, "AKV10022: ", nil},
-		{"It expires after a day.", "Bearer " + good, "", "api-version", func() { w.clock.Move(24*time.Hour - time.Second) }},
-		{"Not later.", "Bearer " + good, invalid, "TokenExpired", func() { w.clock.Move(time.Second) }},
+		{"The challenge names the authority for tokens.", "", plain, "AKV10000: ", nil},
+		{"The challenge accepts only a token.", "Basic eA==", invalid, "AKV10000: ", nil},
+		{"A token must be a JSON Web Token.", "Bearer x", invalid, "[BearerReadAccessTokenFailed] ", nil},
+		{"A token must be signed.", "Bearer " + good[:len(good)-4] + "AAAA", invalid, "AKV10046: ", nil},
+		{"A token must be from the vault's tenant.", "Bearer " + foreign, invalid, "AKV10032: ", nil},
+		{"A token must be for Key Vault.", "Bearer " + w.officer(t, forManagement), invalid, "AKV10022: ", nil},
+		{"A token is valid for a day.", "Bearer " + good, "", "api-version", func() { w.clock.Move(24*time.Hour - time.Second) }},
+		{"An expired token is rejected.", "Bearer " + good, invalid, "TokenExpired", func() { w.clock.Move(time.Second) }},
 	} {
 		if tc.before != nil {
 			tc.before()
@@ -216,16 +216,16 @@ func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each 
 		args   azure.RoleAssignment
 		want   string
 	}{
-		"None":             {"Without a role everything is forbidden.", azure.RoleAssignment{}, ""},
-		"Administrator":    {"An administrator has every right.", azure.RoleAssignment{Role: azure.Administrator}, all},
-		"Officer":          {"An officer has those on secrets.", azure.RoleAssignment{Role: "key vault secrets officer"}, all},
-		"User":             {"A user reads, but no deleted secrets.", azure.RoleAssignment{Role: azure.SecretsUser}, "get list other versions"},
-		"Reader":           {"A reader sees no values.", azure.RoleAssignment{Role: "Key Vault Reader"}, "list versions"},
-		"Certificates":     {"An officer of certificates sees no secrets.", azure.RoleAssignment{Role: azure.CertificatesOfficer}, ""},
+		"None":             {"Without a role, everything is forbidden.", azure.RoleAssignment{}, ""},
+		"Administrator":    {"An administrator has all permissions.", azure.RoleAssignment{Role: azure.Administrator}, all},
+		"Officer":          {"An officer has all permissions on secrets.", azure.RoleAssignment{Role: "key vault secrets officer"}, all},
+		"User":             {"A user can read secrets, but not deleted ones.", azure.RoleAssignment{Role: azure.SecretsUser}, "get list other versions"},
+		"Reader":           {"A reader cannot read values.", azure.RoleAssignment{Role: "Key Vault Reader"}, "list versions"},
+		"Certificates":     {"A certificates officer cannot read secrets.", azure.RoleAssignment{Role: azure.CertificatesOfficer}, ""},
 		"Named":            {"A condition on names forbids other names, and lists.", azure.RoleAssignment{Role: azure.SecretsUser, Secrets: []string{"KNOWN"}}, "get versions"},
-		"OtherPrincipal":   {"A role is for one principal.", azure.RoleAssignment{Role: azure.Administrator, PrincipalID: officerPrincipal}, ""},
+		"OtherPrincipal":   {"A role applies to one principal.", azure.RoleAssignment{Role: azure.Administrator, PrincipalID: officerPrincipal}, ""},
 		"ByResourceID":     {"A role can be named by its resource id.", azure.RoleAssignment{Role: "/providers/Microsoft.Authorization/roleDefinitions/" + azure.SecretsUser}, "get list other versions"},
-		"NotPropagatedYet": {"A new assignment takes a while.", azure.RoleAssignment{Role: azure.SecretsUser, Delay: time.Second}, ""},
+		"NotPropagatedYet": {"A new assignment needs time to propagate.", azure.RoleAssignment{Role: azure.SecretsUser, Delay: time.Second}, ""},
 	}
 
 	for name, tc := range cases {
@@ -301,11 +301,11 @@ func TestDeletion(t *testing.T) {
 		want   string
 	}{
 		{"A secret is being deleted.", func() error { return w.DeleteSecret(vault, "a") }, busy("ObjectIsBeingDeleted")},
-		{"That takes its time.", func() error { w.clock.Move(9 * time.Second); return nil }, busy("ObjectIsBeingDeleted")},
-		{"It is deleted, and protected.", func() error { w.clock.Move(time.Second); return nil }, "404 200 403 409 404 200 ObjectIsDeletedButRecoverable"},
-		{"It is being recovered.", func() error { return nil }, busy("ObjectIsBeingRecovered")},
-		{"It is back, and deleted again.", func() error { return w.SetTransitionTime(vault, 0) }, "200 404 404 200 200 200 "},
-		{"It is purged in the end.", func() error {
+		{"The deletion takes time.", func() error { w.clock.Move(9 * time.Second); return nil }, busy("ObjectIsBeingDeleted")},
+		{"The secret is deleted and protected.", func() error { w.clock.Move(time.Second); return nil }, "404 200 403 409 404 200 ObjectIsDeletedButRecoverable"},
+		{"The secret is being recovered.", func() error { return nil }, busy("ObjectIsBeingRecovered")},
+		{"The secret is recovered, and deleted again.", func() error { return w.SetTransitionTime(vault, 0) }, "200 404 404 200 200 200 "},
+		{"The secret is purged.", func() error {
 			must(t, w.DeleteSecret(vault, "a"))
 			w.clock.Move(90 * 24 * time.Hour)
 

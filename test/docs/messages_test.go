@@ -44,7 +44,7 @@ func TestMessagesExist(t *testing.T) {
 
 		for _, m := range messages {
 			if diff := cmp.Diff([]string(nil), said.lacks(m)); diff != "" {
-				t.Errorf("%s: of message %q nobody says: -want, +got:\n%s", page, m, diff)
+				t.Errorf("%s: parts of message %q do not exist: -want, +got:\n%s", page, m, diff)
 			}
 		}
 	}

@@ -211,7 +211,7 @@ func (b Block) compare(said string) error {
 	}
 
 	if missing := lacks(said, b.Output); len(missing) > 0 {
-		return fmt.Errorf("nobody says\n%s\nbut\n%s", strings.Join(missing, "\n"), said)
+		return fmt.Errorf("no command printed\n%s\nbut\n%s", strings.Join(missing, "\n"), said)
 	}
 
 	return nil

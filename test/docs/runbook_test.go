@@ -25,7 +25,7 @@ func TestRunbookHasCommands(t *testing.T) {
 	// If the table has another format, nothing would be checked.
 	want := []string{"AwaitingValue", "Missing", "SoftDeleted", "Disabled", "Invalid", "Forbidden", "Throttled", "Unreachable"}
 	if diff := cmp.Diff(want, acted); diff != "" {
-		t.Errorf("states that need somebody to act in Azure: -want, +got:\n%s", diff)
+		t.Errorf("states that need an action in Azure: -want, +got:\n%s", diff)
 	}
 }
 

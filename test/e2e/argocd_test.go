@@ -716,7 +716,7 @@ func address(t *testing.T) string {
 	const first, end = 10_000, 32_768
 
 	for {
-		port := strconv.Itoa(first + rand.IntN(end-first)) //nolint:gosec // Nobody has to be kept from guessing it.
+		port := strconv.Itoa(first + rand.IntN(end-first)) //nolint:gosec // The port is not secret.
 
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", ":"+port)
 		if errors.Is(err, syscall.EADDRINUSE) {

@@ -306,7 +306,7 @@ func TestOfficer(t *testing.T) {
 
 	apply(t, w.modern, namespace, a.name)
 
-	eventually(t, "the officer to have no role any more", func(ctx context.Context) error {
+	eventually(t, "the officer to lose the role", func(ctx context.Context) error {
 		return refused(set(ctx, vault, postgres(pw)))
 	})
 

@@ -73,7 +73,7 @@ func TestTenants(t *testing.T) {
 	})
 
 	if diff := cmp.Diff(before, changes()); diff != "" {
-		t.Errorf("the vault of another tenant must be left alone: -want, +got:\n%s", diff)
+		t.Errorf("the vault of another tenant must not change: -want, +got:\n%s", diff)
 	}
 
 	if got := again.wait(t, func(*plane.Application) error { return nil }); got.Status.KeyVault != nil && got.Status.KeyVault.URI != "" {

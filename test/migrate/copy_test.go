@@ -277,7 +277,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-func TestCopyDecides(t *testing.T) { //nolint:tparallel // The cases share a directory, which has to be empty after each.
+func TestCopyDecides(t *testing.T) { //nolint:tparallel // The cases share a directory, which must be empty after each.
 	t.Parallel()
 
 	w := newWorld(t)

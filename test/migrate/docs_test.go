@@ -26,7 +26,7 @@ const (
 
 // TestDocs runs every command of the page that does not need a real Azure, and compares its output with the page. Other commands
 // have a mark.
-func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of what each kind of block has to be.
+func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of checks for each kind of block.
 	t.Parallel()
 
 	w := newWorld(t)

@@ -36,7 +36,7 @@ import (
 )
 
 //nolint:gochecknoglobals // The way of the flag package.
-var record = flag.Bool("record", false, "record the sample of the dashboard anew: it takes some minutes, and prometheus on PATH")
+var record = flag.Bool("record", false, "record a new sample of the dashboard: it takes some minutes, and needs prometheus on PATH")
 
 const (
 	// recorded is the length of a sample, and step the distance of its values.
@@ -66,7 +66,7 @@ func TestSample(t *testing.T) {
 	}
 
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(queries)), slices.Sorted(maps.Keys(sample.Results))); diff != "" {
-		t.Errorf("queries of the sample: -dashboard, +sample:\n%s\nTo record it anew, run `go test ./test/monitoring -run '^TestSample$' -record` with prometheus on PATH.", diff)
+		t.Errorf("queries of the sample: -dashboard, +sample:\n%s\nTo record a new one, run `go test ./test/monitoring -run '^TestSample$' -record` with prometheus on PATH.", diff)
 	}
 }
 

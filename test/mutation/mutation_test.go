@@ -87,11 +87,11 @@ func TestFind(t *testing.T) {
 		want   string
 		gone   bool
 	}{
-		"Same":    {"Nothing was changed.", map[string]string{"a.go": "func f() { _ = x < 1; _ = x < 1 }"}, "a.go", false},
-		"Lines":   {"A function has its place by its name.", map[string]string{"a.go": "func g() {}\n\nfunc f() { y(); _ = x < 1; _ = x < 2; _ = x < 1 }"}, "a.go", false},
-		"Moved":   {"It is the only one of that name with that code.", map[string]string{"b.go": "func f() { _ = x < 1; _ = x < 1 }"}, "b.go", false},
-		"Copied":  {"It could be either.", map[string]string{"b.go": "func f() { _ = x < 1; _ = x < 1 }", "c.go": "func f() { _ = x < 1; _ = x < 1 }"}, "", true},
-		"Fewer":   {"The second one is not there any more.", map[string]string{"a.go": "func f() { _ = x < 1 }"}, "", true},
+		"Same":    {"Unchanged code has the mutant.", map[string]string{"a.go": "func f() { _ = x < 1; _ = x < 1 }"}, "a.go", false},
+		"Lines":   {"A moved function is found by its name.", map[string]string{"a.go": "func g() {}\n\nfunc f() { y(); _ = x < 1; _ = x < 2; _ = x < 1 }"}, "a.go", false},
+		"Moved":   {"The only function of that name with that code is found.", map[string]string{"b.go": "func f() { _ = x < 1; _ = x < 1 }"}, "b.go", false},
+		"Copied":  {"Two candidates are ambiguous.", map[string]string{"b.go": "func f() { _ = x < 1; _ = x < 1 }", "c.go": "func f() { _ = x < 1; _ = x < 1 }"}, "", true},
+		"Fewer":   {"The second occurrence no longer exists.", map[string]string{"a.go": "func f() { _ = x < 1 }"}, "", true},
 		"Changed": {"Other code is another mutant.", map[string]string{"a.go": "func f() { _ = x < 2; _ = x < 2 }"}, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,8 +4,8 @@
 package plain
 
 import (
-	"crypto/md5"  //nolint:gosec // Somebody might use it.
-	"crypto/sha1" //nolint:gosec // Somebody might use it.
+	"crypto/md5"  //nolint:gosec // A program might use it.
+	"crypto/sha1" //nolint:gosec // A program might use it.
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"

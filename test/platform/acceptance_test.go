@@ -97,28 +97,28 @@ func TestAcceptance(t *testing.T) {
 		do     func(context.Context) error
 		want   string
 	}{
-		"Namespace":    {"A run makes its own.", create(run(mine)), ""},
-		"Tenant":       {"It may have an owner that is the run.", create(run(mine, "meta.p6m.dev/tenant", "acceptance-"+mine)), ""},
-		"Zone":         {"Labels of others are theirs to guard.", create(run(mine, "example.com/zone", "a")), ""},
-		"OtherTenant":  {"It must not find a tenant's vaults.", create(run(mine, "meta.p6m.dev/tenant", "acme")), noLabel},
-		"Workloads":    {"There is one value.", create(run(mine, "meta.p6m.dev/workloads", "all")), noLabel},
-		"Name":         {"A run makes no other.", create(labelled("shop", map[string]string{"meta.p6m.dev/acceptance": mine})), noRun},
-		"NoLabel":      {"Nobody could tell who has made it.", create(labelled("acceptance-"+mine, nil)), noRun},
-		"OtherLabel":   {"As above.", create(run(mine, "meta.p6m.dev/acceptance", other)), noRun},
-		"Delete":       {"It may clean up after another run.", remove(run(other)), ""},
-		"DeleteTeam":   {"A team may have such a name.", remove(theirs), noRun},
-		"DeleteStolen": {"The label alone is not enough.", remove(stolen), noRun},
-		"DeleteSystem": {"Nothing else is deleted.", remove(labelled(namespace, nil)), noRun},
-		"Bind":         {"In its namespace it gets what it needs.", create(binding("acceptance-"+other, role, self)), ""},
-		"BindTeam":     {"In no other.", create(binding("acceptance-team", role, self)), noRun},
-		"BindSystem":   {"As above.", create(binding(namespace, role, self)), noRun},
-		"BindAdmin":    {"It gets no more.", create(binding("acceptance-"+other, "cluster-admin", self)), forbidden},
-		"BindOther":    {"Nobody else does.", create(binding("acceptance-"+other, role, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: "system:authenticated"})), ownRole},
-		"Secrets": {"It reads no Secrets.", func(ctx context.Context) error {
+		"Namespace":    {"A run creates its namespace.", create(run(mine)), ""},
+		"Tenant":       {"The namespace may have the run as its tenant.", create(run(mine, "meta.p6m.dev/tenant", "acceptance-"+mine)), ""},
+		"Zone":         {"Other policies protect other labels.", create(run(mine, "example.com/zone", "a")), ""},
+		"OtherTenant":  {"The namespace must not have a tenant, because it could find that tenant's vaults.", create(run(mine, "meta.p6m.dev/tenant", "acme")), noLabel},
+		"Workloads":    {"The label has only one valid value.", create(run(mine, "meta.p6m.dev/workloads", "all")), noLabel},
+		"Name":         {"A run creates no other namespace.", create(labelled("shop", map[string]string{"meta.p6m.dev/acceptance": mine})), noRun},
+		"NoLabel":      {"A namespace without the label could not be attributed to a run.", create(labelled("acceptance-"+mine, nil)), noRun},
+		"OtherLabel":   {"A namespace with the label of another run could not be attributed to its run.", create(run(mine, "meta.p6m.dev/acceptance", other)), noRun},
+		"Delete":       {"A run may delete the namespace of another run.", remove(run(other)), ""},
+		"DeleteTeam":   {"A namespace of a team with a similar name is protected.", remove(theirs), noRun},
+		"DeleteStolen": {"The label alone is not sufficient.", remove(stolen), noRun},
+		"DeleteSystem": {"Other namespaces are protected.", remove(labelled(namespace, nil)), noRun},
+		"Bind":         {"A run gets its permissions in its namespace.", create(binding("acceptance-"+other, role, self)), ""},
+		"BindTeam":     {"A run gets no permissions in the namespace of a team.", create(binding("acceptance-team", role, self)), noRun},
+		"BindSystem":   {"A run gets no permissions in the platform's namespace.", create(binding(namespace, role, self)), noRun},
+		"BindAdmin":    {"A run gets no additional permissions.", create(binding("acceptance-"+other, "cluster-admin", self)), forbidden},
+		"BindOther":    {"A run grants no permissions to others.", create(binding("acceptance-"+other, role, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: "system:authenticated"})), ownRole},
+		"Secrets": {"A run cannot read Secrets.", func(ctx context.Context) error {
 			return c.List(ctx, &corev1.SecretList{}, client.InNamespace("acceptance-"+other))
 		}, forbidden},
-		"Logs": {"Nor pods of others.", func(ctx context.Context) error { return c.List(ctx, &corev1.PodList{}, client.InNamespace(namespace)) }, forbidden},
-		"Label": {"It labels no namespace that is there.", func(ctx context.Context) error {
+		"Logs": {"A run cannot read pods elsewhere.", func(ctx context.Context) error { return c.List(ctx, &corev1.PodList{}, client.InNamespace(namespace)) }, forbidden},
+		"Label": {"A run cannot label existing namespaces.", func(ctx context.Context) error {
 			return c.Patch(ctx, theirs.DeepCopy(), client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"labels":{"meta.p6m.dev/acceptance":"team"}}}`)), client.DryRunAll)
 		}, forbidden},
 	}

@@ -129,15 +129,15 @@ func TestProviderDNS(t *testing.T) {
 		to     destination
 		want   bool
 	}{
-		"KubeDNS":       {"DNS of the cluster, as AKS, kubeadm and others label it.", destination{namespace: "kube-system", labels: map[string]string{"k8s-app": "kube-dns"}}, true},
-		"CoreDNS":       {"The same from the chart of CoreDNS.", destination{namespace: "kube-system", labels: map[string]string{"k8s-app": "coredns"}}, true},
-		"NodeLocal":     {"NodeLocal DNSCache.", destination{address: "169.254.20.10"}, true},
-		"LocalDNS":      {"LocalDNS of AKS, for names of the cluster.", destination{address: "169.254.10.10"}, true},
-		"LocalDNSOther": {"LocalDNS of AKS, for other names.", destination{address: "169.254.10.11"}, true},
-		"Other":         {"Some other pod of that namespace.", destination{namespace: "kube-system", labels: map[string]string{"k8s-app": "metrics-server"}}, false},
-		"Elsewhere":     {"A team can call its pods as it likes.", destination{namespace: "team-shop", labels: map[string]string{"k8s-app": "kube-dns"}}, false},
-		"Metadata":      {"The node's metadata service would hand out its identity.", destination{address: "169.254.169.254"}, false},
-		"Internet":      {"What is asked for can carry away what nobody is to know.", destination{address: "203.0.113.53"}, false},
+		"KubeDNS":       {"The DNS pods of AKS, kubeadm and others can be reached.", destination{namespace: "kube-system", labels: map[string]string{"k8s-app": "kube-dns"}}, true},
+		"CoreDNS":       {"The DNS pods of CoreDNS's chart can be reached.", destination{namespace: "kube-system", labels: map[string]string{"k8s-app": "coredns"}}, true},
+		"NodeLocal":     {"NodeLocal DNSCache can be reached.", destination{address: "169.254.20.10"}, true},
+		"LocalDNS":      {"LocalDNS of AKS can be reached, for names in the cluster.", destination{address: "169.254.10.10"}, true},
+		"LocalDNSOther": {"LocalDNS of AKS can be reached, for other names.", destination{address: "169.254.10.11"}, true},
+		"Other":         {"Another pod in that namespace cannot be reached.", destination{namespace: "kube-system", labels: map[string]string{"k8s-app": "metrics-server"}}, false},
+		"Elsewhere":     {"A pod with the same labels in another namespace cannot be reached, because teams choose labels.", destination{namespace: "team-shop", labels: map[string]string{"k8s-app": "kube-dns"}}, false},
+		"Metadata":      {"The metadata service of the node would reveal its identity.", destination{address: "169.254.169.254"}, false},
+		"Internet":      {"Queries to other DNS servers could leak secrets.", destination{address: "203.0.113.53"}, false},
 	}
 
 	for name, tc := range cases {
@@ -249,7 +249,7 @@ func constant(t *testing.T, name string) string {
 
 	found := regexp.MustCompile(`(?m)^\s*` + name + ` = (\d+)$`).FindStringSubmatch(runtimeSource(t))
 	if found == nil {
-		t.Fatalf("Crossplane has no constant %s any more", name)
+		t.Fatalf("Crossplane no longer has a constant %s", name)
 	}
 
 	return found[1]

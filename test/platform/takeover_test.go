@@ -58,19 +58,19 @@ func TestTakeover(t *testing.T) {
 		namespace *corev1.Namespace
 		want      string
 	}{
-		"New":       {"A team is new.", argocd, namespaceOf("takeover-new", "takeover-new"), ""},
-		"Again":     {"A team stays one.", argocd, namespaceOf("takeover-team", "takeover-team"), ""},
-		"OtherTeam": {"A namespace of another team is not one's own.", argocd, namespaceOf("takeover-stage", "takeover-stage"), refused},
-		"NoTeam":    {"Nor is one of which nobody says whose it is.", argocd, namespaceOf("takeover-composed", "takeover-composed"), refused},
-		"Tenant":    {"The platform names the tenant of a team that has none.", argocd, ownedBy("takeover-team", "takeover-team", "acme-2026"), ""},
-		"SameOwner": {"And goes on naming it.", argocd, ownedBy("takeover-owned", "takeover-owned", "acme-2025"), ""},
-		"Newcomer":  {"A later team with the same directory does not get what runs there.", argocd, ownedBy("takeover-owned", "takeover-owned", "acme-2026"), refused},
-		"Foreign":   {"A tenant does not make a namespace the team's.", argocd, ownedBy("takeover-composed", "", "acme-2026"), refused},
-		"Composed":  {"Who may have pods there is for administrators to say.", argocd, labelled("takeover-theirs", composed), refused},
-		"System":    {"Kubernetes' own are no team's.", argocd, namespaceOf("kube-system", "kube-system"), refused},
-		"Else":      {"What else Argo CD does with namespaces of the platform is not looked at.", argocd, labelled("takeover-theirs", map[string]string{"a": "b"}), ""},
-		"ByHand":    {"An administrator may give a namespace to a team.", server.Client(), namespaceOf("takeover-theirs", "takeover-theirs"), ""},
-		"Agent":     {"Nor does it in a cluster that is not its own.", userClient(t, "system:serviceaccount:kube-system:argocd-manager"), namespaceOf("takeover-theirs", "takeover-theirs"), refused},
+		"New":       {"Argo CD creates the namespace of a new team.", argocd, namespaceOf("takeover-new", "takeover-new"), ""},
+		"Again":     {"Argo CD updates the namespace of the team.", argocd, namespaceOf("takeover-team", "takeover-team"), ""},
+		"OtherTeam": {"Argo CD cannot take over the namespace of another team.", argocd, namespaceOf("takeover-stage", "takeover-stage"), refused},
+		"NoTeam":    {"Argo CD cannot take over a namespace without a team.", argocd, namespaceOf("takeover-composed", "takeover-composed"), refused},
+		"Tenant":    {"Argo CD sets the tenant of a team without one.", argocd, ownedBy("takeover-team", "takeover-team", "acme-2026"), ""},
+		"SameOwner": {"Argo CD applies an unchanged tenant again.", argocd, ownedBy("takeover-owned", "takeover-owned", "acme-2025"), ""},
+		"Newcomer":  {"A later team with the same directory does not get the running applications.", argocd, ownedBy("takeover-owned", "takeover-owned", "acme-2026"), refused},
+		"Foreign":   {"A tenant alone does not make a namespace the team's.", argocd, ownedBy("takeover-composed", "", "acme-2026"), refused},
+		"Composed":  {"Only administrators decide which namespaces may have pods of applications.", argocd, labelled("takeover-theirs", composed), refused},
+		"System":    {"Namespaces of Kubernetes do not belong to teams.", argocd, namespaceOf("kube-system", "kube-system"), refused},
+		"Else":      {"Other changes of platform namespaces are not restricted.", argocd, labelled("takeover-theirs", map[string]string{"a": "b"}), ""},
+		"ByHand":    {"An administrator may assign a namespace to a team.", server.Client(), namespaceOf("takeover-theirs", "takeover-theirs"), ""},
+		"Agent":     {"Argo CD in another cluster cannot take over a namespace either.", userClient(t, "system:serviceaccount:kube-system:argocd-manager"), namespaceOf("takeover-theirs", "takeover-theirs"), refused},
 	}
 
 	for name, tc := range cases {

@@ -284,7 +284,7 @@ func testWriteMeanwhile(t *testing.T, s *suite) {
 
 	eventually(t, func(context.Context) error {
 		if answers(app, azure.OpGet, http.StatusNotFound) == 0 {
-			return errors.New("nobody has looked whether the secret is there")
+			return errors.New("the provider has not checked whether the secret exists")
 		}
 
 		return nil

@@ -468,7 +468,7 @@ func expectUnused(t *testing.T, s *suite, used client.Object) {
 	must(t, world.Kube.Create(t.Context(), pc))
 	soon(t, func(ctx context.Context) error {
 		if err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc); err != nil || len(pc.Finalizers) == 0 {
-			return fmt.Errorf("nobody has counted the users of %s: %w", pc.Name, err)
+			return fmt.Errorf("the users of %s are not counted: %w", pc.Name, err)
 		}
 
 		return nil
@@ -482,7 +482,7 @@ func expectGone(t *testing.T, pc client.Object) {
 	soon(t, func(ctx context.Context) error {
 		err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc)
 		if err == nil {
-			return fmt.Errorf("%T %s is still there, and nobody uses it", pc, pc.GetName())
+			return fmt.Errorf("%T %s still exists without users", pc, pc.GetName())
 		}
 
 		return client.IgnoreNotFound(err)
@@ -540,7 +540,7 @@ func collect(t *testing.T, sync *v1alpha1.KeyVaultSecretSync) {
 	for _, u := range usages.Items {
 		owner := metav1.GetControllerOf(&u)
 		if owner == nil {
-			t.Fatalf("the usage %s by %s has no owner: nobody will collect it", u.Name, u.ResourceReference.Name)
+			t.Fatalf("the usage %s by %s has no owner: it would never be collected", u.Name, u.ResourceReference.Name)
 		}
 
 		if u.ResourceReference.Name != sync.Name {

@@ -146,7 +146,7 @@ func testConflictMeanwhile(t *testing.T, s *suite) {
 	must(t, world.Kube.Get(t.Context(), client.ObjectKeyFromObject(foreign), now))
 
 	if diff := cmp.Diff(foreign, now); diff != "" {
-		t.Errorf("Secret of somebody else: -want, +got:\n%s", diff)
+		t.Errorf("foreign Secret: -want, +got:\n%s", diff)
 	}
 }
 
@@ -181,7 +181,7 @@ func testConflict(t *testing.T, s *suite) {
 	must(t, world.Kube.Get(t.Context(), client.ObjectKeyFromObject(foreign), now))
 
 	if diff := cmp.Diff(foreign, now); diff != "" {
-		t.Errorf("Secret of somebody else: -want, +got:\n%s", diff)
+		t.Errorf("foreign Secret: -want, +got:\n%s", diff)
 	}
 
 	must(t, world.Kube.Delete(t.Context(), foreign))

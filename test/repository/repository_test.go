@@ -92,7 +92,7 @@ func faults(w workflow, text string, allowed map[string]map[string]string) []str
 	}
 
 	if strings.Contains(text, "secrets.") || strings.Contains(text, "pull_request_target") || strings.Contains(text, "workflow_run:") {
-		out = append(out, "it uses secrets, or runs with those of the repository for somebody else")
+		out = append(out, "it uses secrets, or runs foreign code with those of the repository")
 	}
 
 	general := permissions(w.Permissions)
@@ -280,7 +280,7 @@ func TestReleaseWorkflow(t *testing.T) {
 	}
 
 	if diff := cmp.Diff(any(map[string]any{"push": map[string]any{"tags": []any{"v*"}}}), w.On); diff != "" {
-		t.Errorf("it begins with a tag and nothing else: -want, +got:\n%s", diff)
+		t.Errorf("it must start for tags only: -want, +got:\n%s", diff)
 	}
 
 	// A value of the environment must not become part of a make script either.

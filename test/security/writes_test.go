@@ -175,7 +175,7 @@ func grantedRules(t *testing.T) []rbacv1.PolicyRule {
 	return rules
 }
 
-// grants tells whether a rule grants a verb. See
+// grants reports whether a rule grants a verb. See
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
 func grants(r rbacv1.PolicyRule, verb, group, resource, sub string) bool {
 	has := func(list []string, s string) bool { return slices.Contains(list, s) || slices.Contains(list, "*") }
@@ -404,45 +404,45 @@ func TestTakenOver(t *testing.T) {
 		object map[string]any
 		policy string
 	}{
-		"BecomeAdminOfArgoCD": {"Whoever writes its roles is its admin.", config("argocd", "argocd-rbac-cm", "policy.default", "role:admin"), "writes"},
-		"RedirectNames":       {"Whoever writes the configuration of DNS says where every name leads.", config("kube-system", "coredns", "Corefile", ".:53 {}"), "writes"},
-		"NewSync":             {"It would read whatever vault it likes as any application of the namespace.", ofOthers("keyvaultsecretsyncs.secrets.p6m.dev"), "writes"},
-		"NewConfiguration":    {"It would have its own identity create secrets.", ofOthers("clusterproviderconfigs.secrets.p6m.dev"), "writes"},
+		"BecomeAdminOfArgoCD": {"A writer of Argo CD's roles could become its administrator.", config("argocd", "argocd-rbac-cm", "policy.default", "role:admin"), "writes"},
+		"RedirectNames":       {"A writer of the DNS configuration could redirect every name.", config("kube-system", "coredns", "Corefile", ".:53 {}"), "writes"},
+		"NewSync":             {"A new sync could read any vault as any application of the namespace.", ofOthers("keyvaultsecretsyncs.secrets.p6m.dev"), "writes"},
+		"NewConfiguration":    {"A new configuration could make the provider's own identity create secrets.", ofOthers("clusterproviderconfigs.secrets.p6m.dev"), "writes"},
 
-		"StopControllers":   {"Whoever holds its lease stops kube-controller-manager.", lease("kube-system", "kube-controller-manager"), "leases"},
-		"StopNeighbour":     {"Nor those of other providers.", lease(apiserver.ProviderNamespace, "crossplane-leader-election-core"), "leases"},
-		"OwnLeaseElsewhere": {"The name of its own lease in another namespace is another lease.", lease(app, "crossplane-leader-election-provider-keyvault-secretsync"), "leases"},
+		"StopControllers":   {"The lease of kube-controller-manager would stop it.", lease("kube-system", "kube-controller-manager"), "leases"},
+		"StopNeighbour":     {"The leases of other providers would stop them.", lease(apiserver.ProviderNamespace, "crossplane-leader-election-core"), "leases"},
+		"OwnLeaseElsewhere": {"A lease of the same name in another namespace is another lease.", lease(app, "crossplane-leader-election-provider-keyvault-secretsync"), "leases"},
 
-		"RepositoryOfArgoCD":       {"Argo CD would take its manifests from there, with the platform's rights.", secretIn("argocd", nil, nil), "namespaces"},
-		"CredentialsOfArgoCD":      {"Nor elsewhere, if it looks there.", labelled("argocd.argoproj.io/secret-type", "repo-creds"), "secrets"},
-		"LabelOfSidecar":           {"Some programs act on labels of no domain.", labelled("grafana_datasource", "1"), "secrets"},
-		"LabelOfNamesake":          {"A domain that ends alike is another.", labelled("notp6m.dev/app", "web"), "secrets"},
-		"Replicate":                {"A replicator would copy it into the namespaces of the platform.", secretIn(app, map[string]any{"annotations": map[string]any{"replicator.v1.mittwald.de/replicate-to": "argocd,kube-system"}}, nil), "secrets"},
-		"Immutable":                {"Its values could never change again.", secretIn(app, nil, map[string]any{"immutable": true}), "secrets"},
-		"SecretOfTheCluster":       {"Not even one that looks like that of a sync.", secretIn("kube-system", nil, nil), "secrets"},
-		"SecretOfCrossplane":       {"Nor in its own namespace, where client secrets of providers are.", secretIn(apiserver.ProviderNamespace, nil, nil), "secrets"},
-		"WithoutOwner":             {"It would stay when every sync is gone.", secretIn(app, map[string]any{"ownerReferences": nil}, nil), "secrets"},
-		"OwnerThatControlsNothing": {"An owner that is no controller is another matter.", owned("secrets.p6m.dev/v1alpha1", nil), "secrets"},
-		"OwnerOfOtherKind":         {"A sync of another API group is none.", owned("example.com/v1", map[string]any{"controller": true}), "secrets"},
-		"Finalizer":                {"Neither the Secret nor its namespace could be deleted.", secretIn(app, stays, nil), "secrets"},
+		"RepositoryOfArgoCD":       {"Argo CD would read manifests from there, with the platform's permissions.", secretIn("argocd", nil, nil), "namespaces"},
+		"CredentialsOfArgoCD":      {"Argo CD may read such a Secret in other namespaces, too.", labelled("argocd.argoproj.io/secret-type", "repo-creds"), "secrets"},
+		"LabelOfSidecar":           {"Some programs use labels without a domain.", labelled("grafana_datasource", "1"), "secrets"},
+		"LabelOfNamesake":          {"A domain that only ends like an allowed one is another domain.", labelled("notp6m.dev/app", "web"), "secrets"},
+		"Replicate":                {"A replicator would copy the Secret into platform namespaces.", secretIn(app, map[string]any{"annotations": map[string]any{"replicator.v1.mittwald.de/replicate-to": "argocd,kube-system"}}, nil), "secrets"},
+		"Immutable":                {"An immutable Secret could never be updated.", secretIn(app, nil, map[string]any{"immutable": true}), "secrets"},
+		"SecretOfTheCluster":       {"A Secret in kube-system is rejected, even if it looks like a sync's.", secretIn("kube-system", nil, nil), "secrets"},
+		"SecretOfCrossplane":       {"A Secret in the provider's own namespace is rejected, because client secrets of providers are there.", secretIn(apiserver.ProviderNamespace, nil, nil), "secrets"},
+		"WithoutOwner":             {"The Secret would outlive its sync.", secretIn(app, map[string]any{"ownerReferences": nil}, nil), "secrets"},
+		"OwnerThatControlsNothing": {"An owner that is not the controller does not count.", owned("secrets.p6m.dev/v1alpha1", nil), "secrets"},
+		"OwnerOfOtherKind":         {"A sync of another API group does not count.", owned("example.com/v1", map[string]any{"controller": true}), "secrets"},
+		"Finalizer":                {"A finalizer would block the deletion of the Secret and its namespace.", secretIn(app, stays, nil), "secrets"},
 
-		"FalseEvent":          {"Events about objects of others are of others.", eventIn(app, nil, map[string]any{"involvedObject": pod}), "events"},
-		"EventOfTheCluster":   {"No sync is there.", eventIn("kube-system", nil, nil), "events"},
-		"EventOfCrossplane":   {"Nor there, where its lease is.", eventIn(apiserver.ProviderNamespace, nil, nil), "events"},
-		"EventElsewhere":      {"Nor in a namespace without applications.", eventIn(other, nil, nil), "namespaces"},
-		"EventOfDefault":      {"In default are those about what is of no namespace.", eventIn("default", nil, nil), "namespaces"},
-		"EventWithFinalizer":  {"It would stay for ever.", eventIn(app, stays, nil), "events"},
-		"EventWithOwner":      {"It would be deleted with another.", eventIn(app, map[string]any{"ownerReferences": controlled}, nil), "events"},
-		"EventWithLabel":      {"Programs act on labels.", eventIn(app, map[string]any{"labels": ours}, nil), "events"},
-		"EventWithAnnotation": {"And on annotations.", eventIn(app, annotated, nil), "events"},
-		"LargeAnnotation":     {"They would fill etcd.", eventIn(app, map[string]any{"annotations": map[string]any{"external-name": large}}, nil), "events"},
-		"LargeEvent":          {"So would messages.", eventIn(app, nil, map[string]any{"message": large}), "events"},
-		"LargeReason":         {"And all else.", eventIn(app, nil, map[string]any{"source": map[string]any{"component": large}}), "events"},
+		"FalseEvent":          {"Events about foreign objects are not the provider's.", eventIn(app, nil, map[string]any{"involvedObject": pod}), "events"},
+		"EventOfTheCluster":   {"There are no syncs in that namespace.", eventIn("kube-system", nil, nil), "events"},
+		"EventOfCrossplane":   {"In the provider's own namespace, only Events about its lease are allowed.", eventIn(apiserver.ProviderNamespace, nil, nil), "events"},
+		"EventElsewhere":      {"A namespace without applications needs no Event.", eventIn(other, nil, nil), "namespaces"},
+		"EventOfDefault":      {"Only Events about cluster-scoped objects are in namespace default.", eventIn("default", nil, nil), "namespaces"},
+		"EventWithFinalizer":  {"A finalizer would keep the Event forever.", eventIn(app, stays, nil), "events"},
+		"EventWithOwner":      {"An owner would delete the Event with another object.", eventIn(app, map[string]any{"ownerReferences": controlled}, nil), "events"},
+		"EventWithLabel":      {"Programs may react to labels.", eventIn(app, map[string]any{"labels": ours}, nil), "events"},
+		"EventWithAnnotation": {"Programs may react to annotations.", eventIn(app, annotated, nil), "events"},
+		"LargeAnnotation":     {"Large annotations would fill etcd.", eventIn(app, map[string]any{"annotations": map[string]any{"external-name": large}}, nil), "events"},
+		"LargeEvent":          {"Large messages would fill etcd.", eventIn(app, nil, map[string]any{"message": large}), "events"},
+		"LargeReason":         {"Other large fields would fill etcd.", eventIn(app, nil, map[string]any{"source": map[string]any{"component": large}}), "events"},
 
-		"UsageInTheCluster":    {"No sync is there.", usageIn("kube-system", nil), "usages"},
-		"UsageWithAnnotations": {"They would fill etcd.", usageIn(app, annotated), "usages"},
-		"UsageWithFinalizer":   {"Nobody could delete the provider configuration.", usageIn(app, stays), "usages"},
-		"UsageOfNobody":        {"The provider configuration could not be deleted.", usageIn(app, map[string]any{"ownerReferences": nil}), "usages"},
+		"UsageInTheCluster":    {"There are no syncs in that namespace.", usageIn("kube-system", nil), "usages"},
+		"UsageWithAnnotations": {"Annotations of usages would fill etcd.", usageIn(app, annotated), "usages"},
+		"UsageWithFinalizer":   {"A finalizer of the usage would block the deletion of the provider configuration.", usageIn(app, stays), "usages"},
+		"UsageOfNobody":        {"A usage without an owner would block the deletion of the provider configuration.", usageIn(app, map[string]any{"ownerReferences": nil}), "usages"},
 	}
 
 	for name, tc := range cases {

@@ -42,7 +42,7 @@ type Process struct {
 	Environment []Variable `json:"environment"`
 }
 
-// A Variable of the environment. Its value is masked unless it is to be shown.
+// A Variable of the environment. Its value is masked unless it is public.
 type Variable struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`

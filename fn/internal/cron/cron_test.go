@@ -14,16 +14,16 @@ func TestIsSchedule(t *testing.T) {
 		schedule string
 		want     bool
 	}{
-		"WorkingHours": {"Most schedules are like this.", "0 8 * * 1-5", true},
+		"WorkingHours": {"A schedule of working hours is valid.", "0 8 * * 1-5", true},
 		"Names":        {"Months and days have names, in any letters.", "30 6 1 jan-MAR Mon,wed", true},
 		"Steps":        {"A step goes from a number, a range or all.", "*/15 0-12/2 5/10 ? *", true},
-		"Last":         {"The last of each.", "59 23 31 12 6", true},
+		"Last":         {"The maximum of each field is valid.", "59 23 31 12 6", true},
 		"Blanks":       {"Any number of blanks is between fields.", " 0  8 * *\t* ", true},
-		"Empty":        {"Nothing is no schedule.", "", false},
+		"Empty":        {"An empty schedule is invalid.", "", false},
 		"Four":         {"A field is missing.", "0 8 * *", false},
-		"Six":          {"Seconds are none of the fields.", "0 0 8 * * *", false},
-		"Descriptor":   {"KEDA has no descriptors.", "@daily", false},
-		"Zone":         {"The zone has a field of its own.", "TZ=UTC 0 8 * *", false},
+		"Six":          {"A field for seconds is invalid.", "0 0 8 * * *", false},
+		"Descriptor":   {"KEDA supports no descriptors.", "@daily", false},
+		"Zone":         {"The time zone has a separate field.", "TZ=UTC 0 8 * *", false},
 		"Minute":       {"An hour has 60 minutes.", "60 8 * * *", false},
 		"Day":          {"There is no day 0.", "0 8 0 * *", false},
 		"Month":        {"There is no month 13.", "0 8 * 13 *", false},
@@ -36,8 +36,8 @@ func TestIsSchedule(t *testing.T) {
 		"Sign":         {"A number has no sign.", "+1 8 * * *", false},
 		"Negative":     {"A number is not negative.", "-1 8 * * *", false},
 		"Comma":        {"An item is not empty.", "0,,1 8 * * *", false},
-		"Huge":         {"A number has a limit.", strings.Repeat("9", 100) + " 8 * * *", false},
-		"Long":         {"A schedule has a limit.", strings.Repeat("1,", 500) + "1 8 * * *", false},
+		"Huge":         {"The length of a number is limited.", strings.Repeat("9", 100) + " 8 * * *", false},
+		"Long":         {"The length of a schedule is limited.", strings.Repeat("1,", 500) + "1 8 * * *", false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -57,13 +57,13 @@ func TestIsZone(t *testing.T) {
 		"City":     {"Zones are named after cities.", "Europe/Berlin", true},
 		"UTC":      {"UTC is a zone.", "UTC", true},
 		"Offset":   {"A zone can have an offset.", "Etc/GMT+5", true},
-		"Deep":     {"Some have three parts.", "America/Argentina/Buenos_Aires", true},
+		"Deep":     {"Some zones have three parts.", "America/Argentina/Buenos_Aires", true},
 		"Empty":    {"An empty name is not a zone.", "", false},
 		"Local":    {"Local depends on the machine.", "Local", false},
-		"Unknown":  {"KEDA refuses a zone that it does not know.", "Mars/Phobos", false},
-		"Path":     {"A zone is no file.", "../../etc/passwd", false},
-		"Absolute": {"Wherever it is.", "/etc/localtime", false},
-		"Long":     {"Zones are short.", strings.Repeat("A", 65), false},
+		"Unknown":  {"KEDA rejects an unknown zone.", "Mars/Phobos", false},
+		"Path":     {"A zone must not be a path.", "../../etc/passwd", false},
+		"Absolute": {"A zone must not be an absolute path.", "/etc/localtime", false},
+		"Long":     {"The length of a zone is limited.", strings.Repeat("A", 65), false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

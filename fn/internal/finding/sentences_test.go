@@ -132,7 +132,7 @@ func isFinding(s *ast.SelectorExpr) bool {
 	return ok && id.Name == "finding"
 }
 
-// prose matches two words, of which the second is in lower case. Names have no blanks, or are
+// prose matches two words, the second in lower case. Names have no blanks, or are
 // capitalized, such as those of Azure's roles.
 var prose = regexp.MustCompile(`[A-Za-z]+[,;:]? [a-z]+`)
 

@@ -192,7 +192,7 @@ func checkDigests(t *testing.T, registry, component string) {
 	}
 
 	if strings.Count(string(out), "skipDependencyResolution: true") != 1 {
-		t.Errorf("base with digests: want the Configuration, and nothing else, without resolution of dependencies:\n%s", out)
+		t.Errorf("base with digests: want only the Configuration without resolution of dependencies:\n%s", out)
 	}
 }
 

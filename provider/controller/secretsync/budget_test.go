@@ -167,13 +167,13 @@ func TestPostponedKnown(t *testing.T) {
 	l.memory.postpone("db", true, noon())
 
 	if f, known := l.known(s); known {
-		t.Errorf("\nIt has to be read.\nknown(...) = %+v", f)
+		t.Errorf("\nThe secret is read.\nknown(...) = %+v", f)
 	}
 
 	l.memory.postpone("db", false, noon())
 
 	if _, known := l.known(s); !known {
-		t.Error("\nIt was opened.\nknown(...): it has to be read")
+		t.Error("\nThe version was opened.\nknown(...): it is not known")
 	}
 
 	shelf := newShelf(24, pfx(t, 66_600))
@@ -181,7 +181,7 @@ func TestPostponedKnown(t *testing.T) {
 
 	l = &look{sight: sight{cr: newSync(shelf.list...), now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), readAll: true}, memory: shelf.memory}
 	if failed := l.conclude(shelf.list, shelf.answers, map[string]plan.Observed{}); failed {
-		t.Error("\nNothing failed.\nconclude(...): all is to be read again")
+		t.Error("\nNothing failed.\nconclude(...): everything is read again")
 	}
 
 	if diff := cmp.Diff([]string{"cert-20", "cert-21", "cert-22", "cert-23"}, slices.Sorted(maps.Keys(shelf.memory.postponed))); diff != "" {
@@ -217,7 +217,7 @@ func TestPostponedProperties(t *testing.T) { //nolint:gocognit // Steps, and wha
 			}
 
 			if len(s.memory.postponed) > 0 && !s.memory.next.After(s.now) {
-				rt.Fatal("nobody looks at those who wait")
+				rt.Fatal("no look is scheduled for the waiting secrets")
 			}
 
 			s.now = s.now.Add(time.Duration(rapid.IntRange(1, 300).Draw(rt, "seconds")) * time.Second)
@@ -339,7 +339,7 @@ func TestVerdictMemo(t *testing.T) {
 	e.sight = l.sight
 
 	if _, known := l.known(s); known {
-		t.Error("\nIt is read once.\nknown(...): it is known")
+		t.Error("\nThe version is read once.\nknown(...): it is known")
 	}
 
 	e.observed["db"], _ = l.examine(s, secret)

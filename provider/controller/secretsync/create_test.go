@@ -215,7 +215,7 @@ func TestCreatedPurged(t *testing.T) {
 
 	want := []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, fullRead, fullRead}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("\nIt is tried less and less often.\ncreated(...): waits: -want, +got:\n%s", diff)
+		t.Errorf("\nRetries have growing pauses.\ncreated(...): waits: -want, +got:\n%s", diff)
 	}
 
 	if len(e.creations()) > 0 {
@@ -225,11 +225,11 @@ func TestCreatedPurged(t *testing.T) {
 	asked(l.cr, "now")
 
 	if !l.memory.request(l.cr, noon()) || len(e.creations()) != 1 {
-		t.Error("\nSomebody has purged it and asks for a sync.\ncreations(): want it")
+		t.Error("\nA requested sync after a purge retries at once.\ncreations(): want it")
 	}
 
 	if m := l.memory.secrets["db"]; m.absence != (absence{}) {
-		t.Errorf("\nNothing is known of it any more.\nrequest(...): %+v", m)
+		t.Errorf("\nThe absence is forgotten.\nrequest(...): %+v", m)
 	}
 }
 

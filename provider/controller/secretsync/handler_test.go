@@ -123,7 +123,7 @@ func TestQueue(t *testing.T) {
 	q.wake(key)
 
 	if diff := cmp.Diff(map[string]int{"team-a/web": priorityChanged}, p.added); diff != "" {
-		t.Errorf("\nA sync whose vault has changed is looked at.\nwake(...): -want, +got:\n%s", diff)
+		t.Errorf("\nA sync with a changed vault is enqueued.\nwake(...): -want, +got:\n%s", diff)
 	}
 }
 

@@ -450,7 +450,7 @@ func TestLookListedAgain(t *testing.T) {
 
 	f, known := l.known(v1alpha1.SyncedSecret{Name: "db"})
 	if !known || f.State != v1alpha1.StateSynced {
-		t.Errorf("\nIt is synced at once.\nknown(...) = %v, %t", f, known)
+		t.Errorf("\nThe secret is synced at once.\nknown(...) = %v, %t", f, known)
 	}
 
 	if diff := cmp.Diff(memo{Verdict: plan.NewVerdict(v1alpha1.StateInvalid)}, l.memory.secrets["db"], cmp.AllowUnexported(memo{}, absence{})); diff != "" {
@@ -495,7 +495,7 @@ func TestLookNextReadMany(t *testing.T) {
 	l.cr.Spec.ForProvider.Secrets = make([]v1alpha1.SyncedSecret, 200)
 
 	if diff := cmp.Diff(200*time.Second, afterNoon(l.nextRead())); diff != "" {
-		t.Errorf("\nOne read a second.\nnextRead(): -want, +got:\n%s", diff)
+		t.Errorf("\nThere is one read a second.\nnextRead(): -want, +got:\n%s", diff)
 	}
 }
 
@@ -530,7 +530,7 @@ func TestLookNextRead(t *testing.T) {
 	l.interval = time.Hour
 
 	if diff := cmp.Diff(time.Hour, afterNoon(l.nextRead())); diff != "" {
-		t.Errorf("\nNobody looks more often than asked to.\nnextRead(): -want, +got:\n%s", diff)
+		t.Errorf("\nThe interval is never shortened.\nnextRead(): -want, +got:\n%s", diff)
 	}
 }
 

@@ -280,7 +280,7 @@ func TestTakeRequest(t *testing.T) {
 		if taken, turn := e.takeRequest(s, noon().Add(time.Duration(second)*time.Second)); taken {
 			answered = append(answered, time.Duration(second)*time.Second)
 		} else if turn.IsZero() {
-			t.Error("Nobody looks at what waits.")
+			t.Error("No look is scheduled for the waiting secrets.")
 		}
 	}
 

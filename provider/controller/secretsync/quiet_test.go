@@ -122,7 +122,7 @@ func TestQuietStatus(t *testing.T) { //nolint:gocognit // A story of several ste
 
 	writes, fail = 0, conflict
 	if err := quiet.Status().Update(t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "x"}}); !errors.Is(err, conflict) || writes != 1 {
-		t.Errorf("\nThe status of anything else is written as it is.\nUpdate(...): %v, %d writes", err, writes)
+		t.Errorf("\nThe status of other objects is written unchanged.\nUpdate(...): %v, %d writes", err, writes)
 	}
 }
 

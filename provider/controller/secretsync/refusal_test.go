@@ -68,7 +68,7 @@ func TestRefused(t *testing.T) {
 func TestRefusedIsWhatItWas(t *testing.T) {
 	conflict := kerrors.NewConflict(schema.GroupResource{Resource: "secrets"}, "web", errors.New("it has changed"))
 	if err := fmt.Errorf("cannot apply: %w", refused(conflict, nil)); !kerrors.IsConflict(err) {
-		t.Errorf("\nA conflict is tried again at once.\nrefused(...): %v is no conflict any more", err)
+		t.Errorf("\nA conflict is retried at once.\nrefused(...): %v is no conflict any more", err)
 	}
 }
 

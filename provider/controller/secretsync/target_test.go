@@ -97,7 +97,7 @@ func TestLabels(t *testing.T) {
 	}
 
 	if diff := cmp.Diff("somebody-else", s.Spec.ForProvider.Target.Labels[LabelManagedBy]); diff != "" {
-		t.Errorf("\nThe spec is left alone.\nlabels(...): -want, +got:\n%s", diff)
+		t.Errorf("\nThe spec is not changed.\nlabels(...): -want, +got:\n%s", diff)
 	}
 }
 
@@ -163,6 +163,6 @@ func TestStripSecret(t *testing.T) {
 	}
 
 	if got, err := StripSecret("x"); got != "x" || err != nil {
-		t.Errorf("\nAnything else is left alone.\nStripSecret(...) = %v, %v", got, err)
+		t.Errorf("\nOther objects are not changed.\nStripSecret(...) = %v, %v", got, err)
 	}
 }

@@ -25,13 +25,13 @@ type tunnel struct {
 func (t *tunnel) Read(p []byte) (int, error) {
 	if t.early != nil {
 		if t.early.Buffered() > 0 {
-			return t.early.Read(p) //nolint:wrapcheck // A reader's errors are looked at by value.
+			return t.early.Read(p) //nolint:wrapcheck // A reader's errors are compared by value.
 		}
 
 		t.early = nil
 	}
 
-	return t.Conn.Read(p) //nolint:wrapcheck // A reader's errors are looked at by value.
+	return t.Conn.Read(p) //nolint:wrapcheck // A reader's errors are compared by value.
 }
 
 // NetConn returns the connection below.

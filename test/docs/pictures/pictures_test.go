@@ -66,7 +66,7 @@ func TestShown(t *testing.T) {
 	for page := range pages {
 		for _, m := range image.FindAllStringSubmatch(check.Read(t, page), -1) {
 			if len(strings.Fields(m[1])) < 5 {
-				t.Errorf("%s: %q says too little of %s to somebody who cannot see it", page, m[1], m[2])
+				t.Errorf("%s: %q is too short to replace %s", page, m[1], m[2])
 			}
 
 			got[m[2]] = "shown, with words"

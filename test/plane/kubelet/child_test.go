@@ -66,7 +66,7 @@ func runChild() int {
 func startChild(t *testing.T, nodeName string, uid int) *exec.Cmd {
 	t.Helper()
 
-	dir, err := os.MkdirTemp("", "kubelet-") //nolint:usetesting // That would be in a directory that nobody else may enter.
+	dir, err := os.MkdirTemp("", "kubelet-") //nolint:usetesting // Another user could not enter that directory.
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 

@@ -60,7 +60,7 @@ func TestKill(t *testing.T) {
 // TestAsNobody checks that a user without privileges can run a node, too.
 func TestAsNobody(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("this user is nobody special already")
+		t.Skip("this user already has no privileges")
 	}
 
 	const nobody = 65534

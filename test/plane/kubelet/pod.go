@@ -183,7 +183,7 @@ func (p *pod) finish(ctx context.Context) {
 			return nil
 		}
 
-		return err //nolint:wrapcheck // It is only looked at.
+		return err //nolint:wrapcheck // It is only compared.
 	})
 }
 

@@ -70,7 +70,7 @@ func TestReachable(t *testing.T) {
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 
-	defer l.Close() //nolint:errcheck // Nobody connects.
+	defer l.Close() //nolint:errcheck // It has no connections.
 
 	cases := map[string]struct {
 		reason  string

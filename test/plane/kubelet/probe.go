@@ -200,7 +200,7 @@ func (c *container) checkHTTP(ctx context.Context, get *corev1.HTTPGetAction) er
 	transport := &http.Transport{
 		DisableKeepAlives: true,
 		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx, port) },
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // A kubelet does not verify, for nobody tells it what to trust.
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // A kubelet does not verify certificates of probes.
 	}
 	client := &http.Client{Transport: transport, CheckRedirect: func(to *http.Request, _ []*http.Request) error {
 		if to.URL.Host != request.URL.Host {

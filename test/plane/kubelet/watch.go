@@ -70,7 +70,7 @@ func (k *Kubelet) bind(ctx context.Context, client kubernetes.Interface, pod *co
 			k.log.Warn("cannot bind pod", "namespace", pod.Namespace, "pod", pod.Name, "error", err)
 		}
 
-		return err //nolint:wrapcheck // It is only looked at.
+		return err //nolint:wrapcheck // It is only compared.
 	})
 }
 

@@ -232,7 +232,7 @@ func (p *Proxy) upstreamOf(r *http.Request) (*url.URL, error) {
 		_ = conn.Close()
 	}
 
-	return nil, nil //nolint:nilnil // This is how a Transport is told to connect by itself.
+	return nil, nil //nolint:nilnil // nil makes a Transport connect directly.
 }
 
 func (p *Proxy) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {

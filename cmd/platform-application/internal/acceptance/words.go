@@ -109,7 +109,7 @@ const (
 	interrupted    sentence.Template = "interrupted: {error}"
 )
 
-// What a run leaves.
+// These report the objects that a run leaves.
 const (
 	namespaceRemains sentence.Template = "Namespace {namespace} and its content."
 	vaultRetained    sentence.Template = "Deleted vault {vault}, until {date}. It costs nothing, and nobody can purge it earlier."

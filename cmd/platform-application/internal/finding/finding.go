@@ -116,7 +116,7 @@ func pairsOf(values map[string]string) []string {
 // maxListed limits the items of a printed list.
 const maxListed = 20
 
-// List returns items for a sentence, of which it names a limited number.
+// List returns items for a sentence, which names a limited number of them.
 func List(items []string) string {
 	if more := len(items) - maxListed; more > 0 {
 		return strings.Join(items[:maxListed], ", ") + fmt.Sprintf(", and %d more", more)

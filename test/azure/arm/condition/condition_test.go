@@ -36,20 +36,20 @@ func TestConditions(t *testing.T) {
 		attributes map[string]string
 		want       bool
 	}{
-		"Empty":           {"No condition allows all.", " ", write, nil, true},
-		"Write":           {"A role that is listed can be assigned.", page, write, map[string]string{requested: user}, true},
-		"WriteCase":       {"GUIDs have no case.", page, strings.ToUpper(write), map[string]string{strings.ToUpper(requested): strings.ToUpper(officer)}, true},
-		"WriteOther":      {"Another cannot.", page, write, map[string]string{requested: owner}, false},
+		"Empty":           {"Without a condition, everything is allowed.", " ", write, nil, true},
+		"Write":           {"A listed role can be assigned.", page, write, map[string]string{requested: user}, true},
+		"WriteCase":       {"GUIDs are compared without case.", page, strings.ToUpper(write), map[string]string{strings.ToUpper(requested): strings.ToUpper(officer)}, true},
+		"WriteOther":      {"Another role cannot be assigned.", page, write, map[string]string{requested: owner}, false},
 		"WriteByResource": {"Attributes of the resource are not those of the request.", page, write, map[string]string{existing: user}, false},
-		"Delete":          {"An assignment of a role that is listed can be deleted.", page, remove, map[string]string{existing: user}, true},
-		"DeleteOther":     {"Another cannot.", page, remove, map[string]string{existing: owner}, false},
-		"DeleteUnknown":   {"A comparison with what is not there does not hold.", page, remove, nil, false},
+		"Delete":          {"An assignment of a listed role can be deleted.", page, remove, map[string]string{existing: user}, true},
+		"DeleteOther":     {"An assignment of another role cannot be deleted.", page, remove, map[string]string{existing: owner}, false},
+		"DeleteUnknown":   {"A comparison with a missing attribute is false.", page, remove, nil, false},
 		"OtherAction":     {"Other actions are allowed.", page, "Microsoft.KeyVault/vaults/write", nil, true},
-		"Precedence":      {"AND binds more than OR.", "ActionMatches{'a'} OR ActionMatches{'b'} AND ActionMatches{'c'}", "a", nil, true},
+		"Precedence":      {"AND binds more tightly than OR.", "ActionMatches{'a'} OR ActionMatches{'b'} AND ActionMatches{'c'}", "a", nil, true},
 		"Signs":           {"Operators have two spellings.", "!ActionMatches{'a'} && NOT ActionMatches{'b'} || ActionMatches{'a/*/c'}", "a/b/b/c", nil, true},
-		"Wildcard":        {"An asterisk is anything, but not less than the rest.", "ActionMatches{'a/*/c'}", "a/c", nil, false},
-		"AllNot":          {"A role can be ruled out.", requested + " ForAnyOfAllValues:GuidNotEquals " + roles, write, map[string]string{requested: user}, false},
-		"AllNotOther":     {"And all others allowed.", requested + " ForAnyOfAllValues:GuidNotEquals " + roles, write, map[string]string{requested: owner}, true},
+		"Wildcard":        {"An asterisk matches anything, and the rest must match as well.", "ActionMatches{'a/*/c'}", "a/c", nil, false},
+		"AllNot":          {"A role can be excluded.", requested + " ForAnyOfAllValues:GuidNotEquals " + roles, write, map[string]string{requested: user}, false},
+		"AllNotOther":     {"Other roles are allowed.", requested + " ForAnyOfAllValues:GuidNotEquals " + roles, write, map[string]string{requested: owner}, true},
 	}
 
 	for name, tc := range cases {

@@ -276,34 +276,34 @@ func TestVaults(t *testing.T) {
 		do     func() string
 		want   string
 	}{
-		{"Nothing is there.", func() string { return observe(nil) }, "exists: false"},
-		{"The name is somebody else's.", func() string {
+		{"The vault does not exist.", func() string { return observe(nil) }, "exists: false"},
+		{"The name is taken by another vault.", func() string {
 			must(t, a.PutVault(azure.Vault{Name: "kv-requests", TenantID: tenant}))
 
 			return create()
 		}, "VaultAlreadyExists"},
-		{"It has been purged, and is free.", func() (failed string) {
+		{"The name is free after a purge.", func() (failed string) {
 			must(t, a.DeleteVault("kv-requests"))
 			must(t, a.PurgeVault("kv-requests"))
 			state, failed = a.apply(t, k, nil, vaultArguments(nil))
 
 			return failed
 		}, ""},
-		{"It is made once.", create, "already exists - to be managed via Terraform this resource needs to be imported into the State"},
-		{"An outage does not make it gone.", func() string {
+		{"Creating the vault again fails.", create, "already exists - to be managed via Terraform this resource needs to be imported into the State"},
+		{"An outage does not make the vault look deleted.", func() string {
 			_, err := a.AddFault(outage)
 			must(t, err)
 
 			return observe(nil)
 		}, `vaults.VaultsClient#Get: Failure responding to request: StatusCode=503 -- Original Error: autorest/azure: Service returned an error. Status=503 Code="ServerTimeout"`},
-		{"A change is seen.", func() string { return observe(object{"sku_name": "premium"}) }, "exists: true, up to date: false"},
-		{"It cannot move without being replaced, which upjet refuses.", func() string {
+		{"A change in Azure is observed.", func() string { return observe(object{"sku_name": "premium"}) }, "exists: true, up to date: false"},
+		{"Another location requires a replacement, which upjet rejects.", func() string {
 			diff, err := k.resource.TerraformResource.Diff(t.Context(), state, terraform.NewResourceConfigRaw(vaultArguments(object{"location": "northeurope"})), nil)
 			must(t, err)
 
 			return fmt.Sprintf("replaced: %t", diff.RequiresNew())
 		}, "replaced: true"},
-		{"A change is sent.", func() (failed string) {
+		{"A changed argument is sent.", func() (failed string) {
 			state, failed = a.apply(t, k, state, vaultArguments(object{"sku_name": "premium"}))
 
 			return failed
@@ -313,12 +313,12 @@ func TestVaults(t *testing.T) {
 
 			return failed
 		}, "once Purge Protection has been Enabled it's not possible to disable it"},
-		{"It is deleted by somebody.", func() string {
+		{"Another client deletes the vault.", func() string {
 			must(t, a.DeleteVault("kv-requests"))
 
 			return observe(nil)
 		}, "exists: false"},
-		{"A deleted one is recovered.", create, ""},
+		{"A deleted vault is recovered.", create, ""},
 	} {
 		if got := step.do(); !strings.Contains(got, step.want) || step.want == "" && got != "" {
 			t.Errorf("\n%s\nwant %q, got %q", step.reason, step.want, got)
