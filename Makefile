@@ -48,7 +48,7 @@ demo: ## Show the life of an application on a local control plane: [ONCE=1] [VAR
 	@mkdir -p _output
 	@echo "Compiling the demo. The first time this takes some minutes."
 	@go build -o _output/plane ./test/plane/cmd/plane
-	@exec _output/plane demo $(if $(ONCE),--once) --variant "$(or $(VARIANT),modern)" $(if $(CROSSPLANE),--crossplane "$(CROSSPLANE)")
+	@exec _output/plane demo $(if $(ONCE),--once) --variant "$(or $(VARIANT),modern)"
 
 .PHONY: demo-down
 demo-down: ## Stop the demo and remove its files
@@ -89,13 +89,15 @@ release: ## Build all artifacts into _output/release, push, sign, attest and ver
 release-verify: ## Verify the files of a release in _output/release and its artifacts in the registry: VERSION=v0.1.0 REGISTRY=ghcr.io [PUBLIC_KEY=cosign.pub]
 	@$(release) verify
 
-# A draft is not public: it becomes the release when all files are uploaded. An existing draft is completed.
+# A draft is not public: it becomes the release when all files are uploaded. An existing draft is completed, and a release is not
+# changed.
 .PHONY: release-announce
 release-announce: ## Create the release on GitHub with notes and the files in _output/release: VERSION=v0.1.0
 	@notes=$$(mktemp); trap 'rm "$$notes"' EXIT; \
 	$(release) notes >"$$notes"; \
-	gh release view "$$VERSION" --json tagName >/dev/null 2>&1 || \
+	draft=$$(gh release view "$$VERSION" --json isDraft --jq .isDraft 2>/dev/null) || \
 		gh release create "$$VERSION" --verify-tag --draft --title "$$VERSION" --notes-file "$$notes"; \
+	if [[ $$draft == false ]]; then echo "cannot announce $$VERSION: it is public already, and its files never change" >&2; exit 1; fi; \
 	gh release upload "$$VERSION" --clobber "$${OUT:-_output/release}"/*; \
 	gh release edit "$$VERSION" --draft=false --prerelease="$$([[ $$VERSION == *-* ]] && echo true || echo false)" --notes-file "$$notes"
 

@@ -6,6 +6,7 @@ package main
 import (
 	"maps"
 	"strings"
+	"unicode"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/request"
@@ -100,9 +101,18 @@ func setCondition(rsp *fnv1.RunFunctionResponse, conditionType string, status co
 // any length, and the API server rejects a status that is too large.
 const maxMessage = 8 << 10
 
-// bounded shortens a message to maxMessage.
+// bounded shortens a message to maxMessage. Names and values in a manifest can also have
+// characters that control a terminal or reorder text, which spaces replace. Line breaks
+// separate errors.
 func bounded(message string) string {
 	const more = " …"
+	message = strings.Map(func(r rune) rune {
+		if r == '\n' || unicode.IsPrint(r) {
+			return r
+		}
+
+		return ' '
+	}, message)
 	if len(message) <= maxMessage {
 		return message
 	}

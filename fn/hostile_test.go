@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
@@ -233,8 +234,8 @@ func TestMessageProperties(t *testing.T) {
 			messages = append(messages, r.GetMessage())
 		}
 		for _, m := range messages {
-			if len(m) > maxMessage || !utf8.ValidString(m) {
-				rt.Fatalf("a message has %d bytes, valid: %t", len(m), utf8.ValidString(m))
+			if len(m) > maxMessage || !utf8.ValidString(m) || strings.ContainsFunc(m, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+				rt.Fatalf("a message has %d bytes, valid: %t, printable: %+q", len(m), utf8.ValidString(m), m)
 			}
 		}
 	})

@@ -20,10 +20,10 @@ import (
 
 var update = flag.Bool("update", false, "write the table of findings into the page") //nolint:gochecknoglobals // A flag.
 
-// command is a line for a shell: sentences begin with a capital letter, and programs do not. Variables do.
+// command matches a line for a shell. Sentences begin with a capital letter, programs with a small one, and variables end with =.
 var command = regexp.MustCompile(`^(?:[a-z]|[A-Z_]+=)`)
 
-// table of all findings, as the page has it.
+// table returns the table of all findings on the page.
 func table(all finding.Catalogue) string {
 	cell := strings.NewReplacer("|", `\|`, "\n", "<br>")
 
@@ -50,7 +50,7 @@ func table(all finding.Catalogue) string {
 	return out.String()
 }
 
-// TestFindingsOnPage has the page list every finding that there is, in the words of the program.
+// TestFindingsOnPage proves that the page lists every finding, in the words of the program.
 func TestFindingsOnPage(t *testing.T) {
 	const page, heading = "../../docs/operations/doctor.md", "| Code | Severity |"
 

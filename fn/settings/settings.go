@@ -17,11 +17,8 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/jsonerror"
 )
 
-// Resolution policies of an EnvironmentConfig.
-const (
-	ResolutionRequired = "Required"
-	ResolutionOptional = "Optional"
-)
+// ResolutionOptional is the resolution policy of an EnvironmentConfig that may be missing.
+const ResolutionOptional = "Optional"
 
 // A Reference names the EnvironmentConfig that overlays the input.
 type Reference struct {

@@ -77,7 +77,7 @@ func TestBuild(t *testing.T) {
 					"org.opencontainers.image.version":     "v1.2.3",
 					"org.opencontainers.image.source":      "https://github.com/p6m-dev/platform-application",
 					"org.opencontainers.image.licenses":    "Apache-2.0",
-					"org.opencontainers.image.description": "Composes everything a PlatformApplication consists of.",
+					"org.opencontainers.image.description": "Composes all resources of a PlatformApplication.",
 				},
 			},
 		},

@@ -42,7 +42,7 @@ func TestCheckPush(t *testing.T) {
 		"Open":     {reason: "The registry needs no login.", registry: listen(t, open)},
 		"Unknown":  {reason: "The registry requires a login.", registry: listen(t, refusing(http.StatusUnauthorized)), want: []string{"cannot push to REGISTRY/a/b", "log in", "helm registry login REGISTRY "}},
 		"Denied":   {reason: "The account has no permission.", registry: listen(t, refusing(http.StatusForbidden)), want: []string{"cannot push to REGISTRY/a/b", "log in with an account that has the permission"}},
-		"Missing":  {reason: "Some registries require an existing repository.", registry: listen(t, refusing(http.StatusNotFound)), want: []string{"cannot push to REGISTRY/a/b", "wants the repository made first"}},
+		"Missing":  {reason: "Some registries require an existing repository.", registry: listen(t, refusing(http.StatusNotFound)), want: []string{"cannot push to REGISTRY/a/b", "check that the registry accepts images and that the repository exists"}},
 		"Away":     {reason: "No registry listens.", registry: away(t), want: []string{"cannot reach registry REGISTRY", "check its name and the network"}},
 		"Scheme":   {reason: "A URL is not a registry.", registry: "https://ghcr.io", want: []string{`cannot use registry "https://ghcr.io"`, "such as ghcr.io"}},
 		"NoDomain": {reason: "A mistyped host must not become a path at Docker Hub.", registry: "ghcr", want: []string{`cannot use registry "ghcr"`, "such as ghcr.io"}},

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -208,6 +209,19 @@ func TestCodeProperties(t *testing.T) {
 
 		if strings.ContainsFunc(span, unicode.IsControl) {
 			t.Fatalf("code(...) = %q: it has control characters", span)
+		}
+	})
+}
+
+// TestListProperties checks that no history makes the notes larger than GitHub accepts.
+func TestListProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		subject := strings.Repeat(rapid.SampledFrom([]string{"`", "a", "ä", "€", "` "}).Draw(t, "text"), rapid.IntRange(0, 2000).Draw(t, "length"))
+		count := rapid.IntRange(0, 1000).Draw(t, "commits")
+
+		got := list(strings.Repeat("0123456 "+subject+"\n", count))
+		if size := utf8.RuneCountInString(got); size > 100_000 || strings.Count(got, "\n") != min(count, maxCommits)+min(max(count-maxCommits, 0), 1) {
+			t.Fatalf("list(...): %d characters, %d lines of %d commits", size, strings.Count(got, "\n"), count)
 		}
 	})
 }

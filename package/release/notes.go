@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -48,10 +49,7 @@ func Notes(ctx context.Context, root, version, dir string) (string, error) {
 
 		fmt.Fprintf(&out, "\n## Commits since %s\n\n", before)
 
-		for line := range strings.Lines(commits) {
-			hash, subject, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-			fmt.Fprintf(&out, "- %s (%s)\n", code(subject), hash)
-		}
+		out.WriteString(list(commits))
 	}
 
 	images, err := os.ReadFile(filepath.Join(dir, imagesFile)) //nolint:gosec // In the directory of a release.
@@ -65,6 +63,34 @@ func Notes(ctx context.Context, root, version, dir string) (string, error) {
 		"sha256sum --check --ignore-missing %[4]s\n```\n", images, identity, version, checksumsFile, checksumsProof)
 
 	return out.String(), nil
+}
+
+// Limits of the list of commits. GitHub accepts 125,000 characters as the notes of a release, and refuses longer ones when the
+// artifacts have been published.
+const (
+	maxCommits = 250
+	maxSubject = 100
+)
+
+// list returns the first commits of a log with lines of hash and subject.
+func list(commits string) string {
+	var out strings.Builder
+
+	lines := slices.Collect(strings.Lines(commits))
+	for _, line := range lines[:min(len(lines), maxCommits)] {
+		hash, subject, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if runes := []rune(subject); len(runes) > maxSubject {
+			subject = string(runes[:maxSubject]) + "…"
+		}
+
+		fmt.Fprintf(&out, "- %s (%s)\n", code(subject), hash)
+	}
+
+	if more := len(lines) - maxCommits; more > 0 {
+		fmt.Fprintf(&out, "- and %d more\n", more)
+	}
+
+	return out.String()
 }
 
 // versionBefore returns the tag of the version before a version, or nothing. The version before a release is a release, so that

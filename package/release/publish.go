@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package release publishes a version: it builds, pushes and signs all artifacts, and attests their bills of materials and their
-// provenance. Each step can be repeated, so a failed release can be run again.
+// Package release releases a version: it checks the tag, builds, pushes and signs all artifacts, attests their bills of materials and
+// their provenance, verifies the result, and writes the release notes. Each step can be repeated, so a failed release can be run
+// again.
 package release
 
 import (

@@ -23,10 +23,8 @@ const (
 	patchFile = "  - path: application_patch.yaml\n"
 	component = "components:\n  - ../component\n"
 
-	// These are the last lines of production's patch, of the image in its kustomization, and of the
-	// base.
+	// The last lines of production's patch and of the base.
 	lastOfPatch = "    - name: prod-api-keys\n      keys: [PAYMENT_KEY]\n"
-	lastOfImage = "    newTag: 3.2.1\n"
 	lastOfBase  = "    - name: common-tls-certificates\n"
 )
 

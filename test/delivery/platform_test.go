@@ -420,7 +420,7 @@ spec: {environment: usgovernment, subscriptionID: 33333333-3333-4333-8333-333333
 `},
 		},
 		"AzureSecret": {
-			reason: "The Azure providers can sign in in other ways.",
+			reason: "The Azure providers has other ways to sign in.",
 			values: "azureProviderConfig: {clientID: null, oidcTokenFilePath: null, credentials: {source: Secret, secretRef: {namespace: crossplane-system, name: a, key: b}}}",
 			by: customization{patches: `
 apiVersion: azure.m.upbound.io/v1beta1
@@ -430,7 +430,7 @@ spec: {clientID: null, oidcTokenFilePath: null, credentials: {source: Secret, se
 `},
 		},
 		"SecretSyncProviderConfig": {
-			reason: "The provider of this repository can sign in in other ways.",
+			reason: "The provider of this repository has other ways to sign in.",
 			values: "secretSyncProviderConfig: {credentials: {source: ManagedIdentity, clientId: 44444444-aaaa-4444-8444-444444444444}}",
 			by: customization{patches: `
 apiVersion: secrets.p6m.dev/v1alpha1

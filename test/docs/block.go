@@ -1,28 +1,28 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package docs finds the commands in the documentation, so that a test can run them.
+// Package docs finds the commands in the documentation, so that tests can run them.
 //
-// Every block of commands is run, unless the comment on the previous line is one of these:
+// Every block of commands is run, unless a comment on the line before it gives the reason:
 //
 //	<!-- azure -->            needs an account in Azure
 //	<!-- cluster -->          needs a cluster: test/e2e runs it on one
 //	<!-- cluster: words -->   the same, and each of its commands must fail with these words
-//	<!-- terminal: words -->  runs in a separate terminal until it is stopped, and is ready when
-//	                          it prints these words: test/e2e runs all blocks of such a page
-//	<!-- gate: demo, test --> takes long: those steps of .ci/run run it
+//	<!-- terminal: words -->  runs in a separate terminal until it is interrupted, and is ready when
+//	                          it has printed these words: test/e2e runs the whole page
+//	<!-- gate: demo, test --> takes long: these steps of .ci/run run it
 //	<!-- elsewhere: why -->   is not run, for this reason
 //
-// Two more comments control a run: before commands
+// Two more comments set up a run. Before commands:
 //
-//	<!-- in: dir -->          they run in that directory instead of the root
+//	<!-- in: dir -->          they are run in this directory, not in the root
 //
-// and before a block of any other language
+// Before a block of any other language:
 //
-//	<!-- file: path -->       the reader writes the block to that file
+//	<!-- file: path -->       the reader writes the block to this file
 //
-// A block without a language, or of JSON, right after commands is their output: they must print each
-// of its lines, and may print others. See lacks for permitted differences.
+// A block without a language, or of JSON, that directly follows commands is their expected output:
+// the output must contain each of its lines. See lacks for parts that may differ between runs.
 package docs
 
 import (

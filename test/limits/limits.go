@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package limits computes the tables of docs/operations/limits-and-cost.md: how many applications fit into Azure's limits, and what
-// Azure charges for one. Its inputs are Azure's limits and prices, which the page links, and the usage of an application, which tests
-// measure.
+// Azure charges for one. It computes with Azure's limits and prices, which the page links, and with the requests of an application,
+// which tests measure.
 package limits
 
 import (

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package mutation measures tests: it breaks the code in one place at a time, and runs the tests.
+// Package mutation measures how many faults the tests find: it changes the code in one place at a time, and runs the tests.
 //
-// Gremlins and go-mutesting choose their mutants themselves, and run the tests of one package. This package needs one list for two
-// states of the repository, and tests that build and run whole programs.
+// Gremlins and go-mutesting choose their mutants, and run the tests of one package. This package compares one list of mutants on two
+// states of the repository, and its tests build and run whole programs.
 package mutation
 
 import (

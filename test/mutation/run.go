@@ -68,7 +68,7 @@ func Suites(file string) []Suite {
 	return suites
 }
 
-// These suites have names.
+// Named returns suites of these packages.
 func Named(packages ...string) []Suite {
 	suites := make([]Suite, len(packages))
 	for i, p := range packages {

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package plain generates plain values that must never be split: secrets that people keep in
-// vaults, and texts that look like an object or a certificate but are none. It also finds values,
-// in any form, and pieces of values.
+// Package plain generates values that must stay unread: secrets as people keep them in vaults, and
+// values that resemble an object or a certificate without being one. It also finds these values,
+// in any encoding, and parts of them in places where they must not be.
 package plain
 
 import (
@@ -25,7 +25,7 @@ type Value struct {
 	format string
 }
 
-// The kinds are those of all values.
+// Values generates values of every kind.
 func Values() *rapid.Generator[Value] {
 	return rapid.Custom(func(t *rapid.T) Value {
 		k := rapid.SampledFrom(kinds()).Draw(t, "kind")

@@ -1,17 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package plane runs a control plane on one machine: a real API server with its controllers,
-// Crossplane as its Helm chart installs it, and the packages of this repository as Crossplane's
-// package manager installs them. Two parts are stand-ins: Azure, and the node, which runs Pods as
-// processes of this machine.
+// Package plane runs a control plane on one machine: a real API server with its
+// controllers, Crossplane as its Helm chart installs it, and the packages of this
+// repository as Crossplane's package manager installs them. Azure and the node are
+// stand-ins; the node runs Pods as processes of this machine.
 //
-//	plane, err := plane.Start(ctx, plane.Options{Azure: azure, Dir: dir})
-//	err = plane.PushPackages(ctx, root, "v0.1.0")
-//	err = plane.Install(ctx, plane.Modern, "v0.1.0")
+//	p, err := plane.Start(ctx, plane.Options{Azure: azure, Dir: dir})
+//	err = p.PushPackages(ctx, root, "v0.1.0")
+//	err = p.Install(ctx, plane.Modern, root, "v0.1.0")
 //
-// Everything listens on loopback only, and ends with the process that started it, however that
-// ends.
+// All processes listen on loopback only, and end when the process that started them
+// ends, even if it is killed.
 package plane
 
 import (

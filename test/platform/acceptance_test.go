@@ -50,7 +50,7 @@ func TestAcceptance(t *testing.T) {
 		mine, other = "abcdefgh23", "zzzzzzzz77"
 		noRun       = "does not belong to an acceptance run"
 		noLabel     = "has a label of the platform that an acceptance run must not set"
-		ownRole     = "binds its own role to itself"
+		ownRole     = "may bind only its own role to its own account"
 		forbidden   = "is forbidden"
 	)
 

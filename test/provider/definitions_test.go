@@ -81,7 +81,7 @@ func TestLateDefinitions(t *testing.T) {
 
 // notReady returns an error if the provider is ready too early.
 func notReady(ctx context.Context, p *Process) error {
-	for _, words := range []string{"may not watch CustomResourceDefinitions", "if kind is a CRD, it should be installed"} {
+	for _, words := range []string{"No permission to watch CustomResourceDefinitions", "if kind is a CRD, it should be installed"} {
 		if !strings.Contains(p.Log(), words) {
 			return fmt.Errorf("the log does not say %q", words)
 		}

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package provider runs the provider's real program against a real API server and the stand-in for
-// Azure, with the permissions of its ServiceAccount, and checks the results.
+// Package provider tests the provider's real program against a real API server and
+// the stand-in for Azure, with the permissions that its ServiceAccount has in a
+// cluster.
 package provider
 
 import (

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package render_test checks the renderings of the examples against golden files.
+// Package render_test compares the rendered examples with golden files.
 package render_test
 
 import (

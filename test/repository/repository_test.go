@@ -548,9 +548,10 @@ func TestDesign(t *testing.T) {
 const gh = `#!/bin/sh
 echo "$@" >>"$CALLS"
 case "$1 $2" in
-"release view") [ -e "$CALLS.made" ] ;;
+"release view") [ -e "$CALLS.made" ] && if [ -e "$CALLS.public" ]; then echo false; else echo true; fi ;;
 "release create") touch "$CALLS.made" ;;
 "release upload") [ ! -e "$CALLS.fail" ] ;;
+"release edit") touch "$CALLS.public" ;;
 esac
 `
 
@@ -634,7 +635,7 @@ func TestMakeAnnounce(t *testing.T) {
 
 	const (
 		notes  = "go run ./package/cmd/release notes"
-		view   = "release view v1.0.0 --json tagName"
+		view   = "release view v1.0.0 --json isDraft --jq .isDraft"
 		create = "release create v1.0.0 --verify-tag --draft --title v1.0.0 --notes-file FILE"
 		edit   = "release edit v1.0.0 --draft=false --prerelease=false --notes-file FILE"
 	)
@@ -656,6 +657,18 @@ func TestMakeAnnounce(t *testing.T) {
 		t.Errorf("second attempt, which must complete it: -want, +got:\n%s", diff)
 	}
 
+	if err := announce("v1.0.0"); err == nil || !strings.Contains(err.Error(), "it is public already") {
+		t.Errorf("third attempt, which must not change a release: got %v", err)
+	}
+
+	if diff := cmp.Diff([]string{notes, view}, calls(t, dir)); diff != "" {
+		t.Errorf("third attempt: -want, +got:\n%s", diff)
+	}
+
+	if err := os.Remove(filepath.Join(dir, "calls.public")); err != nil {
+		t.Fatal(err)
+	}
+
 	if err := announce("v1.0.0-rc.1"); err != nil {
 		t.Error(err)
 	}
@@ -665,6 +678,10 @@ func TestMakeAnnounce(t *testing.T) {
 	}
 
 	// The name of a tag is not executed, neither by make nor by the shell.
+	if err := os.Remove(filepath.Join(dir, "calls.public")); err != nil {
+		t.Fatal(err)
+	}
+
 	mark := filepath.Join(dir, "mark")
 	evil := `v1$(touch ` + mark + `)` + "`touch " + mark + "`" + `";touch ` + mark + `;"$(shell touch ` + mark + `)`
 

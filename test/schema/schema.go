@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package schema returns the response of an API server to an object of a custom resource, without
-// an API server: it runs the API server's own library for validation, pruning, list types and CEL
-// rules.
+// Package schema validates objects of a custom resource as an API server would, without
+// an API server: it runs the API server's own library for validation, pruning, list
+// types and CEL rules.
 //
 // A Validator is made from a CustomResourceDefinition, or from a Crossplane
 // CompositeResourceDefinition by way of the CustomResourceDefinition that

@@ -21,7 +21,7 @@ import (
 // allows every provider.
 func TestAzureProviders(t *testing.T) {
 	azureProviders := userOf(t, apiserver.ServiceAccountUser(apiserver.ProviderNamespace, "provider-azure"))
-	restrict(t, "provider-azure.yaml", func(ctx context.Context) error {
+	restrict(t, "azure-writes.yaml", func(ctx context.Context) error {
 		return azureProviders.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "probe"}}, client.DryRunAll)
 	})
 

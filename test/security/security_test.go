@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package security tests the permissions of the provider on a real API server, with the provider's
-// own credentials.
+// Package security tests the roles and admission policies that limit the provider, the Azure
+// providers and the function. It runs on a real API server, with the credentials of each of them.
 package security
 
 import (

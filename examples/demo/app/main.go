@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command app is the application of the demo. It serves the environment that it was
-// started with, values masked, so that it can be seen which process has which.
+// Command app is the application of the demo. It serves the environment that it was started with,
+// and masks all values except those of the variables in DEMO_SHOW. So a reader sees which process has
+// which environment.
 package main
 
 import (

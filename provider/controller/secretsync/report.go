@@ -189,6 +189,10 @@ func shorten(parts []string) string {
 			return message + " " + more(len(parts)-i)
 		}
 
+		if len(part) > most {
+			part = strings.ToValidUTF8(part[:most], "") + " …"
+		}
+
 		message = strings.TrimSpace(message + " " + part)
 	}
 

@@ -188,6 +188,7 @@ func TestShorten(t *testing.T) {
 	}{
 		"One":  {reason: "A single part stays unchanged.", parts: []string{"a"}, want: "a"},
 		"Two":  {reason: "Two parts that fit are joined.", parts: []string{"a", "b"}, want: "a b"},
+		"Long": {reason: "A single part is cut, too.", parts: []string{long + long, "a"}, want: (long + long)[:1000] + " … And 1 more."},
 		"Many": {reason: "A message that is too long is shortened.", parts: []string{long, long, "a"}, want: long + " And 2 more."},
 	}
 

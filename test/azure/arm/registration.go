@@ -11,10 +11,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-const (
-	registered    = "Registered"
-	notRegistered = "NotRegistered"
-)
+const registered = "Registered"
 
 // namespaces are those of the known resource providers.
 func namespaces() []string {

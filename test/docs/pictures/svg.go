@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package pictures draws the pictures of the documentation as SVG from the answers of programs. It sends no requests and uses
-// no clock, so the same answers give the same picture.
+// Package pictures draws the pictures of the documentation as SVG from the data of its callers. It does no I/O and has no clock, so
+// equal data gives equal pictures.
 package pictures
 
 import (

@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command app stands in for the applications of the examples, whose images do not exist: it is
-// healthy for any probe, and returns its whole environment, of which the demo's program returns a
-// part.
+// Command app replaces the images of the examples, which do not exist. It is healthy for every
+// probe, and serves its whole environment; the program of the demo masks most values.
 package main
 
 import (

@@ -173,11 +173,11 @@ func (s *logServer) close() {
 	<-s.done
 }
 
-// serve serves a log with the options follow, tailLines and timestamps of a PodLogOptions.
+// serve serves a log with the options follow, limitBytes, tailLines and timestamps of a PodLogOptions.
 func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 
-	for _, option := range []string{"limitBytes", "previous", "sinceSeconds", "sinceTime"} {
+	for _, option := range []string{"previous", "sinceSeconds", "sinceTime"} {
 		if q.Has(option) && q.Get(option) != "false" {
 			http.Error(w, option+" of a log is not supported on this node", http.StatusBadRequest)
 
@@ -208,10 +208,35 @@ func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 
+	if limit, err := strconv.ParseInt(q.Get("limitBytes"), 10, 64); err == nil {
+		w = &limitedWriter{w, limit}
+	}
+
 	w.Header().Set("Content-Type", "text/plain")
 
 	_ = part.copy(r.Context(), w, f, q.Get("follow") == "true", q.Get("timestamps") == "true") // The client has disconnected, or notices the end.
 }
+
+// A limitedWriter fails after the bytes that are left.
+type limitedWriter struct {
+	http.ResponseWriter
+
+	left int64
+}
+
+func (w *limitedWriter) Write(b []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(b[:min(int64(len(b)), w.left)])
+
+	w.left -= int64(n)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+
+	return n, err
+}
+
+// Unwrap lets a ResponseController flush.
+func (w *limitedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // rest returns the current content of the section.
 func (p *section) rest(f io.ReaderAt) ([]byte, error) {

@@ -297,6 +297,10 @@ func TestLogs(t *testing.T) {
 		t.Errorf("log: -want, +got:\n%s", diff)
 	}
 
+	if diff := cmp.Diff("started", read(&corev1.PodLogOptions{LimitBytes: new(int64(7))})); diff != "" {
+		t.Errorf("limited log: -want, +got:\n%s", diff)
+	}
+
 	// The log was written before any request for it.
 	stamp, text, _ := strings.Cut(read(&corev1.PodLogOptions{Timestamps: true}), " ")
 	if diff := cmp.Diff("started serve :8080\n", text); diff != "" {

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package proxy is the HTTP proxy between the processes of a cluster and the hosts they connect to.
-// It listens on loopback, resolves the cluster's Services like its DNS would, and forwards
-// everything else to the proxy that answers for Azure. Programs find it through HTTPS_PROXY and
-// HTTP_PROXY.
+// Package proxy connects the processes of a cluster to all hosts that they know by name:
+// an HTTP proxy on loopback that resolves the cluster's Services, as its DNS would, and
+// forwards everything else to the proxy of the stand-in for Azure. Programs find it
+// through HTTPS_PROXY and HTTP_PROXY.
 package proxy
 
 import (

@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sandbox runs programs in separate Linux namespaces, without a container runtime and
-// without privileges beyond those namespaces: each sandbox has its own network with only a loopback
-// device, and its own process ids, mounts and host name.
+// Package sandbox runs programs in separate Linux namespaces, without a container
+// runtime and without privileges beyond those namespaces: each sandbox has its own
+// network with only a loopback device, its own process ids, mounts and host name.
 //
-// A sandbox is a process: the current executable runs itself as process 1 of the namespaces. When
-// that process ends, the kernel ends all others in it, and it ends with the process that started
-// it, however that ends. Every program that starts sandboxes must therefore call Main before
-// anything else.
+// A sandbox is a process: the current executable, executed again, as process 1 of
+// its namespaces. When it dies the kernel ends all processes in it, and it dies with
+// the process that started it, even if that is killed. Every program that starts
+// sandboxes must therefore call Main before anything else.
 package sandbox
 
 import (

@@ -113,7 +113,7 @@ const (
 const (
 	namespaceRemains sentence.Template = "Namespace {namespace} and its content."
 	vaultRetained    sentence.Template = "Deleted vault {vault}, until {date}. It costs nothing, and nobody can purge it earlier."
-	vaultNotPurged   sentence.Template = "Deleted vault {vault}, until {date}: the Azure providers have no permission to purge it. To purge it: az keyvault purge --name {vault} --location {location}"
+	vaultNotPurged   sentence.Template = "Deleted vault {vault}, until {date}: the Azure providers have no permission to purge it. To purge it: az keyvault purge --name {vault:sh} --location {location:sh}"
 	vaultUnknown     sentence.Template = "Deleted vault {vault}, until {date}, if the Azure providers have no permission to purge it. The run ended before it could find out."
 )
 

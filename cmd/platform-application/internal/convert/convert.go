@@ -234,6 +234,6 @@ func (c *converter) copySteps() {
 		names[s.vault] = append(names[s.vault], s.name)
 	}
 	for _, v := range vaults {
-		c.report.add(CopySecrets, "", With{"vault": v, "secrets": strings.Join(names[v], " ")})
+		c.report.add(CopySecrets, "", With{"vault": v, "secrets": names[v]})
 	}
 }

@@ -65,7 +65,7 @@ func (r *Report) String() string {
 				lines = append(lines, fmt.Sprintf("%d. %s", i+1, strings.ReplaceAll(f.String(), "\n", "\n   ")))
 				continue
 			}
-			lines = append(lines, fmt.Sprintf("- %s: %s", f.Where, f))
+			lines = append(lines, fmt.Sprintf("- %s: %s", sentence.Printable(f.Where), f))
 		}
 		if len(lines) > 1 {
 			parts = append(parts, strings.Join(lines, "\n")+"\n")

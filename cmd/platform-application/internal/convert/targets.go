@@ -71,9 +71,9 @@ type vaultSecret struct {
 // storeValues returns the step that copies the values of a hand-written Secret into
 // the vault without showing them.
 func (s *vaultSecret) storeValues() With {
-	source := s.from.Name
+	source := []string{s.from.Name}
 	if s.from.Namespace != "" {
-		source += " --namespace " + s.from.Namespace
+		source = append(source, "--namespace", s.from.Namespace)
 	}
 
 	return With{"secret": s.from.Name, "source": source, "name": s.name}

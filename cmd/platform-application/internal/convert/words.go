@@ -233,11 +233,11 @@ var table = map[Code]words{
 	SameName:           {Notes, "the application has the name of this Deployment, and so will its own Deployment, Service and ServiceAccount. To run both side by side, choose another name with --name."},
 
 	AssignVault: {Steps, "Ask your platform team to assign vault {vault} to this application (keyVault.assigned). The vault must use Azure role-based access control, and the application can read all of it. The name cannot be set later."},
-	CopySecrets: {Steps, "Copy the secrets when the new vault exists; its name is status.keyVault.name:\ncopy-secrets.sh {vault} \"$VAULT\" {secrets}"},
+	CopySecrets: {Steps, "Copy the secrets when the new vault exists; its name is status.keyVault.name:\ncopy-secrets.sh {vault:sh} \"$VAULT\" {secrets:sh}"},
 	StoreValues: {Steps, `Store the values of Secret {secret} in the vault, whose name is status.keyVault.name. No value is shown:
-(umask 077; kubectl get secret {source} --output json | jq '.data | map_values(@base64d)' > {name}.json)
-az keyvault secret set --vault-name "$VAULT" --name {name} --content-type application/json --file {name}.json --encoding utf-8 --output none
-rm {name}.json`},
+(umask 077; kubectl get secret {source:sh} --output json | jq '.data | map_values(@base64d)' > {name:sh}.json)
+az keyvault secret set --vault-name "$VAULT" --name {name:sh} --content-type application/json --file {name:sh}.json --encoding utf-8 --output none
+rm {name:sh}.json`},
 
 	NothingToConvert:   {"", "cannot convert: there is no ExternalSecret, Secret or Deployment; add their manifests"},
 	DocumentUnreadable: {"", "cannot read document {document}"},

@@ -70,6 +70,30 @@ func TestCodesAreUsed(t *testing.T) {
 	}
 }
 
+// TestCommandsAreQuoted proves that the parameters of each command are quoted for a shell: names in a manifest that no API server
+// has validated can have any characters, and people paste these commands.
+func TestCommandsAreQuoted(t *testing.T) {
+	command, bare := regexp.MustCompile(`^(\(|[a-z][a-z-]*(\.sh)? )`), regexp.MustCompile(`\{[a-zA-Z]+(:q)?\}`)
+	commands := 0
+	for code, w := range table {
+		if w.part != Steps {
+			continue
+		}
+		for line := range strings.Lines(string(w.sentence)) {
+			if !command.MatchString(line) {
+				continue
+			}
+			commands++
+			if p := bare.FindString(line); p != "" {
+				t.Errorf("%s: %s must be {…:sh} in %q", code, p, line)
+			}
+		}
+	}
+	if commands < 4 {
+		t.Errorf("want at least 4 commands, got %d", commands)
+	}
+}
+
 // TestSentencesAreInTheTable finds no sentence outside of the table.
 func TestSentencesAreInTheTable(t *testing.T) { sentencetest.Elsewhere(t) }
 

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package doctor examines a cluster and its Azure, and reports what keeps applications from running. It changes nothing.
+// Package doctor runs the checks of its areas, which are the packages below it, and reports what keeps applications from running. It
+// changes nothing.
 package doctor
 
 import (
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 // areaTimeout limits the time for one area.
@@ -119,7 +121,7 @@ func Run(ctx context.Context, words finding.Catalogue, areas ...Area) Report {
 		for _, f := range found {
 			w := words.Words(f)
 			area.Findings = append(area.Findings, FindingReport{
-				Code: f.Code, Severity: w.Severity, Object: finding.Printable(f.Object), Problem: w.Problem, Impact: w.Impact, Fix: w.Fix, Parameters: printable(f.With),
+				Code: f.Code, Severity: w.Severity, Object: sentence.Printable(f.Object), Problem: w.Problem, Impact: w.Impact, Fix: w.Fix, Parameters: printable(f.With),
 			})
 
 			switch {
@@ -152,7 +154,7 @@ func look(ctx context.Context, a Area) []finding.Finding {
 func printable(with map[string]string) map[string]string {
 	out := maps.Clone(with)
 	for name, value := range out {
-		out[name] = finding.Printable(value)
+		out[name] = sentence.Printable(value)
 	}
 
 	return out

@@ -12,8 +12,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 // A Code names a kind of finding, such as KubernetesTooOld. Pipelines depend on codes, so they stay the same.
@@ -83,9 +83,9 @@ func Merge(all ...Catalogue) (Catalogue, error) {
 func (c Catalogue) Words(f Finding) Words {
 	words := c[f.Code]
 
-	values := map[string]string{"object": Printable(f.Object)}
+	values := map[string]string{"object": sentence.Printable(f.Object)}
 	for name, value := range f.With {
-		values[name] = Printable(value)
+		values[name] = sentence.Printable(value)
 	}
 
 	plain := strings.NewReplacer(pairsOf(values)...)
@@ -97,8 +97,8 @@ func (c Catalogue) Words(f Finding) Words {
 	}
 
 	pairs := pairsOf(values)
-	sentence := strings.NewReplacer(pairs...)
-	words.Problem, words.Impact, words.Fix = sentence.Replace(words.Problem), sentence.Replace(words.Impact), command(words.Fix, pairs)
+	replacer := strings.NewReplacer(pairs...)
+	words.Problem, words.Impact, words.Fix = replacer.Replace(words.Problem), replacer.Replace(words.Impact), command(words.Fix, pairs)
 
 	return words
 }
@@ -113,39 +113,8 @@ func pairsOf(values map[string]string) []string {
 	return out
 }
 
-const (
-	// maxParameter limits a printed parameter, in bytes. Its text may come from anybody.
-	maxParameter = 1000
-
-	// maxListed limits the items of a printed list.
-	maxListed = 20
-)
-
-// Printable returns one line of bounded length, without characters that control a terminal.
-func Printable(text string) string { return OneLine(text, maxParameter) }
-
-// OneLine returns at most size bytes of text in one line, without characters that control a terminal.
-func OneLine(text string, size int) string {
-	const more = " …"
-
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsPrint(r):
-			return r
-		default:
-			return utf8.RuneError
-		}
-	}, text)
-
-	if len(text) <= size {
-		return text
-	}
-
-	// The cut may leave a part of a rune.
-	return strings.ToValidUTF8(text[:size-len(more)], "") + more
-}
+// maxListed limits the items of a printed list.
+const maxListed = 20
 
 // List returns items for a sentence, which names a limited number of them.
 func List(items []string) string {
@@ -156,7 +125,7 @@ func List(items []string) string {
 	return strings.Join(items, ", ")
 }
 
-// command replaces parameters and quotes their values for a shell, inside and outside of quotes.
+// command replaces parameters and quotes their values for a shell, inside and outside of quotes. Quotes end with their line.
 func command(text string, pairs []string) string {
 	var (
 		out   strings.Builder
@@ -167,7 +136,7 @@ next:
 	for len(text) > 0 {
 		for i := 0; i < len(pairs); i += 2 {
 			if strings.HasPrefix(text, pairs[i]) {
-				out.WriteString(quoted(pairs[i+1], quote))
+				out.WriteString(sentence.Quoted(pairs[i+1], quote))
 				text = text[len(pairs[i]):]
 
 				continue next
@@ -180,7 +149,8 @@ next:
 			text = text[2:]
 
 			continue
-		case quote == b:
+		case quote == b, b == '\n':
+			// Each line is a command or a sentence of its own, and an apostrophe of a sentence opens no quote.
 			quote = 0
 		case quote == 0 && (b == '\'' || b == '"'):
 			quote = b
@@ -191,27 +161,6 @@ next:
 	}
 
 	return out.String()
-}
-
-// quoted returns text for a shell, inside of quotes of that kind. Outside of quotes it adds quotes if the shell needs them.
-func quoted(text string, quote byte) string {
-	single := strings.ReplaceAll(text, "'", `'\''`)
-
-	switch {
-	case quote == '\'':
-		return single
-	case quote == '"':
-		return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(text)
-	case text != "" && strings.IndexFunc(text, special) < 0:
-		return text
-	default:
-		return "'" + single + "'"
-	}
-}
-
-// special reports whether a character has a meaning for a shell.
-func special(r rune) bool {
-	return !strings.ContainsRune("_./:=@%+,-", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 }
 
 // Sort sorts findings by severity, the worst first, then by code and object.

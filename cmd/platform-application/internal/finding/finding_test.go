@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 func TestWords(t *testing.T) {
@@ -65,31 +67,11 @@ func TestCommand(t *testing.T) {
 			t.Fatalf("sh: %v", err)
 		}
 
-		plain := Printable(text)
+		plain := sentence.Printable(text)
 		if want := plain + "\nit: " + plain + "\nit's " + plain + "\na" + plain + "\nit's " + plain + "\n"; string(out) != want {
 			t.Fatalf("%s: want %q, got %q", words.Fix, want, out)
 		}
 	})
-}
-
-// TestPrintableIsBounded proves that a line is bounded, and does not change when it is shortened again.
-func TestPrintableIsBounded(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		text, size := string(rapid.SliceOf(rapid.Byte()).Draw(t, "text")), rapid.IntRange(10, 50).Draw(t, "size")
-
-		got := OneLine(text, size)
-		if len(got) > size || strings.ContainsAny(got, "\n\r\x1b\x00") || OneLine(got, size) != got {
-			t.Errorf("OneLine(%q, %d): got %q", text, size, got)
-		}
-	})
-
-	if got := Printable(strings.Repeat("ä", maxParameter)); len(got) > maxParameter {
-		t.Errorf("Printable(...): %d bytes", len(got))
-	}
-
-	if got := OneLine(strings.Repeat("ä", 10), 10); got != "äää …" {
-		t.Errorf("OneLine(...): want a cut between characters, got %q", got)
-	}
 }
 
 func TestMerge(t *testing.T) {

@@ -30,7 +30,6 @@ type server struct {
 
 const (
 	pathDefinition  = "/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions/" + ModernDefinition
-	pathClaim       = "/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions/" + ClaimDefinition
 	pathComposition = "/apis/apiextensions.crossplane.io/v1/compositions/" + ModernDefinition
 	pathList        = "/apis/apiextensions.crossplane.io/v1/compositions"
 	pathEnvironment = "/apis/apiextensions.crossplane.io/v1beta1/environmentconfigs/" + EnvironmentConfig

@@ -11,29 +11,44 @@ import (
 	"strings"
 )
 
-// A Template is a sentence with parameters: {name}, or {name:q} for one in quotes.
+// A Template is a sentence with parameters: {name}, {name:q} for one in quotes, or {name:sh} for one of a command, quoted for a
+// shell.
 type Template string
 
-// With has parameters by name. A value may be a list of strings, or anything that fmt prints.
+// With has parameters by name. A value may be a list of strings, a sentence that was rendered before, or anything that fmt
+// prints. Manifests that no API server has validated are read, so each parameter becomes one line of bounded length.
 type With map[string]any
 
-var parameter = regexp.MustCompile(`\{([a-zA-Z]+)(:q)?\}`)
+var parameter = regexp.MustCompile(`\{([a-zA-Z]+)(?::(q|sh))?\}`)
 
 // Render returns the sentence with its parameters.
 func (t Template) Render(with With) string {
 	return parameter.ReplaceAllStringFunc(string(t), func(p string) string {
-		name, quoted := strings.CutSuffix(strings.Trim(p, "{}"), ":q")
+		m := parameter.FindStringSubmatch(p)
 
-		value := fmt.Sprint(with[name])
-		if list, ok := with[name].([]string); ok {
-			value = strings.Join(list, ", ")
+		if rendered, ok := with[m[1]].(fmt.Stringer); ok {
+			return rendered.String()
 		}
 
-		if quoted {
-			return strconv.Quote(value)
+		list, isList := with[m[1]].([]string)
+		if !isList {
+			list = []string{fmt.Sprint(with[m[1]])}
 		}
 
-		return value
+		items, separator := make([]string, len(list)), ", "
+
+		for i, text := range list {
+			switch m[2] {
+			case "q":
+				items[i] = strconv.Quote(text[:min(len(text), maxParameter)])
+			case "sh":
+				items[i], separator = Quoted(Printable(text), 0), " "
+			default:
+				items[i] = Printable(text)
+			}
+		}
+
+		return strings.Join(items, separator)
 	})
 }
 

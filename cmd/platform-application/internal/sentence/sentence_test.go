@@ -4,6 +4,7 @@
 package sentence
 
 import (
+	"os/exec"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,12 +35,26 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// TestRenderProperties keeps any parameter unchanged.
+// TestRenderProperties proves that a parameter is one line of bounded length, and does not change what is around it.
 func TestRenderProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
-		if got := Template("before {x}, after").Render(With{"x": text}); got != "before "+text+", after" {
-			t.Fatalf("Render(...): want %q unchanged, got %q", text, got)
+		if got := Template("before {x}, after").Render(With{"x": text}); got != "before "+Printable(text)+", after" {
+			t.Fatalf("Render(...): want %q in one line, got %q", text, got)
+		}
+	})
+}
+
+// TestRenderForShell proves that a shell reads each parameter of a command as one word.
+func TestRenderForShell(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringOfN(rapid.RuneFrom([]rune("ab '\"`$(){}[]*?!~#&|;<>\\\n\t\x00\x1bä-=/")), 0, 20, -1)
+		a, b := word.Draw(t, "a"), word.Draw(t, "b")
+		command := Template(`printf '%s\n' {list:sh} {text:sh}`).Render(With{"list": []string{a, b}, "text": a})
+
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", command).Output() //nolint:gosec // The test is about this command.
+		if want := Printable(a) + "\n" + Printable(b) + "\n" + Printable(a) + "\n"; err != nil || string(out) != want {
+			t.Fatalf("%s: want %q, got %q, %v", command, want, out, err)
 		}
 	})
 }

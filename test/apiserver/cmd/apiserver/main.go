@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command apiserver runs a Kubernetes API server with everything that an installation of the
-// provider's package adds, until it is interrupted, and writes files for connecting to it:
+// Command apiserver runs a Kubernetes API server with everything that the provider's
+// package installs, until it is interrupted. It writes kubeconfigs and the issuer of
+// tokens to a directory:
 //
 //	go run ./test/apiserver/cmd/apiserver --dir _output/try
 package main

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command mutation measures tests with mutants. See the page test/mutation.
+// Command mutation measures how many faults the tests find. See test/mutation/README.md.
 package main
 
 import (

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 const (
@@ -273,4 +273,4 @@ func (n Network) ask(request *http.Request) (status int, body []byte, err error)
 }
 
 // clean returns a text of another program as one short line.
-func clean(text string) string { return strings.TrimSpace(finding.OneLine(text, maxText)) }
+func clean(text string) string { return strings.TrimSpace(sentence.OneLine(text, maxText)) }
