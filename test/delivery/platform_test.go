@@ -420,7 +420,7 @@ spec: {environment: usgovernment, subscriptionID: 33333333-3333-4333-8333-333333
 `},
 		},
 		"AzureSecret": {
-			reason: "The Azure providers has other ways to sign in.",
+			reason: "The Azure providers have other ways to sign in.",
 			values: "azureProviderConfig: {clientID: null, oidcTokenFilePath: null, credentials: {source: Secret, secretRef: {namespace: crossplane-system, name: a, key: b}}}",
 			by: customization{patches: `
 apiVersion: azure.m.upbound.io/v1beta1
