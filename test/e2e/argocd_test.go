@@ -245,7 +245,7 @@ spec:
 		want   string
 	}{
 		{secretSync(a.namespace, "other"), "is not permitted in project"},
-		{deployment, "put one into Git instead"},
+		{deployment, "put a PlatformApplication into Git instead"},
 		{manifest(a.namespace, "thief", with("crossplane.resourceRefs", []any{ref("v1", "ConfigMap", "decoy")})), "only Crossplane and the platform team may set these fields"},
 	} {
 		file := manifestsPath + "/refused-" + strings.ToLower(tc.object.GetKind()) + ".yaml"
