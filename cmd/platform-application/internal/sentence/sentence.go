@@ -27,7 +27,7 @@ func (t Template) Render(with With) string {
 		m := parameter.FindStringSubmatch(p)
 
 		if rendered, ok := with[m[1]].(fmt.Stringer); ok {
-			return rendered.String()
+			return OneLine(rendered.String(), maxRendered)
 		}
 
 		list, isList := with[m[1]].([]string)

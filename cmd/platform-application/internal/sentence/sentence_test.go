@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"pgregory.net/rapid"
 )
 
@@ -23,6 +24,7 @@ func TestRender(t *testing.T) {
 		"Quoted":   {reason: "A foreign text is quoted.", template: "port {port:q} is invalid", with: With{"port": "a\nb"}, want: `port "a\nb" is invalid`},
 		"List":     {reason: "Commas separate a list.", template: "mounted at {paths}", with: With{"paths": []string{"/a", "/b"}}, want: "mounted at /a, /b"},
 		"Braces":   {reason: "Other braces are no parameters.", template: "$(A) {} {a-b} {x}", with: With{"x": 1}, want: "$(A) {} {a-b} 1"},
+		"Stringer": {reason: "A value that renders itself can have foreign text.", template: "port {port} is used", with: With{"port": new(intstr.FromString("a\n\x1b[2J"))}, want: "port a \uFFFD[2J is used"},
 		"Injected": {reason: "A parameter is not read as a template.", template: "{a} {b}", with: With{"a": "{b}", "b": "c"}, want: "{b} c"},
 	}
 

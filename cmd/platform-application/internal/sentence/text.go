@@ -9,8 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxParameter limits a printed parameter, in bytes. Its text may come from anybody.
-const maxParameter = 1000
+const (
+	// maxParameter limits a printed parameter, in bytes. Its text may come from anybody.
+	maxParameter = 1000
+
+	// maxRendered limits a sentence in a sentence. Its own parameters are bounded already, but other types can render themselves,
+	// such as a port that a manifest has as text.
+	maxRendered = 8 << 10
+)
 
 // Printable returns one line of bounded length, without characters that control a terminal.
 func Printable(text string) string { return OneLine(text, maxParameter) }
