@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +35,9 @@ const (
 
 	// poll is the poll interval of vaults.
 	poll = 5 * time.Second
+
+	// stopTimeout is ten times what it takes to stop a plane.
+	stopTimeout = 2 * time.Minute
 
 	demoImage = "ghcr.io/p6m-dev/demo-application:v1"
 )
@@ -214,11 +218,11 @@ func (w *world) close(passed bool) error {
 	var errs []error
 
 	for _, p := range w.planes {
-		errs = append(errs, p.Stop())
+		errs = append(errs, inTime("a plane", p.Stop))
 	}
 
 	if w.azure != nil {
-		errs = append(errs, w.azure.Close())
+		errs = append(errs, inTime("Azure", w.azure.Close))
 	}
 
 	for _, l := range w.logs {
@@ -232,6 +236,22 @@ func (w *world) close(passed bool) error {
 	}
 
 	return errors.Join(errs...)
+}
+
+// inTime returns an error with the stacks of all goroutines if stop does not return in time: the timeout of a test run covers tests
+// only, and would say nothing. The kernel ends what is left with this process.
+func inTime(what string, stop func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- stop() }()
+
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(stopTimeout):
+		stacks := make([]byte, 1<<20)
+
+		return fmt.Errorf("cannot stop %s within %s:\n%s", what, stopTimeout, stacks[:runtime.Stack(stacks, true)])
+	}
 }
 
 // progress prints each step, like a test.

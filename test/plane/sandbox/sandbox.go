@@ -103,10 +103,13 @@ func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer theirs.Close() //nolint:errcheck // The sandbox has a copy.
 
 	s := &Sandbox{requests: ours, done: make(chan struct{})}
-	if err := s.start(cfg, theirs); err != nil {
+	err = s.start(cfg, theirs)
+	// The sandbox has the only copy, so that its end, even before it answers, is the end of the connection.
+	_ = theirs.Close()
+
+	if err != nil {
 		_ = ours.Close()
 		return nil, err
 	}

@@ -91,3 +91,25 @@ func TestRun(t *testing.T) {
 		})
 	}
 }
+
+// A Pod may be deleted while its sandbox starts.
+func TestStartCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+
+	returned := make(chan struct{})
+
+	go func() {
+		defer close(returned)
+
+		if s, err := sandbox.Start(ctx, sandbox.Config{Name: "some-pod"}); err == nil {
+			s.Close()
+		}
+	}()
+
+	select {
+	case <-returned:
+	case <-time.After(time.Minute):
+		t.Error("Start(...) with a cancelled context does not return")
+	}
+}
