@@ -36,6 +36,8 @@ type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
 	err  error
+	// azurePort is the port of the stand-in, as /proc writes it.
+	azurePort string
 
 	mu  sync.Mutex
 	log bytes.Buffer
@@ -209,7 +211,7 @@ func (w *World) launch(env []string, flags ...string) (*Process, error) {
 		return nil, err
 	}
 
-	p := &Process{MetricsURL: "http://" + ports[0] + "/metrics", HealthURL: "http://" + ports[1], done: make(chan struct{})}
+	p := &Process{MetricsURL: "http://" + ports[0] + "/metrics", HealthURL: "http://" + ports[1], done: make(chan struct{}), azurePort: portOf(w.Azure.ProxyURL())}
 
 	// A context would kill the process before it can stop.
 	p.cmd = exec.Command(w.program, append([]string{ //nolint:noctx // See above.
