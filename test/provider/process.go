@@ -13,16 +13,13 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
-
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/metric"
 )
 
 // stopTimeout is the time for a provider to end.
@@ -136,32 +133,7 @@ func (p *Process) Metric(ctx context.Context, name string, labels ...string) (fl
 		return 0, err
 	}
 
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-
-	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
-	if err != nil {
-		return 0, fmt.Errorf("cannot parse metrics: %w", err)
-	}
-
-	sum := 0.0
-
-	for _, m := range families[name].GetMetric() {
-		have := map[string]bool{}
-		for _, l := range m.GetLabel() {
-			have[l.GetName()+"="+l.GetValue()] = true
-		}
-
-		matches := true
-		for _, l := range labels {
-			matches = matches && have[l]
-		}
-
-		if matches {
-			sum += m.GetGauge().GetValue() + m.GetCounter().GetValue()
-		}
-	}
-
-	return sum, nil
+	return metric.Sum(text, name, labels...)
 }
 
 func fetch(ctx context.Context, url string) (string, error) {
