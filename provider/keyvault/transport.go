@@ -31,9 +31,9 @@ const (
 	// perEntra connections to the host from which all identities get their tokens.
 	perEntra = 16
 
-	// sessions of TLS are resumed when a connection is opened again, which saves half of a handshake.
-	// A session takes some kB, much less than a connection, and exists for each vault that was
-	// requested. A server that knows no sessions costs nothing more.
+	// sessions of TLS that are resumed when a connection is opened again, which saves the
+	// verification of certificates. A session takes much less memory than a connection. A server
+	// may refuse to resume it.
 	sessions = 20_000
 
 	// maxHeader and maxBody of a response. The largest response has 25 secrets with 15 tags
