@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ const (
 // every Secret equals its vault, and nothing has leaked: no value, no vault, no goroutine.
 func TestFaults(t *testing.T) {
 	f := newFleet(t, *syncs)
-	seed := uint64(time.Now().UnixNano())    //nolint:gosec // Any number will do.
+	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // It must be repeatable.
 
 	t.Logf("seed %d", seed)
@@ -55,13 +56,13 @@ func TestFaults(t *testing.T) {
 
 	defer tick.Stop()
 
-	logs := ""
+	var logs strings.Builder
 
 	for i := range steps {
 		if i == steps/2 || random.IntN(killEvery) == 0 {
 			must(t, p.Kill())
 
-			logs += p.Log()
+			logs.WriteString(p.Log())
 			p = f.world.Start(t, "--poll-interval="+faultsPoll.String())
 		}
 
@@ -76,7 +77,7 @@ func TestFaults(t *testing.T) {
 	}
 
 	f.AwaitSynced(t, p)
-	f.expectNoLeak(t, p, logs+p.Log(), before)
+	f.expectNoLeak(t, p, logs.String()+p.Log(), before)
 }
 
 // step rotates a value or makes something fail.

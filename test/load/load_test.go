@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func TestLoad(t *testing.T) {
 	}
 
 	f := newFleet(t, *syncs)
-	row := []string{fmt.Sprintf("%d", *syncs)}
+	row := []string{strconv.Itoa(*syncs)}
 	say := func(format string, args ...any) {
 		t.Logf(format, args...)
 		row = append(row, fmt.Sprintf(format, args...))

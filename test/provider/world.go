@@ -162,13 +162,6 @@ func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppO
 	return a, a.grant(o.roleDelay)
 }
 
-// grant the application its role on its vault.
-func (a *App) grant(delay time.Duration) error {
-	return a.world.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{
-		ID: "app", PrincipalID: a.PrincipalID, Role: azure.SecretsUser, Delay: delay,
-	})
-}
-
 // Recover the deleted vault of an application, and its role, which Azure deletes with the vault.
 func (a *App) Recover() error {
 	if err := a.world.Azure.RecoverVault(a.Vault); err != nil {
@@ -364,4 +357,11 @@ func (a *App) next(name string) time.Time {
 	}
 
 	return time.Time{}
+}
+
+// grant the application its role on its vault.
+func (a *App) grant(delay time.Duration) error {
+	return a.world.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{
+		ID: "app", PrincipalID: a.PrincipalID, Role: azure.SecretsUser, Delay: delay,
+	})
 }
