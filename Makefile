@@ -115,12 +115,12 @@ endif
 		-count=1 -shuffle=on -timeout=20m $(if $(RACE),-race) $(or $(PKG),./...)
 
 .PHONY: e2e
-e2e: ## Run the end-to-end tests on local control planes: [RUN=TestUpgrade] [APPLICATIONS=200]
+e2e: ## Run the end-to-end tests on local control planes: [RUN=TestUpgrade] [APPLICATIONS=200] [IDLE=1h]
 	@$(tool) argocd crossplane crossplane-core etcd helm kube-apiserver kube-controller-manager kustomize redis >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format standard-verbose -- \
 		-tags e2e -count=1 -timeout=60m $(if $(RUN),-run "$(RUN)") ./test/e2e/... \
-		$(if $(APPLICATIONS),-args -applications=$(APPLICATIONS))
+		$(if $(APPLICATIONS)$(IDLE),-args $(if $(APPLICATIONS),-applications=$(APPLICATIONS)) $(if $(IDLE),-idle=$(IDLE)))
 
 .PHONY: test-golden-update
 test-golden-update: ## Update the golden renderings and the pictures of the documentation; review the difference

@@ -31,7 +31,7 @@ func defaults() CLI {
 	return CLI{
 		MaxReconcileRate: 100, MetricsAddress: ":8080", HealthAddress: ":8081",
 		PollInterval: 30 * time.Second, FastPollInterval: 5 * time.Second, FastPollWindow: 15 * time.Minute, FullReadInterval: 10 * time.Minute, ListsAtOnce: 20,
-		RequestTimeout: 10 * time.Second, ReconcileTimeout: 2 * time.Minute, IdleConnections: 250,
+		RequestTimeout: 10 * time.Second, ReconcileTimeout: 2 * time.Minute, IdleConnections: 10000,
 		StateMetricInterval: time.Minute, EnableManagementPolicies: true, ChangeLogsSocketPath: "/var/run/changelogs/changelogs.sock",
 	}
 }

@@ -19,7 +19,7 @@ const (
 	dialTimeout      = 5 * time.Second
 	handshakeTimeout = 5 * time.Second
 	// idleTimeout is longer than the usual poll interval, because a handshake for every poll
-	// would cost more than the poll.
+	// would cost more than the poll. It is as long as servers of Windows keep a connection.
 	idleTimeout = 2 * time.Minute
 	// shortIdleTimeout is for connections that are not kept until the next poll. It is long
 	// enough for all requests of one look at a vault.
@@ -30,6 +30,11 @@ const (
 	openPerVault = 4
 	// perEntra connections to the host from which all identities get their tokens.
 	perEntra = 16
+
+	// sessions of TLS that are resumed when a connection is opened again, which saves the
+	// verification of certificates. A session takes much less memory than a connection. A server
+	// may refuse to resume it.
+	sessions = 20_000
 
 	// maxHeader and maxBody of a response. The largest response has 25 secrets with 15 tags
 	// each, less than half a megabyte. Bodies are measured uncompressed.
@@ -45,7 +50,9 @@ const (
 // requests. It keeps connections to at most maxKept vaults open between requests. It uses
 // HTTPS_PROXY and NO_PROXY.
 func NewTransport(maxKept int) http.RoundTripper {
-	persistent, shortLived, entra := newTransport(idleTimeout), newTransport(shortIdleTimeout), newTransport(idleTimeout)
+	resumed := tls.NewLRUClientSessionCache(sessions)
+	persistent, shortLived, entra := newTransport(idleTimeout, resumed), newTransport(shortIdleTimeout, resumed), newTransport(idleTimeout, resumed)
+
 	for _, vaults := range []*http.Transport{persistent, shortLived} {
 		vaults.MaxIdleConnsPerHost, vaults.MaxConnsPerHost = idlePerVault, openPerVault
 	}
@@ -55,7 +62,7 @@ func NewTransport(maxKept int) http.RoundTripper {
 	return byHost{persistent: persistent, shortLived: shortLived, others: entra, kept: newKeptHosts(maxKept)}
 }
 
-func newTransport(idle time.Duration) *http.Transport {
+func newTransport(idle time.Duration, resumed tls.ClientSessionCache) *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
@@ -67,7 +74,8 @@ func newTransport(idle time.Duration) *http.Transport {
 		ReadBufferSize:  bufferSize,
 		WriteBufferSize: bufferSize,
 		TLSClientConfig: &tls.Config{
-			MinVersion: tls.VersionTLS12,
+			MinVersion:         tls.VersionTLS12,
+			ClientSessionCache: resumed,
 			// The default transport of azcore does the same.
 			Renegotiation: tls.RenegotiateFreelyAsClient,
 		},

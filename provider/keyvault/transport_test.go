@@ -4,7 +4,9 @@
 package keyvault
 
 import (
+	"crypto/x509"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -117,6 +119,43 @@ func TestNewTransport(t *testing.T) {
 		tr, _ := rt.(*http.Transport)
 		if tr.Proxy == nil || tr.MaxIdleConnsPerHost == 0 || tr.MaxConnsPerHost == 0 || tr.IdleConnTimeout == 0 || tr.TLSHandshakeTimeout == 0 || tr.TLSClientConfig.InsecureSkipVerify {
 			t.Errorf("\nConnections are limited, heed proxies and verify certificates.\nNewTransport(7), %s: %+v", name, tr)
+		}
+	}
+}
+
+func TestSessions(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+
+	by, _ := NewTransport(7).(byHost)
+
+	for _, s := range []struct {
+		reason string
+		by     http.RoundTripper
+		want   bool
+	}{
+		{reason: "The first connection has a full handshake.", by: by.persistent},
+		{reason: "A later connection resumes the session.", by: by.persistent, want: true},
+		{reason: "A vault that loses its place among the kept ones resumes it, too.", by: by.shortLived, want: true},
+	} {
+		tr, _ := s.by.(*http.Transport)
+		tr.TLSClientConfig.RootCAs = roots
+
+		resp, err := tr.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		_, _ = io.Copy(io.Discard, resp.Body) // The session arrives with the response.
+		_ = resp.Body.Close()
+
+		tr.CloseIdleConnections()
+
+		if diff := cmp.Diff(s.want, resp.TLS.DidResume); diff != "" {
+			t.Errorf("\n%s\nresumed: -want, +got:\n%s", s.reason, diff)
 		}
 	}
 }

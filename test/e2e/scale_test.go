@@ -19,6 +19,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/metric"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -30,12 +31,20 @@ const (
 	scaleTimeout = 15 * time.Minute
 )
 
-// applications is the number of applications created at once.
-var applications = flag.Int("applications", 200, "how many applications TestScale creates at once") //nolint:gochecknoglobals // Flags are.
+//nolint:gochecknoglobals // Flags are.
+var (
+	// applications is the number of applications created at once.
+	applications = flag.Int("applications", 200, "how many applications TestScale creates at once")
 
-// TestScale creates many applications at once, which all become ready.
+	// idle is how long TestScale counts calls of the function once all applications are ready.
+	idle = flag.Duration("idle", 0, "how long TestScale counts calls of the function when nothing changes")
+)
+
+// TestScale creates many applications at once, which all become ready, and Crossplane keeps watching
+// all of them.
 func TestScale(t *testing.T) {
 	namespace, scale := namespaceOf(t, w.modern), *applications
+	before, opened := crossplaneCounts(t)
 
 	// Other tests would have to wait.
 	t.Cleanup(func() { removeAll(t, namespace) })
@@ -76,7 +85,48 @@ func TestScale(t *testing.T) {
 		t.Fatalf("gave up after %s: %v", scaleTimeout, err)
 	}
 
-	t.Logf("%d applications were ready after %.0f s", scale, time.Since(start).Seconds())
+	ready, open := crossplaneCounts(t)
+
+	t.Logf("%d applications were ready after %.0f s, with %.1f calls of the function for each",
+		scale, time.Since(start).Seconds(), (ready-before)/float64(scale))
+
+	if open != opened {
+		t.Errorf("want Crossplane to watch all applications, but it has opened %v circuit breakers", open-opened)
+	}
+
+	if *idle == 0 {
+		return
+	}
+
+	// Crossplane has not yet seen all of the last changes.
+	<-time.After(ttlWaiting)
+
+	settled, _ := crossplaneCounts(t)
+
+	<-time.After(*idle)
+
+	end, _ := crossplaneCounts(t)
+	t.Logf("an idle application calls the function %.1f times in an hour", (end-settled)/float64(scale)/idle.Hours())
+}
+
+// ttlWaiting is how long the function's response for a waiting application is valid.
+const ttlWaiting = time.Minute
+
+// crossplaneCounts returns how often Crossplane has called functions, and how often it has opened a
+// circuit breaker.
+func crossplaneCounts(t *testing.T) (calls, opened float64) {
+	t.Helper()
+
+	text, err := w.modern.Metrics(t.Context(), "crossplane")
+	must(t, err)
+
+	calls, err = metric.Sum(text, "function_run_function_request_total")
+	must(t, err)
+
+	opened, err = metric.Sum(text, "circuit_breaker_opens_total")
+	must(t, err)
+
+	return calls, opened
 }
 
 // removeAll deletes all applications of a namespace.

@@ -194,15 +194,6 @@ func fault(t *testing.T, faults ...azure.Fault) func() {
 	return remove
 }
 
-// must fails the test for an error of its setup.
-func must(tb testing.TB, err error) {
-	tb.Helper()
-
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
-
 // eventually waits longer than apiserver.Eventually, because the provider may take two minutes to
 // retry.
 func eventually(t *testing.T, check func(context.Context) error) {

@@ -13,16 +13,13 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
-
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/metric"
 )
 
 // stopTimeout is the time for a provider to end.
@@ -36,6 +33,8 @@ type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
 	err  error
+	// azurePort is the port of the stand-in, as /proc writes it.
+	azurePort string
 
 	mu  sync.Mutex
 	log bytes.Buffer
@@ -134,32 +133,7 @@ func (p *Process) Metric(ctx context.Context, name string, labels ...string) (fl
 		return 0, err
 	}
 
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-
-	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
-	if err != nil {
-		return 0, fmt.Errorf("cannot parse metrics: %w", err)
-	}
-
-	sum := 0.0
-
-	for _, m := range families[name].GetMetric() {
-		have := map[string]bool{}
-		for _, l := range m.GetLabel() {
-			have[l.GetName()+"="+l.GetValue()] = true
-		}
-
-		matches := true
-		for _, l := range labels {
-			matches = matches && have[l]
-		}
-
-		if matches {
-			sum += m.GetGauge().GetValue() + m.GetCounter().GetValue()
-		}
-	}
-
-	return sum, nil
+	return metric.Sum(text, name, labels...)
 }
 
 func fetch(ctx context.Context, url string) (string, error) {
@@ -209,7 +183,7 @@ func (w *World) launch(env []string, flags ...string) (*Process, error) {
 		return nil, err
 	}
 
-	p := &Process{MetricsURL: "http://" + ports[0] + "/metrics", HealthURL: "http://" + ports[1], done: make(chan struct{})}
+	p := &Process{MetricsURL: "http://" + ports[0] + "/metrics", HealthURL: "http://" + ports[1], done: make(chan struct{}), azurePort: portOf(w.Azure.ProxyURL())}
 
 	// A context would kill the process before it can stop.
 	p.cmd = exec.Command(w.program, append([]string{ //nolint:noctx // See above.

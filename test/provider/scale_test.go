@@ -175,10 +175,9 @@ func (r *report) tell(p *Process, title string) {
 	took := time.Since(r.start).Round(time.Millisecond)
 	lists, gets, entra := r.load.Azure()
 
-	cpu, err := p.Metric(r.tb.Context(), "process_cpu_seconds_total")
-	must(r.tb, err)
+	used := p.Usage(r.tb)
 
 	r.tb.Logf("%d applications, %s: %v, %d lists, %d reads, %d requests to Entra ID, %d writes to the API server; "+
 		"since the provider's start %.1f s of a processor, and %.0f MiB at most",
-		len(r.load.Apps), title, took, lists, gets, entra, r.writes().Total(), cpu, p.peak(r.tb))
+		len(r.load.Apps), title, took, lists, gets, entra, r.writes().Total(), used.CPU.Seconds(), used.Peak)
 }

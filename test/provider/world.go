@@ -159,9 +159,16 @@ func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppO
 		return a, nil
 	}
 
-	return a, w.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{
-		ID: "app", PrincipalID: a.PrincipalID, Role: "Key Vault Secrets User", Delay: o.roleDelay,
-	})
+	return a, a.grant(o.roleDelay)
+}
+
+// Recover the deleted vault of an application, and its role, which Azure deletes with the vault.
+func (a *App) Recover() error {
+	if err := a.world.Azure.RecoverVault(a.Vault); err != nil {
+		return err
+	}
+
+	return a.grant(0)
 }
 
 // URI returns the address of the vault.
@@ -350,4 +357,11 @@ func (a *App) next(name string) time.Time {
 	}
 
 	return time.Time{}
+}
+
+// grant the application its role on its vault.
+func (a *App) grant(delay time.Duration) error {
+	return a.world.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{
+		ID: "app", PrincipalID: a.PrincipalID, Role: azure.SecretsUser, Delay: delay,
+	})
 }
