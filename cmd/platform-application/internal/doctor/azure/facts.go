@@ -293,7 +293,7 @@ func grant(a Resource[Assignment], role Answer[Resource[Role]], ok bool) access.
 func (r reader) name(ctx context.Context) VaultName {
 	s := r.platform.Settings
 	out := VaultName{Name: azurename.Scope{
-		SubscriptionID: s.SubscriptionID, Issuer: s.OIDCIssuerURL, Namespace: r.options.Namespace, Name: r.options.Application,
+		SubscriptionID: s.SubscriptionID, Issuer: s.OIDCIssuerURL, Cluster: s.ClusterName, Namespace: r.options.Namespace, Name: r.options.Application,
 	}.Vault()}
 
 	address, err := r.address(r.subscriptionID+"/providers/Microsoft.KeyVault/checkNameAvailability", keyVaults)
