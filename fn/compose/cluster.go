@@ -17,10 +17,10 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// tagCluster is the tag in Azure that names the cluster that owns a vault or an identity, by
-// its OIDC issuer. Only this cluster changes the object. The desired tag of the managed
-// resource records the owner: a lost setting must not change an object of another cluster.
-const tagCluster = "platform-application-cluster"
+// tagCluster names the cluster that owns a vault or an identity. Only this cluster changes the
+// object. The desired tag of the managed resource records the owner: a lost setting must not
+// change an object of another cluster.
+const tagCluster = azurename.TagCluster
 
 func (c *composition) sharing() inputv1alpha1.ClusterSharing {
 	if c.platform.ClusterSharing == nil {

@@ -75,7 +75,7 @@ type PlatformConfigSpec struct {
 	// owner. Default: none, and names are made of the issuer.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|https://[^\s]+)$`
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]|[a-z0-9][-a-z0-9]{0,61}[a-z0-9]|https://[^\s]+)$`
 	ClusterName string `json:"clusterName,omitempty"`
 
 	// ClusterSharing says what this cluster does with vaults and identities of other

@@ -74,10 +74,11 @@ type Account struct {
 
 // A Resource is a resource of Azure Resource Manager.
 type Resource[P any] struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
-	Location   string `json:"location"`
-	Properties P      `json:"properties"`
+	ID         string            `json:"id"`
+	Name       string            `json:"name"`
+	Location   string            `json:"location"`
+	Tags       map[string]string `json:"tags"`
+	Properties P                 `json:"properties"`
 }
 
 // A Subscription contains the resource group.
