@@ -36,6 +36,7 @@ type subscription map[string]*part
 // A site is a cluster that runs the application.
 type site struct {
 	*world
+
 	azure subscription
 	// role that the function has last seen.
 	role string
@@ -116,7 +117,9 @@ func (s *site) provide(name string) {
 func (s *site) compose() {
 	before := maps.Clone(s.composed)
 	s.reconcile()
-	s.role, _ = at(s.environment, "clusterSharing", "role").(string)
+	if !s.unresolved {
+		s.role, _ = at(s.environment, "clusterSharing", "role").(string)
+	}
 	for name := range s.composed {
 		delete(before, name)
 	}
@@ -195,6 +198,19 @@ func all(shared string) map[string]string {
 		compose.NameRoleAssignmentApp: shared, compose.NameRoleAssignmentCreator: shared,
 		compose.NameFederatedCredential: fullPolicies,
 	}
+}
+
+// depose lets blue see the tags of green, before its provider reverts them.
+func depose(blue, _ *site) {
+	for _, p := range blue.azure {
+		if p.tags != nil {
+			p.tags[clusterTag] = greenTag
+		}
+	}
+	for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
+		nested(blue.composed[name], "status", "atProvider", "tags")[clusterTag] = greenTag
+	}
+	blue.compose()
 }
 
 // TestClusters shows what two clusters with one name do with the vault and the identity of an application.
@@ -308,18 +324,8 @@ func TestClusters(t *testing.T) {
 		},
 		"Deposed": {
 			reason: "A cluster that finds another owner's tag on its vault stops changing it, and goes on using it.",
-			do: func(blue, green *site) {
-				for _, p := range blue.azure {
-					if p.tags != nil {
-						p.tags[clusterTag] = greenTag
-					}
-				}
-				for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
-					nested(blue.composed[name], "status", "atProvider", "tags")[clusterTag] = greenTag
-				}
-				blue.compose()
-			},
-			want: want{blue: all(observes), green: all(changes), owner: greenTag, parts: 6, reason: compose.ReasonAvailable, says: "Put values into"},
+			do:     depose,
+			want:   want{blue: all(observes), green: all(changes), owner: greenTag, parts: 6, reason: compose.ReasonAvailable, says: "Put values into"},
 		},
 	}
 	for name, tc := range cases {
@@ -328,17 +334,15 @@ func TestClusters(t *testing.T) {
 			blue.live()
 			green.live()
 			tc.do(blue, green)
-			blues := len(blue.composed) > 0
+			got := want{says: tc.want.says}
 			for range 2 {
-				if blues {
+				if tc.want.blue != nil {
 					blue.live()
+					got.blue = blue.policies()
 				}
 				green.live()
 			}
-			got := want{green: green.policies(), parts: len(green.azure), says: tc.want.says}
-			if blues {
-				got.blue = blue.policies()
-			}
+			got.green, got.parts = green.policies(), len(green.azure)
 			vault, identity := green.owner()
 			if got.owner = vault; vault != identity {
 				t.Errorf("\n%s\nowner of the vault is %v, of the identity %v", tc.reason, vault, identity)
@@ -354,91 +358,97 @@ func TestClusters(t *testing.T) {
 	}
 }
 
+// watch fails if the provider of a cluster does what it must not do.
+func (s *site) watch(rt *rapid.T, issuer string) {
+	s.deletes = func(key string, p *part) {
+		if p.issuer != nil && p.issuer != issuer || p.issuer == nil && s.role != "SoleOwner" {
+			rt.Fatalf("%s with role %q deletes %s", issuer, s.role, key)
+		}
+	}
+	s.updates = func(key string, p *part) {
+		tag, _ := p.tags[clusterTag].(string)
+		takesOver := s.role == "Owner" || s.role == "SoleOwner"
+		switch {
+		case p.issuer == issuer, tag+"/" == issuer:
+			// A member changes its own vault until it has seen its tag there.
+		case p.issuer != nil, tag != "" && !takesOver, s.role == "Member":
+			rt.Fatalf("%s with role %q changes %s, which belongs to %q", issuer, s.role, key, tag)
+		}
+	}
+}
+
+// takeOver makes a cluster the owner of what a peer has, which is lost or only observes.
+func (s *site) takeOver(peer *site, own, issuer string, isLost bool) {
+	if !isLost {
+		peer.share("Member", own)
+		peer.compose()
+	}
+	p := peer.policies()
+	if isLost || p[compose.NameKeyVault] == observes && p[compose.NameIdentity] == observes {
+		s.share("Owner", issuer)
+	}
+}
+
+// disturb causes an event in a cluster.
+func (s *site) disturb(rt *rapid.T, peer *site, own, issuer string, lost map[*site]bool) {
+	name := rapid.SampledFrom(append(slices.Sorted(maps.Keys(s.composed)), "none")).Draw(rt, "name")
+	events := map[string]func(){
+		"Function":      s.compose,
+		"FunctionAgain": s.compose,
+		"Provider":      func() { s.provide(name) },
+		"ProviderAgain": func() { s.provide(name) },
+		"Live":          s.live,
+		"Member":        func() { s.share("Member", issuer) },
+		"TakeOver":      func() { s.takeOver(peer, own, issuer, lost[peer]) },
+		"Deleted":       func() { s.compose(); s.deleteApplication() },
+		"StatusLost":    func() { delete(s.composed[name], "status") },
+		"ObjectLost":    func() { delete(s.composed, name) },
+		"Unresolved":    func() { s.unresolved = true; s.compose(); s.unresolved = false },
+		"NoOfficers":    func() { s.changeSpec(map[string]any{"keyVault": map[string]any{"deletionPolicy": "SoftDelete"}}) },
+		"Forgotten": func() {
+			// A member that is no member any more owns its vaults again.
+			if at(s.environment, "clusterSharing", "role") != "Member" {
+				delete(s.environment, "clusterSharing")
+			}
+		},
+		"Lost": func() {
+			if !lost[peer] {
+				lost[s], s.composed = true, map[string]map[string]any{}
+			}
+		},
+		"SoleOwner": func() {
+			if lost[peer] {
+				s.share("SoleOwner", issuer)
+			}
+		},
+	}
+	events[rapid.SampledFrom(slices.Sorted(maps.Keys(events))).Draw(rt, "event")]()
+}
+
 // TestClusterProperties runs an application in two clusters. Whatever their settings are, no cluster deletes what both use unless it
 // is the sole owner, and none changes what the other one owns, unless it takes over from a cluster that is a member or lost.
 func TestClusterProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		blue, green := sites(t, `{"keyVault": {"deletionPolicy": "Purge", "officers": [{"objectId": "88888888-8888-4888-8888-888888888888"}]}, "secrets": [{"name": "a"}]}`)
-		for s, issuer := range map[*site]string{blue: blueIssuer, green: greenIssuer} {
-			s.deletes = func(key string, p *part) {
-				if p.issuer != nil && p.issuer != issuer {
-					rt.Fatalf("%s deletes a credential of another cluster", issuer)
-				}
-				if p.issuer == nil && s.role != "SoleOwner" {
-					rt.Fatalf("%s with role %q deletes %s", issuer, s.role, key)
-				}
-			}
-			s.updates = func(key string, p *part) {
-				tag, _ := p.tags[clusterTag].(string)
-				switch {
-				case p.issuer != nil && p.issuer != issuer:
-					rt.Fatalf("%s changes a credential of another cluster", issuer)
-				case tag != "" && tag+"/" != issuer && s.role != "Owner" && s.role != "SoleOwner", s.role == "Member" && p.issuer == nil:
-					rt.Fatalf("%s with role %q changes %s, which belongs to %s", issuer, s.role, key, tag)
-				}
-			}
-		}
+		blue.watch(rt, blueIssuer)
+		green.watch(rt, greenIssuer)
 		lost := map[*site]bool{}
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
-			s, other, otherIssuer := blue, green, greenIssuer
-			ownIssuer := blueIssuer
-			if rapid.Bool().Draw(rt, "green") {
-				s, other, otherIssuer, ownIssuer = green, blue, blueIssuer, greenIssuer
+			switch isGreen := rapid.Bool().Draw(rt, "green"); {
+			case isGreen && !lost[green]:
+				green.disturb(rt, blue, greenIssuer, blueIssuer, lost)
+			case !isGreen && !lost[blue]:
+				blue.disturb(rt, green, blueIssuer, greenIssuer, lost)
 			}
-			names := append(slices.Sorted(maps.Keys(s.composed)), "none")
-			name := rapid.SampledFrom(names).Draw(rt, "name")
-			events := map[string]func(){
-				"Function":      func() { s.compose() },
-				"FunctionAgain": func() { s.compose() },
-				"Provider":      func() { s.provide(name) },
-				"ProviderAgain": func() { s.provide(name) },
-				"Live":          func() { s.live() },
-				"Member":        func() { s.share("Member", otherIssuer) },
-				"Forgotten": func() {
-					if s.role != "Member" {
-						delete(s.environment, "clusterSharing")
-					}
-				},
-				"TakeOver": func() {
-					if !lost[other] {
-						other.share("Member", ownIssuer)
-						other.compose()
-					}
-					// A member yields only what its tag shows as its own.
-					if lost[other] || other.policies()[compose.NameKeyVault] == observes && other.policies()[compose.NameIdentity] == observes {
-						s.share("Owner", otherIssuer)
-					}
-				},
-				"Lost": func() {
-					if !lost[s] && !lost[other] {
-						lost[s] = true
-						s.composed = map[string]map[string]any{}
-					}
-				},
-				"SoleOwner": func() {
-					if lost[other] {
-						s.share("SoleOwner", otherIssuer)
-					}
-				},
-				"Deleted":    func() { s.compose(); s.deleteApplication() },
-				"StatusLost": func() { delete(s.composed[name], "status") },
-				"ObjectLost": func() { delete(s.composed, name) },
-				"Unresolved": func() { s.unresolved = !s.unresolved; s.compose(); s.unresolved = false },
-				"Officers":   func() { s.changeSpec(map[string]any{"keyVault": map[string]any{"deletionPolicy": "SoftDelete"}}) },
-			}
-			event := rapid.SampledFrom(slices.Sorted(maps.Keys(events))).Draw(rt, "event")
-			if !lost[s] {
-				events[event]()
-			}
+		}
+		if lost[blue] || lost[green] {
+			return
 		}
 		for range 3 {
-			for _, s := range []*site{blue, green} {
-				if !lost[s] {
-					s.live()
-				}
-			}
+			blue.live()
+			green.live()
 		}
-		if blue.policies()[compose.NameKeyVault] != observes && green.policies()[compose.NameKeyVault] != observes && !lost[blue] && !lost[green] {
+		if blue.policies()[compose.NameKeyVault] != observes && green.policies()[compose.NameKeyVault] != observes {
 			rt.Fatalf("both clusters change the vault: %v, %v", blue.policies(), green.policies())
 		}
 	})

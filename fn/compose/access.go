@@ -193,7 +193,13 @@ func isSame(seen Object, vaultID string, g grant) bool {
 }
 
 func (a access) condition() Condition {
-	c := a.granted()
+	c := Condition{Type: TypeAccessReady, Status: False, Reason: ReasonVaultWithdrawn}
+	switch {
+	case !a.withdrawn:
+		c = a.granted()
+	case len(a.kept) == 0:
+		c = c.with(finding.New(finding.RolesRevoked))
+	}
 	if len(a.kept) > 0 {
 		c = c.with(finding.New(finding.RolesNotRevoked, finding.With{"assignments": finding.Some(", ", a.kept)}))
 	}
@@ -204,14 +210,6 @@ func (a access) condition() Condition {
 // granted returns the condition without assignments that are not granted any more.
 func (a access) granted() Condition {
 	c := Condition{Type: TypeAccessReady, Status: False}
-	if a.withdrawn {
-		c.Reason = ReasonVaultWithdrawn
-		if len(a.kept) > 0 {
-			return c
-		}
-
-		return c.with(finding.New(finding.RolesRevoked))
-	}
 	if len(a.replacing) > 0 {
 		c.Reason = ReasonReplacing
 		return c.with(finding.New(finding.RolesReplacing, finding.With{"assignments": finding.All(", ", a.replacing)}))
@@ -223,7 +221,7 @@ func (a access) granted() Condition {
 		if ok && o.condition(conditionReady).status == "True" {
 			continue
 		}
-		if problem := o.problem(); problem.reported && !(a.readOnly && o.observeFailed()) {
+		if problem := a.problem(o); problem.reported {
 			c.Reason = ReasonAzureRefused
 			return c.with(finding.New(finding.RoleRefused, finding.With{"role": g.role.name, "assignment": g.resource, "problem": problem}))
 		}
@@ -256,6 +254,16 @@ func (a access) granted() Condition {
 	}
 
 	return c
+}
+
+// problem returns the error of an assignment. An assignment that another cluster has not made
+// yet is not an error.
+func (a access) problem(o Object) problem {
+	if a.readOnly && o.observeFailed() {
+		return problem{}
+	}
+
+	return o.problem()
 }
 
 // resourceGroup returns the resource group of an Azure resource id.

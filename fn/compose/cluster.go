@@ -199,14 +199,13 @@ func (c *composition) isReadOnly(v vault, i identity) bool {
 	return c.isMember() || v.ownership == joined || i.ownership == joined
 }
 
-// release reports whether a resource can be removed from the desired state now. Crossplane
-// then deletes the object, and its policies decide whether the provider deletes the resource
-// in Azure, too. They are corrected first.
-func (c *composition) release(name string, deletes bool) bool {
-	seen := c.seen[name]
+// release removes a resource from the desired state. Crossplane then deletes the object, and
+// its policies decide whether the provider deletes the resource in Azure, too. Wrong policies
+// are corrected first, and the resource is removed in a later call.
+func (c *composition) release(name string, deletes bool) {
 	c.waiting = true
-	if seen.allows(xpv1.ManagementActionDelete) == deletes {
-		return true
+	if c.seen[name].allows(xpv1.ManagementActionDelete) == deletes {
+		return
 	}
 	c.keep(name)
 	if deletes {
@@ -214,8 +213,6 @@ func (c *composition) release(name string, deletes bool) bool {
 	} else {
 		setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve)
 	}
-
-	return false
 }
 
 // revokeUnlisted handles observed role assignments that are not granted any more, and returns

@@ -25,6 +25,18 @@ func named(owner string) func(*world) {
 	}
 }
 
+// unnamed has a vault of another cluster, and no clusterName.
+func unnamed(w *world) {
+	named("https://oidc.example.com/blue")(w)
+	w.platform.Settings.ClusterName = ""
+}
+
+// ofOther has a vault whose name does not follow from its tags.
+func ofOther(w *world) {
+	named("https://oidc.example.com/blue")(w)
+	w.facts.Vaults.Value[0].Tags["application"] = "other"
+}
+
 // TestOtherCluster checks that the finding says what a take-over changes, and what the settings do now.
 func TestOtherCluster(t *testing.T) {
 	const blue = "https://oidc.example.com/blue"

@@ -264,16 +264,8 @@ func TestDecide(t *testing.T) {
 		},
 		"OwnCluster":     {reason: "The tag is that of this cluster.", plant: named(strings.TrimRight(issuer, "/"))},
 		"UntaggedVaults": {reason: "A vault without a tag belongs to an unknown cluster.", plant: named(""), want: []finding.Code{OtherCluster}},
-		"UnnamedCluster": {reason: "A cluster without clusterName shares nothing.", plant: func(w *world) {
-			named("https://oidc.example.com/blue")(w)
-			w.platform.Settings.ClusterName = ""
-		}},
-		"VaultOfOtherApplication": {reason: "A vault with another name is not that of an application of this cluster.", plant: func(w *world) {
-			named("https://oidc.example.com/blue")(w)
-			for i := range w.facts.Vaults.Value {
-				w.facts.Vaults.Value[i].Tags["application"] = "other"
-			}
-		}},
+		"UnnamedCluster": {reason: "A cluster without clusterName shares nothing.", plant: unnamed},
+		"VaultOfOther":   {reason: "A vault with another name is not that of an application of this cluster.", plant: ofOther},
 
 		"Officer": {
 			reason: "An officer without a role may not exist.", want: []finding.Code{OfficerNotSeen},
