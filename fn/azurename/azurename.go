@@ -4,6 +4,7 @@
 package azurename
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
@@ -39,6 +40,10 @@ type Scope struct {
 	// Trailing slashes are ignored.
 	Issuer string
 
+	// Cluster replaces the issuer in the names of vaults and identities, if it is not
+	// empty. Trailing slashes are ignored.
+	Cluster string
+
 	// Namespace and Name of the application.
 	Namespace, Name string
 }
@@ -46,33 +51,33 @@ type Scope struct {
 // Vault returns the name of the application's Key Vault, which is unique in all of Azure. For
 // any scope, ValidVault accepts it, and it is lower-case without any reserved word of Azure.
 func (s Scope) Vault() string {
-	return s.name(maxVault - len("-") - hashLength)
+	return s.name(cmp.Or(s.Cluster, s.Issuer), maxVault-len("-")-hashLength)
 }
 
 // Identity returns the name of the application's user-assigned identity. It ends in the same
 // hash as the vault.
 func (s Scope) Identity() string {
-	return s.name(maxReadable)
+	return s.name(cmp.Or(s.Cluster, s.Issuer), maxReadable)
 }
 
-// Credential returns the name of the identity's federated credential. It equals the name of
-// the identity, because the credential is its child.
+// Credential returns the name of the identity's federated credential. It is always made of the
+// issuer, because clusters that share an identity each have a credential of their own.
 func (s Scope) Credential() string {
-	return s.name(maxReadable)
+	return s.name(s.Issuer, maxReadable)
 }
 
-func (s Scope) name(readable int) string {
-	return shorten(s.Name, readable) + "-" + s.hash()
+func (s Scope) name(cluster string, readable int) string {
+	return shorten(s.Name, readable) + "-" + s.hash(cluster)
 }
 
 // hash returns the first characters of the scope's SHA-256 in base32 (RFC 4648, lower case). In
 // the rare case that they contain a reserved word, which Azure always rejects, it returns later
 // ones.
-func (s Scope) hash() string {
+func (s Scope) hash(cluster string) string {
 	var b []byte
 	for _, part := range [...]string{
 		strings.ToLower(s.SubscriptionID),
-		strings.TrimRight(s.Issuer, "/"),
+		strings.TrimRight(cluster, "/"),
 		s.Namespace,
 		s.Name,
 	} {

@@ -250,13 +250,13 @@ func TestNearMisses(t *testing.T) {
 		cuts := rapid.SliceOfN(rapid.IntRange(0, len(text)), 3, 3).Draw(t, "cuts")
 		slices.Sort(cuts)
 		a, b, c := cuts[0], cuts[1], cuts[2]
-		checkDiffer(t, s, Scope{text[:a], text[a:b], text[b:c], text[c:]})
+		checkDiffer(t, s, Scope{SubscriptionID: text[:a], Issuer: text[a:b], Namespace: text[b:c], Name: text[c:]})
 
 		other := rapid.String().Draw(t, "other")
-		checkDiffer(t, s, Scope{other, s.Issuer, s.Namespace, s.Name})
-		checkDiffer(t, s, Scope{s.SubscriptionID, other, s.Namespace, s.Name})
-		checkDiffer(t, s, Scope{s.SubscriptionID, s.Issuer, other, s.Name})
-		checkDiffer(t, s, Scope{s.SubscriptionID, s.Issuer, s.Namespace, other})
+		checkDiffer(t, s, Scope{SubscriptionID: other, Issuer: s.Issuer, Namespace: s.Namespace, Name: s.Name})
+		checkDiffer(t, s, Scope{SubscriptionID: s.SubscriptionID, Issuer: other, Namespace: s.Namespace, Name: s.Name})
+		checkDiffer(t, s, Scope{SubscriptionID: s.SubscriptionID, Issuer: s.Issuer, Namespace: other, Name: s.Name})
+		checkDiffer(t, s, Scope{SubscriptionID: s.SubscriptionID, Issuer: s.Issuer, Namespace: s.Namespace, Name: other})
 	})
 }
 
@@ -289,7 +289,7 @@ func FuzzScope(f *testing.F) {
 	f.Add("x", "y", "z", "9logi-nLOGIN")
 	f.Add("x", "y", "z", "\xff.ä--1")
 	f.Fuzz(func(t *testing.T, subscription, issuer, namespace, name string) {
-		checkScope(t, Scope{subscription, issuer, namespace, name})
+		checkScope(t, Scope{SubscriptionID: subscription, Issuer: issuer, Namespace: namespace, Name: name})
 	})
 }
 
@@ -325,13 +325,13 @@ func checkScope(t rapid.TB, s Scope) {
 	}
 
 	// Bits are counted instead of characters, so that another alphabet cannot weaken the name.
-	if bits := 5 * len(s.hash()); bits < 75 || len(vault) > maxVault || !strings.HasSuffix(vault, "-"+s.hash()) {
+	if bits := 5 * len(s.hash(s.Issuer)); bits < 75 || len(vault) > maxVault || !strings.HasSuffix(vault, "-"+s.hash(s.Issuer)) {
 		t.Errorf("%q.Vault() = %q has %d bits of hash, want 75 at least", s, vault, bits)
 	}
 	if a, b := vault[len(vault)-hashLength:], identity[len(identity)-hashLength:]; a != b {
 		t.Errorf("%q has the hash %q in the vault and %q in the identity", s, a, b)
 	}
-	same := Scope{strings.ToLower(s.SubscriptionID), s.Issuer + "/", s.Namespace, s.Name}
+	same := Scope{SubscriptionID: strings.ToLower(s.SubscriptionID), Issuer: s.Issuer + "/", Namespace: s.Namespace, Name: s.Name}
 	if got := same.Vault(); got != vault {
 		t.Errorf("%q.Vault() = %q, want that of %q, which is %q", same, got, s, vault)
 	}
@@ -340,8 +340,8 @@ func checkScope(t rapid.TB, s Scope) {
 func checkDiffer(t rapid.TB, a, b Scope) {
 	t.Helper()
 
-	if equal := normal(a) == normal(b); equal != (a.hash() == b.hash()) {
-		t.Errorf("%q and %q have the hashes %q and %q: want same %t", a, b, a.hash(), b.hash(), equal)
+	if equal := normal(a) == normal(b); equal != (a.hash(a.Issuer) == b.hash(b.Issuer)) {
+		t.Errorf("%q and %q have the hashes %q and %q: want same %t", a, b, a.hash(a.Issuer), b.hash(b.Issuer), equal)
 	}
 }
 
@@ -375,7 +375,7 @@ func anyScope() *rapid.Generator[Scope] {
 	)
 
 	return rapid.Custom(func(t *rapid.T) Scope {
-		return Scope{part.Draw(t, "subscription"), part.Draw(t, "issuer"), part.Draw(t, "namespace"), part.Draw(t, "name")}
+		return Scope{SubscriptionID: part.Draw(t, "subscription"), Issuer: part.Draw(t, "issuer"), Namespace: part.Draw(t, "namespace"), Name: part.Draw(t, "name")}
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 
 	"github.com/p6m-dev/platform-application/fn/azurename"
@@ -54,6 +53,10 @@ type access struct {
 	replacing []string
 	// latest time in any observed object. The current time is the same or later.
 	latest time.Time
+	// readOnly is true if another cluster assigns the roles.
+	readOnly bool
+	// kept lists assignments that are not granted any more and are not revoked.
+	kept []string
 	// withdrawn is true if the vault is no longer assigned to the application.
 	withdrawn bool
 }
@@ -62,9 +65,9 @@ type access struct {
 // officers and the secret creator, which write to it.
 func (c *composition) roleAssignments(v vault, i identity) access {
 	if v.withdrawn {
-		return access{withdrawn: true}
+		return access{withdrawn: true, kept: c.revokeUnlisted(c.isMember(), func(string) bool { return false })}
 	}
-	a := access{grants: c.grants(i), observed: map[string]Object{}, latest: c.latest()}
+	a := access{grants: c.grants(i), observed: map[string]Object{}, latest: c.latest(), readOnly: c.isReadOnly(v, i)}
 	for _, g := range a.grants {
 		seen, exists := c.seen[g.resource]
 		if exists {
@@ -72,19 +75,22 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 		}
 		switch {
 		case v.id == "" || g.principalID == "":
-			c.keep(g.resource)
+			c.keepAssignment(g.resource, a.readOnly)
 		case !exists:
-			c.want(g.resource, c.roleAssignment(nil, v.id, g))
+			c.want(g.resource, c.roleAssignment(nil, v.id, g, a.readOnly))
 		case isSame(seen, v.id, g):
-			c.want(g.resource, c.sameAssignment(seen, g))
+			c.want(g.resource, c.sameAssignment(seen, g, a.readOnly))
 		default:
 			// The principal has changed, for example because the identity was
 			// deleted and recreated in Azure. An assignment is immutable: it is
 			// deleted now, and its successor is created afterwards.
 			a.replacing = append(a.replacing, g.resource)
-			c.waiting = true
+			c.release(g.resource, !a.readOnly && (!c.sharesAccess(seen) || c.isSoleOwner()))
 		}
 	}
+	a.kept = c.revokeUnlisted(a.readOnly, func(name string) bool {
+		return slices.ContainsFunc(a.grants, func(g grant) bool { return g.resource == name })
+	})
 
 	return a
 }
@@ -146,7 +152,7 @@ func (c *composition) creatorsName(granted map[string]bool) string {
 }
 
 // roleAssignment returns the desired assignment. It keeps the observed name.
-func (c *composition) roleAssignment(seen Object, vaultID string, g grant) *managed[authorizationv1beta1.RoleAssignmentParameters] {
+func (c *composition) roleAssignment(seen Object, vaultID string, g grant, readOnly bool) *managed[authorizationv1beta1.RoleAssignmentParameters] {
 	derived := azurename.RoleAssignment(vaultID, g.principalID, g.role.id)
 	name := cmp.Or(seen.str("spec", "forProvider", "name"), derived)
 	// The Kubernetes name tells apart an assignment and its successor.
@@ -156,7 +162,8 @@ func (c *composition) roleAssignment(seen Object, vaultID string, g grant) *mana
 		RoleDefinitionName: &g.role.name,
 		Scope:              &vaultID,
 	})
-	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
+	object.Spec.ManagedResourceSpec = c.azureSpec()
+	object.Spec.ManagementPolicies = c.assignmentPolicies(seen, readOnly, object.Spec.ManagementPolicies)
 	object.Annotations = externalID(seen, azurename.RoleAssignmentID(vaultID, name))
 	if g.principalType != "" {
 		// Without a type, Azure rejects a new identity as PrincipalNotFound until Entra
@@ -169,13 +176,13 @@ func (c *composition) roleAssignment(seen Object, vaultID string, g grant) *mana
 
 // sameAssignment returns the desired state of an assignment that exists. Azure cannot
 // change one, so the observed values stay exactly as they are.
-func (c *composition) sameAssignment(seen Object, g grant) *managed[authorizationv1beta1.RoleAssignmentParameters] {
+func (c *composition) sameAssignment(seen Object, g grant, readOnly bool) *managed[authorizationv1beta1.RoleAssignmentParameters] {
 	g.principalID = seen.str("spec", "forProvider", "principalId")
 	if seen.inAzure() {
 		g.principalType = seen.str("spec", "forProvider", "principalType")
 	}
 
-	return c.roleAssignment(seen, seen.str("spec", "forProvider", "scope"), g)
+	return c.roleAssignment(seen, seen.str("spec", "forProvider", "scope"), g, readOnly)
 }
 
 // isSame reports whether an assignment matches a grant. Azure does not preserve case in ids.
@@ -186,11 +193,23 @@ func isSame(seen Object, vaultID string, g grant) bool {
 }
 
 func (a access) condition() Condition {
-	c := Condition{Type: TypeAccessReady, Status: False}
-	if a.withdrawn {
-		c.Reason = ReasonVaultWithdrawn
-		return c.with(finding.New(finding.RolesRevoked))
+	c := Condition{Type: TypeAccessReady, Status: False, Reason: ReasonVaultWithdrawn}
+	switch {
+	case !a.withdrawn:
+		c = a.granted()
+	case len(a.kept) == 0:
+		c = c.with(finding.New(finding.RolesRevoked))
 	}
+	if len(a.kept) > 0 {
+		c = c.with(finding.New(finding.RolesNotRevoked, finding.With{"assignments": finding.Some(", ", a.kept)}))
+	}
+
+	return c
+}
+
+// granted returns the condition without assignments that are not granted any more.
+func (a access) granted() Condition {
+	c := Condition{Type: TypeAccessReady, Status: False}
 	if len(a.replacing) > 0 {
 		c.Reason = ReasonReplacing
 		return c.with(finding.New(finding.RolesReplacing, finding.With{"assignments": finding.All(", ", a.replacing)}))
@@ -202,7 +221,7 @@ func (a access) condition() Condition {
 		if ok && o.condition(conditionReady).status == "True" {
 			continue
 		}
-		if problem := o.problem(); problem.reported {
+		if problem := a.problem(o); problem.reported {
 			c.Reason = ReasonAzureRefused
 			return c.with(finding.New(finding.RoleRefused, finding.With{"role": g.role.name, "assignment": g.resource, "problem": problem}))
 		}
@@ -226,12 +245,25 @@ func (a access) condition() Condition {
 	}
 	slices.Sort(waiting)
 	c.Reason = ReasonCreating
+	if a.readOnly {
+		return c.with(finding.New(finding.RolesAwaitOwner, finding.With{"assignments": finding.All(", ", waiting)}))
+	}
 	c = c.with(finding.New(finding.RolesCreating, finding.With{"assignments": finding.All(", ", waiting)}))
 	if len(principals) > 0 {
 		c = c.with(finding.New(finding.PrincipalsInDoubt, finding.With{"principals": finding.Some("; ", principals)}))
 	}
 
 	return c
+}
+
+// problem returns the error of an assignment. An assignment that another cluster has not made
+// yet is not an error.
+func (a access) problem(o Object) problem {
+	if a.readOnly && o.observeFailed() {
+		return problem{}
+	}
+
+	return o.problem()
 }
 
 // resourceGroup returns the resource group of an Azure resource id.

@@ -215,6 +215,7 @@ func newComposition(a Application, p inputv1alpha1.PlatformConfigSpec, seen Obse
 		names: azurename.Scope{
 			SubscriptionID: p.SubscriptionID,
 			Issuer:         p.OIDCIssuerURL,
+			Cluster:        p.ClusterName,
 			Namespace:      a.Namespace,
 			Name:           a.Name,
 		},

@@ -141,7 +141,7 @@ func identityReady(i identity, credential Object, w workload) Condition {
 	c := Condition{Type: TypeIdentityReady, Status: False, Reason: ReasonCreating}
 	if i.ownership == foreign {
 		c.Reason = ReasonOwnedByAnother
-		return c.with(ownedByAnother("identity", i.name, i.owner, i.observed))
+		return c.with(ownedByAnother("identity", i.name, i.owner, i.cluster, i.observed))
 	}
 	for _, o := range []struct {
 		kind    string
@@ -156,6 +156,8 @@ func identityReady(i identity, credential Object, w workload) Condition {
 		}
 	}
 	switch {
+	case i.awaitsOwner:
+		return c.with(finding.New(finding.MemberWaits, finding.With{"what": "identity", "name": i.name}))
 	case i.clientID == "" || i.principalID == "":
 		return c.with(finding.New(finding.IdentityCreating, finding.With{"identity": i.name}))
 	case w.formerIdentity != "":
@@ -180,13 +182,15 @@ func keyVaultReady(v vault) Condition {
 	switch notReady := v.observed.failed(conditionReady); {
 	case v.ownership == foreign:
 		c.Reason = ReasonOwnedByAnother
-		c = c.with(ownedByAnother("vault", v.name, v.owner, v.observed))
+		c = c.with(ownedByAnother("vault", v.name, v.owner, v.cluster, v.observed))
 	case v.withdrawn:
 		c.Reason = ReasonVaultWithdrawn
 		c = c.with(finding.New(finding.VaultWithdrawn, finding.With{"vault": v.name}))
 	case v.uri == "" && problem.reported:
 		c.Reason = ReasonAzureRefused
 		c = c.with(finding.New(finding.VaultRefused, finding.With{"vault": v.name, "problem": problem}))
+	case v.awaitsOwner:
+		c = c.with(finding.New(finding.MemberWaits, finding.With{"what": "vault", "name": v.name}))
 	case v.uri == "" && v.adopted:
 		c = c.with(finding.New(finding.VaultLookedUp, finding.With{"vault": v.name}))
 	case v.uri == "":

@@ -28,6 +28,10 @@ type identity struct {
 	ownership                 ownership
 	// owner lists the tags that prove the ownership.
 	owner string
+	// cluster that owns the identity, if it is known and another one.
+	cluster string
+	// awaitsOwner: this cluster does not create the identity.
+	awaitsOwner bool
 }
 
 func (c *composition) identity() identity {
@@ -43,6 +47,8 @@ func (c *composition) identity() identity {
 		observed:       seen,
 		ownership:      ownership,
 		owner:          c.owner(seen),
+		cluster:        c.otherCluster(seen),
+		awaitsOwner:    ownership == unseen && c.isMember(),
 	}
 
 	if c.createsElsewhere(NameIdentity) {
@@ -56,9 +62,12 @@ func (c *composition) identity() identity {
 		Name:              &i.name,
 		Location:          new(known.fixed("location", c.platform.Location)),
 		ResourceGroupName: &group,
-		Tags:              c.tags(seen),
+		Tags:              c.tags(seen, ownership),
 	})
-	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
+	object.Spec.ManagedResourceSpec = c.azureSpec()
+	if c.mayDelete(seen) {
+		object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
+	}
 	object.Spec.ManagementPolicies = ownership.policies(object.Spec.ManagementPolicies)
 	id := azurename.IdentityID(c.platform.SubscriptionID, group, i.name)
 	if known.inAzure() || !hasDesiredID(seen) {
@@ -87,6 +96,13 @@ func (c *composition) federatedCredential(i identity) Object {
 		return seen
 	}
 
+	if c.isCredentialOfOther(seen) {
+		// For example after a restore of the objects of another cluster. That cluster
+		// needs the credential, so it stays in Azure, and this cluster gets its own.
+		c.release(NameFederatedCredential, false)
+		return nil
+	}
+
 	if parent := seen.fixed("parentId", i.id); !strings.EqualFold(parent, i.id) {
 		// The identity was recreated in another resource group. Azure cannot move a
 		// credential: it is deleted now, and its successor is created afterwards.
@@ -109,6 +125,13 @@ func (c *composition) federatedCredential(i identity) Object {
 	c.want(NameFederatedCredential, object)
 
 	return seen
+}
+
+// isCredentialOfOther reports whether a credential belongs to another cluster that shares the
+// identity.
+func (c *composition) isCredentialOfOther(seen Object) bool {
+	issuer := seen.str("spec", "forProvider", "issuer")
+	return issuer != "" && c.isShared(c.seen[NameIdentity]) && azurename.IssuerTag(issuer) != c.ownCluster()
 }
 
 // serviceAccount composes the ServiceAccount of the pods immediately, and adds the client id

@@ -28,6 +28,10 @@ type vault struct {
 	ownership ownership
 	// owner lists the tags that prove the ownership.
 	owner string
+	// cluster that owns the vault, if it is known and another one.
+	cluster string
+	// awaitsOwner: this cluster does not create the vault.
+	awaitsOwner bool
 	// adopted: the manifest names an existing vault, which must not be changed.
 	adopted bool
 	// withdrawn: the vault was adopted, and is no longer assigned to the application.
@@ -41,6 +45,7 @@ func (c *composition) keyVault() vault {
 	v := vault{observed: seen, adopted: c.keyVaultSpec().Name != ""}
 	if !v.adopted {
 		v.ownership, v.owner = c.ownership(seen), c.owner(seen)
+		v.cluster, v.awaitsOwner = c.otherCluster(seen), v.ownership == unseen && c.isMember()
 	}
 	known := v.ownership.readable(seen)
 	v.id = known.str("status", "atProvider", "id")
@@ -76,8 +81,8 @@ func (c *composition) keyVault() vault {
 		object.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
 		object.Spec.ForProvider.ResourceGroupName = new(c.adoptedResourceGroup())
 	} else {
-		v.notes = append(c.ownVault(&object.Spec, known), c.notesOnTenant(seen)...)
-		object.Spec.ForProvider.Tags = c.tags(seen)
+		v.notes = append(c.ownVault(&object.Spec, known, v.ownership), c.notesOnTenant(seen)...)
+		object.Spec.ForProvider.Tags = c.tags(seen, v.ownership)
 		object.Spec.ManagementPolicies = v.ownership.policies(object.Spec.ManagementPolicies)
 	}
 	c.wantOwned(v.ownership, NameKeyVault, object)
@@ -86,9 +91,9 @@ func (c *composition) keyVault() vault {
 }
 
 // ownVault sets the parameters of the application's own vault.
-func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters], seen Object) (notes []finding.Finding) {
+func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters], seen Object, o ownership) (notes []finding.Finding) {
 	policy := v1alpha1.DeletionPolicy(cmp.Or(string(c.keyVaultSpec().DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
-	if policy != v1alpha1.DeletionRetain {
+	if policy != v1alpha1.DeletionRetain && c.mayDelete(c.seen[NameKeyVault]) {
 		spec.ManagementPolicies = append(spec.ManagementPolicies, xpv1.ManagementActionDelete)
 	}
 
@@ -98,6 +103,8 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 		purgeProtection = true
 		notes = append(notes, finding.New(finding.PurgeProtectionStays))
 	}
+
+	notes = append(notes, c.notesOnCluster(c.seen[NameKeyVault], o, policy)...)
 
 	retention := float64(*c.platform.KeyVault.SoftDeleteRetentionDays)
 	if n, ok := seen.fixedNumber("softDeleteRetentionDays"); ok {

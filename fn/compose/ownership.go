@@ -40,17 +40,21 @@ const (
 	absent
 	// foreign: the object exists, and its tags name another owner or none.
 	foreign
+	// joined: the object belongs to the application, and another cluster changes it.
+	joined
 )
 
 // ownership returns the ownership of the vault or identity behind a managed resource.
 func (c *composition) ownership(seen Object) ownership {
 	switch {
-	case seen.established(), c.app.Tenant == "" && !seen.held():
-		return owned
+	case seen.established(), c.app.Tenant == "" && !c.isShared(seen) && !seen.held():
+		return c.inCluster(seen)
 	case seen.str("status", "atProvider", "id") != "" && c.isProven(seen):
-		return owned
+		return c.inCluster(seen)
 	case seen.str("status", "atProvider", "id") != "":
 		return foreign
+	case !c.createsInCluster(seen):
+		return unseen
 	case seen.observeFailed(), seen.held() && seen.allows(xpv1.ManagementActionCreate):
 		return absent
 	}
@@ -93,10 +97,13 @@ func (o ownership) policies(own xpv1.ManagementPolicies) xpv1.ManagementPolicies
 	}
 }
 
+// usable reports whether the application may use the object.
+func (o ownership) usable() bool { return o == owned || o == joined }
+
 // readable returns the part of a managed resource that the application may use. If the
 // object is not owned, that is its conditions, without any other data from Azure.
 func (o ownership) readable(seen Object) Object {
-	if o == owned || seen == nil {
+	if o.usable() || seen == nil {
 		return seen
 	}
 	out := maps.Clone(seen)
@@ -109,7 +116,7 @@ func (o ownership) readable(seen Object) Object {
 // found is not an error, because the provider can create it.
 func (o ownership) problem(seen Object) problem {
 	switch {
-	case o == owned, o == absent && seen.allows(xpv1.ManagementActionCreate) && seen.observeFailed():
+	case o.usable(), o == absent && seen.allows(xpv1.ManagementActionCreate) && seen.observeFailed():
 		return seen.problem()
 	case o == absent && seen.allows(xpv1.ManagementActionCreate):
 		return seen.failed(conditionLastOperation)
@@ -122,7 +129,7 @@ func (o ownership) problem(seen Object) problem {
 // if the provider reports it as ready.
 func (c *composition) wantOwned(o ownership, name string, object any) {
 	c.want(name, object)
-	if o != owned {
+	if !o.usable() {
 		r := c.desired[name]
 		r.Ready = false
 		c.desired[name] = r
@@ -132,9 +139,12 @@ func (c *composition) wantOwned(o ownership, name string, object any) {
 
 // tags returns the tags of a vault or identity. They name its owner, for Azure
 // administrators and as the proof of ownership.
-func (c *composition) tags(seen Object) map[string]*string {
+func (c *composition) tags(seen Object, o ownership) map[string]*string {
 	ours := c.ownTags(seen)
 	proof := ours[tagTenant] != ""
+	if c.isShared(seen) {
+		ours[tagCluster], proof = c.clusterTag(seen, o), true
+	}
 	tags := map[string]*string{}
 	for k, v := range c.platform.Tags {
 		// Azure ignores case in names of tags.
@@ -191,12 +201,20 @@ func (c *composition) owner(seen Object) string {
 	if tenant := c.tenant(seen); tenant != "" {
 		owner += ", tenant=" + tenant
 	}
+	if c.isShared(seen) {
+		owner += ", " + tagCluster + "=" + c.ownCluster()
+	}
 
 	return owner
 }
 
-// ownedByAnother describes an object whose ownership is not proven.
-func ownedByAnother(what, name, owner string, seen Object) finding.Finding {
+// ownedByAnother describes an object whose ownership is not proven. A cluster is known if the
+// other tags are those of the application.
+func ownedByAnother(what, name, owner, cluster string, seen Object) finding.Finding {
+	if cluster != "" {
+		return finding.New(finding.OwnedByOtherCluster, finding.With{"what": what, "name": name, "cluster": cut(cluster)})
+	}
+
 	return finding.New(finding.OwnedByAnother, finding.With{
 		"what": what, "name": name, "owner": owner, "object": seen.str("kind") + "/" + seen.str("metadata", "name"),
 	})

@@ -149,7 +149,7 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *manage
 		ClientID:           i.clientID,
 		ServiceAccountName: i.serviceAccount,
 		Target:             secretsv1alpha1.Target{Name: s.target, Labels: c.labels(), InUse: c.inUse()},
-		CreateMissing:      *c.platform.Secrets.CreateMissing,
+		CreateMissing:      *c.platform.Secrets.CreateMissing && !c.isReadOnly(v, i),
 		PollInterval:       duration(c.platform.Secrets.PollInterval),
 		FastPollInterval:   duration(c.platform.Secrets.FastPollInterval),
 	})

@@ -27,6 +27,13 @@ const (
 	OfficersAny    = "Any"
 )
 
+// Values of clusterSharing.role.
+const (
+	RoleMember    = "Member"
+	RoleOwner     = "Owner"
+	RoleSoleOwner = "SoleOwner"
+)
+
 // Defaults of a vault.
 const (
 	defaultSKU                     = "standard"
@@ -50,6 +57,9 @@ func setDefaults(s *v1alpha1.PlatformConfigSpec) {
 	s.AzureProviderConfigRef = providerConfig(s.AzureProviderConfigRef)
 	s.SecretSyncProviderConfigRef = providerConfig(s.SecretSyncProviderConfigRef)
 
+	if s.ClusterSharing == nil {
+		s.ClusterSharing = &v1alpha1.ClusterSharing{}
+	}
 	if s.KeyVault == nil {
 		s.KeyVault = &v1alpha1.KeyVaultDefaults{}
 	}

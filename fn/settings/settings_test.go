@@ -255,6 +255,48 @@ ingress.types[0].annotations[kubernetes.io/ingress.class]: Forbidden: use ingres
 				value: []any{int32(10), true, []string{"cron", "cpu", "memory"}, true, true},
 			},
 		},
+		"Cluster": {
+			reason: "A cluster can have a name, and use vaults of its peers.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"clusterName": "production", "clusterSharing": {"role": "Member", "peers": ["https://oidc.example.com/blue/"]}}`},
+			want: want{
+				settings: func(s v1alpha1.PlatformConfigSpec) any {
+					return []any{s.ClusterName, s.ClusterSharing.Role, s.ClusterSharing.Peers}
+				},
+				value: []any{"production", "Member", []string{"https://oidc.example.com/blue/"}},
+			},
+		},
+		"ClusterOfIssuer": {
+			reason: "A cluster can have the names of a cluster that is named by its issuer.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"clusterName": "https://oidc.example.com/blue/"}`},
+			want: want{
+				settings: func(s v1alpha1.PlatformConfigSpec) any { return []any{s.ClusterName, s.ClusterSharing.Role} },
+				value:    []any{"https://oidc.example.com/blue/", ""},
+			},
+		},
+		"ClusterWrong": {
+			reason: "Every wrong field is named.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"clusterName": "Production_1", "clusterSharing": {"role": "Boss", "peers": ["blue", "https://a.example", "https://a.example/"]}}`},
+			want: want{err: `cannot use platform settings: clusterName: Invalid value: "Production_1": must be a DNS label of at most 63 lower-case letters, digits and hyphens, or the OIDC issuer URL of a cluster
+clusterSharing.role: Unsupported value: "Boss": supported values: "Member", "Owner", "SoleOwner"
+clusterSharing.peers[0]: Invalid value: "blue": must be an https URL
+clusterSharing.peers[2]: Duplicate value: "https://a.example"`},
+		},
+		"ClusterUnnamed": {
+			reason: "Without a name, a cluster shares nothing.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"clusterSharing": {"peers": ["https://oidc.example.com/blue"]}}`},
+			want: want{err: `cannot use platform settings: clusterSharing: Forbidden: has no effect without clusterName
+clusterSharing.role: Required value: required with peers`},
+		},
+		"ClusterAlone": {
+			reason: "A member without peers would use nothing and create nothing.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"clusterName": "production", "clusterSharing": {"role": "Member"}}`},
+			want:   want{err: `cannot use platform settings: clusterSharing.peers: Required value: a member uses the vaults of its peers`},
+		},
+		"ClusterOwnIssuer": {
+			reason: "A cluster is not its own peer. A slash at the end is ignored.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"oidcIssuerUrl": "https://oidc.example.com/blue", "clusterName": "production", "clusterSharing": {"role": "Owner", "peers": ["https://oidc.example.com/blue/"]}}`},
+			want:   want{err: `cannot use platform settings: clusterSharing.peers[0]: Invalid value: "https://oidc.example.com/blue/": must not be the issuer of this cluster`},
+		},
 		"WorkloadSettings": {
 			reason: "The settings of the platform are used.",
 			args: args{

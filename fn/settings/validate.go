@@ -109,6 +109,8 @@ func validate(s *v1alpha1.PlatformConfigSpec) field.ErrorList {
 	if strings.Contains(s.ResourceGroupName, "/") {
 		c.invalid(field.NewPath("resourceGroupName"), s.ResourceGroupName, finding.MustBeResourceGroup)
 	}
+	c.cluster(field.NewPath("clusterName"), s.ClusterName)
+	c.clusterSharing(field.NewPath("clusterSharing"), s)
 	c.oneOf(field.NewPath("cloud"), s.Cloud, CloudAzurePublic, CloudAzureUSGovernment, CloudAzureChina)
 	c.providerConfig(field.NewPath("azureProviderConfigRef"), s.AzureProviderConfigRef)
 	c.providerConfig(field.NewPath("secretSyncProviderConfigRef"), s.SecretSyncProviderConfigRef)

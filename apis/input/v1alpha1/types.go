@@ -67,6 +67,22 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:Pattern=`^https://[^\s]+$`
 	OIDCIssuerURL string `json:"oidcIssuerUrl,omitempty"`
 
+	// ClusterName replaces the OIDC issuer in the names of new vaults and identities, so
+	// that a cluster with another issuer finds them. It is a DNS label, or, to keep the
+	// names of a cluster without this setting, the OIDC issuer URL of that cluster. With
+	// it, vaults and identities have a tag that names the cluster that owns them, and no
+	// cluster deletes a vault, an identity or a role assignment unless it is the sole
+	// owner. Default: none, and names are made of the issuer.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]|[a-z0-9][-a-z0-9]{0,61}[a-z0-9]|https://[^\s]+)$`
+	ClusterName string `json:"clusterName,omitempty"`
+
+	// ClusterSharing says what this cluster does with vaults and identities of other
+	// clusters with the same clusterName. Default: nothing, except to observe them.
+	// +optional
+	ClusterSharing *ClusterSharing `json:"clusterSharing,omitempty"`
+
 	// Cloud selects the address of the Azure portal. Default: AzurePublic.
 	// +optional
 	// +kubebuilder:validation:Enum=AzurePublic;AzureUSGovernment;AzureChina
@@ -155,6 +171,24 @@ type ApplicationReference struct {
 	Namespace string `json:"namespace"`
 	// Name of the application.
 	Name string `json:"name"`
+}
+
+// ClusterSharing relates this cluster to other clusters with the same clusterName.
+type ClusterSharing struct {
+	// Role of this cluster. Member: it uses the vaults and identities of the peers, and
+	// changes and creates none. Owner: it takes over those of the peers. SoleOwner: it is
+	// an owner, no other cluster uses its vaults and identities, and it may delete them.
+	// Required if there are peers. Default: this cluster keeps what it owns.
+	// +optional
+	// +kubebuilder:validation:Enum=Member;Owner;SoleOwner
+	Role string `json:"role,omitempty"`
+
+	// Peers are the OIDC issuer URLs of the other clusters. A slash at the end is
+	// ignored.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=20
+	Peers []string `json:"peers,omitempty"`
 }
 
 // EnvironmentConfigReference names an EnvironmentConfig.

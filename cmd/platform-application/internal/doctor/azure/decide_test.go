@@ -259,6 +259,14 @@ func TestDecide(t *testing.T) {
 			w.facts.Assignments, w.facts.Vaults = forbidden[[]Resource[Assignment]](), Answer[[]Resource[struct{}]]{Refused: unanswered}
 		}, want: []finding.Code{MayNotRead, NoAnswer}},
 
+		"OtherCluster": {
+			reason: "Another cluster with this name owns vaults and identities of this one.", plant: named("https://oidc.example.com/blue"), want: []finding.Code{OtherCluster},
+		},
+		"OwnCluster":     {reason: "The tag is that of this cluster.", plant: named(strings.TrimRight(issuer, "/"))},
+		"UntaggedVaults": {reason: "A vault without a tag belongs to an unknown cluster.", plant: named(""), want: []finding.Code{OtherCluster}},
+		"UnnamedCluster": {reason: "A cluster without clusterName shares nothing.", plant: unnamed},
+		"VaultOfOther":   {reason: "A vault with another name is not that of an application of this cluster.", plant: ofOther},
+
 		"Officer": {
 			reason: "An officer without a role may not exist.", want: []finding.Code{OfficerNotSeen},
 			plant: func(w *world) { w.platform.Settings.KeyVault.Officers = []v1alpha1.Officer{{ObjectID: officerObject}} },

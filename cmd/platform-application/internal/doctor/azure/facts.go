@@ -74,10 +74,11 @@ type Account struct {
 
 // A Resource is a resource of Azure Resource Manager.
 type Resource[P any] struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
-	Location   string `json:"location"`
-	Properties P      `json:"properties"`
+	ID         string            `json:"id"`
+	Name       string            `json:"name"`
+	Location   string            `json:"location"`
+	Tags       map[string]string `json:"tags"`
+	Properties P                 `json:"properties"`
 }
 
 // A Subscription contains the resource group.
@@ -293,7 +294,7 @@ func grant(a Resource[Assignment], role Answer[Resource[Role]], ok bool) access.
 func (r reader) name(ctx context.Context) VaultName {
 	s := r.platform.Settings
 	out := VaultName{Name: azurename.Scope{
-		SubscriptionID: s.SubscriptionID, Issuer: s.OIDCIssuerURL, Namespace: r.options.Namespace, Name: r.options.Application,
+		SubscriptionID: s.SubscriptionID, Issuer: s.OIDCIssuerURL, Cluster: s.ClusterName, Namespace: r.options.Namespace, Name: r.options.Application,
 	}.Vault()}
 
 	address, err := r.address(r.subscriptionID+"/providers/Microsoft.KeyVault/checkNameAvailability", keyVaults)

@@ -6,6 +6,7 @@ package azure
 import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 // Codes of the area azure.
@@ -51,6 +52,7 @@ const (
 	InitiativeDenies  finding.Code = "AzureInitiativeDenies"
 	VaultDeleted      finding.Code = "AzureVaultSoftDeleted"
 	VaultNameTaken    finding.Code = "AzureVaultNameTaken"
+	OtherCluster      finding.Code = "AzureOtherCluster"
 )
 
 // assignRoles is the command that allows the Azure providers to assign the roles of applications and no others. Its quotes are single,
@@ -357,6 +359,20 @@ for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" 
 			Problem:  "The vault name {object}, which an application would use, is not available: {reason}",
 			Impact:   "That application cannot create its vault. Another platform with the same cluster and subscription in its settings may have the vault.",
 			Fix:      "Find the owner of the vault. If it is not in your tenant, rename the application:\naz keyvault show --name {object}\naz keyvault list-deleted --subscription {subscription} --query \"[?name=='{object}']\"",
+		},
+		OtherCluster: {
+			Severity: finding.Warning,
+			Problem:  "{count} vaults and identities with names of this cluster belong to the cluster with issuer {owner}: {resources}. {relation}",
+			Impact:   "This cluster does not change them. A take-over changes their tag {tag} to {own}, and this cluster then changes and assigns roles to them by its own settings.",
+			Fix:      "To use them or to take them over, follow docs/operations/clusters.md. If both clusters have the same clusterName by mistake, give this one another name. List the tags of all resources:\naz resource list --resource-group {group} --query \"[].[name,tags]\" --output json",
+			Phrases: map[string]map[string]string{
+				"owner": {nobody: "unknown (no tag)"},
+				"relation": {
+					"":                  "clusterSharing does not list it.",
+					settings.RoleMember: "This cluster is a member and uses them.",
+					settings.RoleOwner:  "clusterSharing takes them over, which is not finished.",
+				},
+			},
 		},
 	}
 }

@@ -1,0 +1,455 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+// Issuers of the clusters, and the tags that name them.
+const (
+	blueIssuer  = "https://oidc.example.com/blue/"
+	greenIssuer = "https://oidc.example.com/green/"
+	blueTag     = "https://oidc.example.com/blue"
+	greenTag    = "https://oidc.example.com/green"
+	clusterTag  = "platform-application-cluster"
+)
+
+// A part is a resource in Azure.
+type part struct {
+	tags   map[string]any
+	issuer any
+}
+
+// A subscription has the resources in Azure of all clusters, by kind and external name.
+type subscription map[string]*part
+
+// A site is a cluster that runs the application.
+type site struct {
+	*world
+
+	azure subscription
+	// role that the function has last seen.
+	role string
+	// deletes and updates are called before the provider changes a resource.
+	deletes, updates func(key string, p *part)
+}
+
+// sites returns two clusters with one name and one Azure.
+func sites(tb testing.TB, spec string) (blue, green *site) {
+	tb.Helper()
+	in := subscription{}
+	out := make([]*site, 0, 2)
+	for _, issuer := range []string{blueIssuer, greenIssuer} {
+		s := &site{world: newWorld(tb, spec), azure: in, deletes: func(string, *part) {}, updates: func(string, *part) {}}
+		s.environment["oidcIssuerUrl"] = issuer
+		s.environment["clusterName"] = "production"
+		out = append(out, s)
+	}
+
+	return out[0], out[1]
+}
+
+// share sets clusterSharing.
+func (s *site) share(role string, peers ...any) {
+	s.environment["clusterSharing"] = map[string]any{"role": role, "peers": peers}
+}
+
+// isAzure reports whether the Azure providers act for a composed resource.
+func isAzure(o map[string]any) bool {
+	version, _ := o["apiVersion"].(string)
+	return strings.Contains(version, ".azure.")
+}
+
+func keyOf(o map[string]any) string {
+	name, _ := at(o, "metadata", "annotations", "crossplane.io/external-name").(string)
+	kind, _ := o["kind"].(string)
+
+	return kind + " " + name
+}
+
+// provide acts as the Azure providers for one managed resource.
+func (s *site) provide(name string) {
+	o, ok := s.composed[name]
+	if !ok || !isAzure(o) {
+		return
+	}
+	key := keyOf(o)
+	may := func(action string) bool {
+		list, _ := at(o, "spec", "managementPolicies").([]any)
+		return slices.Contains(list, any(action))
+	}
+	parameters := nested(o, "spec", "forProvider")
+	tags, _ := parameters["tags"].(map[string]any)
+	if s.azure[key] == nil && may("Create") {
+		s.azure[key] = &part{tags: maps.Clone(tags), issuer: parameters["issuer"]}
+		annotate(o, "crossplane.io/external-create-succeeded", "2026-01-01T00:00:00Z")
+	}
+	p := s.azure[key]
+	if p == nil {
+		delete(nested(o, "status"), "atProvider")
+		fail(o)
+
+		return
+	}
+	if may("Update") {
+		s.updates(key, p)
+		*p = part{tags: maps.Clone(tags), issuer: parameters["issuer"]}
+	}
+	s.world.azure(name)
+	nested(o, "status", "atProvider")["id"] = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/x/" + strings.ReplaceAll(key, " ", "/")
+	if p.tags != nil {
+		nested(o, "status", "atProvider")["tags"] = maps.Clone(p.tags)
+	}
+	becomeReady(o)
+}
+
+// compose calls the function. Crossplane deletes what is not desired any more.
+func (s *site) compose() {
+	before := maps.Clone(s.composed)
+	s.reconcile()
+	if !s.unresolved {
+		s.role, _ = at(s.environment, "clusterSharing", "role").(string)
+	}
+	for name := range s.composed {
+		delete(before, name)
+	}
+	s.remove(before)
+}
+
+// remove deletes managed resources, and what their policies allow in Azure.
+func (s *site) remove(composed map[string]map[string]any) {
+	for _, o := range composed {
+		list, _ := at(o, "spec", "managementPolicies").([]any)
+		if key := keyOf(o); isAzure(o) && s.azure[key] != nil && slices.Contains(list, any("Delete")) {
+			s.deletes(key, s.azure[key])
+			delete(s.azure, key)
+		}
+	}
+}
+
+// deleteApplication deletes the application in this cluster.
+func (s *site) deleteApplication() {
+	s.remove(s.composed)
+	s.composed = map[string]map[string]any{}
+	delete(s.xr, "status")
+}
+
+// live alternates the function and the providers until nothing changes.
+func (s *site) live() {
+	for range 8 {
+		s.compose()
+		for _, name := range slices.Sorted(maps.Keys(s.composed)) {
+			s.provide(name)
+		}
+	}
+	s.compose()
+}
+
+// says returns the reason and the message of a condition.
+func (s *site) says(conditionType string) (reason, message string) {
+	c := condition(s.reconcile(), conditionType)
+	return c.GetReason(), c.GetMessage()
+}
+
+func (s *site) policies() map[string]string {
+	out := map[string]string{}
+	for name, o := range s.composed {
+		if isAzure(o) {
+			out[strings.TrimSuffix(name, "-44444444-4444-4444-8444-444444444444")] = policies(o)
+		}
+	}
+
+	return out
+}
+
+// owner returns the cluster in the tags of vault and identity.
+func (s *site) owner() (vault, identity any) {
+	for key, p := range s.azure {
+		switch {
+		case strings.HasPrefix(key, "Vault "):
+			vault = p.tags[clusterTag]
+		case strings.HasPrefix(key, "UserAssignedIdentity "):
+			identity = p.tags[clusterTag]
+		}
+	}
+
+	return vault, identity
+}
+
+const (
+	observes = "Observe"
+	changes  = "Observe Create Update"
+)
+
+// all returns policies of all composed Azure resources.
+func all(shared string) map[string]string {
+	return map[string]string{
+		compose.NameKeyVault: shared, compose.NameIdentity: shared,
+		compose.NameRoleAssignmentApp: shared, compose.NameRoleAssignmentCreator: shared,
+		compose.NameFederatedCredential: fullPolicies,
+	}
+}
+
+// depose lets blue see the tags of green, before its provider reverts them.
+func depose(blue, _ *site) {
+	for _, p := range blue.azure {
+		if p.tags != nil {
+			p.tags[clusterTag] = greenTag
+		}
+	}
+	for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
+		nested(blue.composed[name], "status", "atProvider", "tags")[clusterTag] = greenTag
+	}
+	blue.compose()
+}
+
+// TestClusters shows what two clusters with one name do with the vault and the identity of an application.
+func TestClusters(t *testing.T) {
+	const purge = `{"keyVault": {"deletionPolicy": "Purge"}, "secrets": [{"name": "a"}]}`
+	type want struct {
+		blue, green map[string]string
+		owner       any
+		parts       int
+		reason      string // of KeyVaultReady on green
+		says        string
+	}
+	onlyBlue := map[string]string{compose.NameKeyVault: observes, compose.NameIdentity: observes}
+	cases := map[string]struct {
+		reason string
+		do     func(blue, green *site)
+		want   want
+	}{
+		"Mistake": {
+			reason: "A second cluster with the name observes the vault of the first one, and says whose it is.",
+			do:     func(_, _ *site) {},
+			want:   want{blue: all(changes), green: onlyBlue, owner: blueTag, parts: 5, reason: compose.ReasonOwnedByAnother, says: "belongs to the cluster with issuer " + blueTag},
+		},
+		"OtherPeer": {
+			reason: "A member joins only the clusters that its settings list.",
+			do:     func(_, green *site) { green.share("Member", "https://oidc.example.com/red") },
+			want:   want{blue: all(changes), green: onlyBlue, owner: blueTag, parts: 5, reason: compose.ReasonOwnedByAnother, says: blueTag},
+		},
+		"Join": {
+			reason: "A member uses vault and identity without changing them, and has a credential of its own.",
+			do:     func(_, green *site) { green.share("Member", blueIssuer) },
+			want:   want{blue: all(changes), green: all(observes), owner: blueTag, parts: 6, reason: compose.ReasonAvailable, says: "this cluster uses it without changing it"},
+		},
+		"JoinForgotten": {
+			reason: "A lost setting changes nothing: an application that uses the vault goes on using it.",
+			do: func(_, green *site) {
+				green.share("Member", blueIssuer)
+				green.live()
+				delete(green.environment, "clusterSharing")
+				green.live()
+				delete(green.environment, "clusterName")
+			},
+			want: want{blue: all(changes), green: all(observes), owner: blueTag, parts: 6, reason: compose.ReasonAvailable, says: blueTag},
+		},
+		"TakeOver": {
+			reason: "An owner takes over from a cluster that has become a member: the tags move.",
+			do: func(blue, green *site) {
+				blue.share("Member", greenIssuer)
+				blue.live()
+				green.share("Owner", blueIssuer)
+			},
+			want: want{blue: all(observes), green: all(changes), owner: greenTag, parts: 6, reason: compose.ReasonAvailable, says: "has no effect while several clusters"},
+		},
+		"TakeOverForgotten": {
+			reason: "An owner stays the owner without the settings.",
+			do: func(blue, green *site) {
+				blue.share("Member", greenIssuer)
+				blue.live()
+				green.share("Owner", blueIssuer)
+				green.live()
+				delete(green.environment, "clusterSharing")
+				delete(green.environment, "clusterName")
+			},
+			want: want{blue: all(observes), green: all(changes), owner: greenTag, parts: 6, reason: compose.ReasonAvailable, says: "has no effect while several clusters"},
+		},
+		"SoleOwner": {
+			reason: "A sole owner deletes what the manifest asks for.",
+			do: func(blue, green *site) {
+				blue.share("Member", greenIssuer)
+				blue.deleteApplication()
+				green.share("SoleOwner", blueIssuer)
+			},
+			want: want{green: all(fullPolicies), owner: greenTag, parts: 5, reason: compose.ReasonAvailable, says: "Put values into"},
+		},
+		"DeletedOnBlue": {
+			reason: "Deleting the application in one cluster leaves the other one its vault, identity, roles and credential.",
+			do: func(blue, green *site) {
+				green.share("Member", blueIssuer)
+				green.live()
+				blue.deleteApplication()
+			},
+			want: want{green: all(observes), owner: blueTag, parts: 5, reason: compose.ReasonAvailable, says: blueTag},
+		},
+		"LostAndTakenOver": {
+			reason: "A new cluster takes over from a lost one, and finds its resources.",
+			do: func(blue, green *site) {
+				blue.composed = map[string]map[string]any{}
+				green.share("Owner", blueIssuer)
+			},
+			want: want{green: all(changes), owner: greenTag, parts: 6, reason: compose.ReasonAvailable, says: "Put values into"},
+		},
+		"LaterNamed": {
+			reason: "A cluster that did not have a name is found by its issuer, although its vaults have no tag.",
+			do: func(blue, green *site) {
+				blue.deleteApplication()
+				clear(blue.azure)
+				delete(blue.environment, "clusterName")
+				blue.changeSpec(map[string]any{"keyVault": map[string]any{"deletionPolicy": "Retain"}})
+				blue.live()
+				green.composed = map[string]map[string]any{}
+				green.environment["clusterName"] = blueIssuer
+				green.share("Member", blueIssuer)
+			},
+			want: want{
+				blue: map[string]string{
+					compose.NameKeyVault: changes, compose.NameIdentity: fullPolicies, compose.NameFederatedCredential: fullPolicies,
+					compose.NameRoleAssignmentApp: fullPolicies, compose.NameRoleAssignmentCreator: fullPolicies,
+				},
+				green: all(observes), parts: 6, reason: compose.ReasonAvailable, says: blueTag,
+			},
+		},
+		"Deposed": {
+			reason: "A cluster that finds another owner's tag on its vault stops changing it, and goes on using it.",
+			do:     depose,
+			want:   want{blue: all(observes), green: all(changes), owner: greenTag, parts: 6, reason: compose.ReasonAvailable, says: "Put values into"},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			blue, green := sites(t, purge)
+			blue.live()
+			green.live()
+			tc.do(blue, green)
+			got := want{says: tc.want.says}
+			for range 2 {
+				if tc.want.blue != nil {
+					blue.live()
+					got.blue = blue.policies()
+				}
+				green.live()
+			}
+			got.green, got.parts = green.policies(), len(green.azure)
+			vault, identity := green.owner()
+			if got.owner = vault; vault != identity {
+				t.Errorf("\n%s\nowner of the vault is %v, of the identity %v", tc.reason, vault, identity)
+			}
+			var message string
+			if got.reason, message = green.says(compose.TypeKeyVaultReady); !strings.Contains(message, tc.want.says) {
+				t.Errorf("\n%s\nKeyVaultReady: want a message that says %q, got %q", tc.reason, tc.want.says, message)
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// watch fails if the provider of a cluster does what it must not do.
+func (s *site) watch(rt *rapid.T, issuer string) {
+	s.deletes = func(key string, p *part) {
+		if p.issuer != nil && p.issuer != issuer || p.issuer == nil && s.role != "SoleOwner" {
+			rt.Fatalf("%s with role %q deletes %s", issuer, s.role, key)
+		}
+	}
+	s.updates = func(key string, p *part) {
+		tag, _ := p.tags[clusterTag].(string)
+		takesOver := s.role == "Owner" || s.role == "SoleOwner"
+		switch {
+		case p.issuer == issuer, tag+"/" == issuer:
+			// A member changes its own vault until it has seen its tag there.
+		case p.issuer != nil, tag != "" && !takesOver, s.role == "Member":
+			rt.Fatalf("%s with role %q changes %s, which belongs to %q", issuer, s.role, key, tag)
+		}
+	}
+}
+
+// takeOver makes a cluster the owner of what a peer has, which is lost or only observes.
+func (s *site) takeOver(peer *site, own, issuer string, isLost bool) {
+	if !isLost {
+		peer.share("Member", own)
+		peer.compose()
+	}
+	p := peer.policies()
+	if isLost || p[compose.NameKeyVault] == observes && p[compose.NameIdentity] == observes {
+		s.share("Owner", issuer)
+	}
+}
+
+// disturb causes an event in a cluster.
+func (s *site) disturb(rt *rapid.T, peer *site, own, issuer string, lost map[*site]bool) {
+	name := rapid.SampledFrom(append(slices.Sorted(maps.Keys(s.composed)), "none")).Draw(rt, "name")
+	events := map[string]func(){
+		"Function":      s.compose,
+		"FunctionAgain": s.compose,
+		"Provider":      func() { s.provide(name) },
+		"ProviderAgain": func() { s.provide(name) },
+		"Live":          s.live,
+		"Member":        func() { s.share("Member", issuer) },
+		"TakeOver":      func() { s.takeOver(peer, own, issuer, lost[peer]) },
+		"Deleted":       func() { s.compose(); s.deleteApplication() },
+		"StatusLost":    func() { delete(s.composed[name], "status") },
+		"ObjectLost":    func() { delete(s.composed, name) },
+		"Unresolved":    func() { s.unresolved = true; s.compose(); s.unresolved = false },
+		"NoOfficers":    func() { s.changeSpec(map[string]any{"keyVault": map[string]any{"deletionPolicy": "SoftDelete"}}) },
+		"Forgotten": func() {
+			// A member that is no member any more owns its vaults again.
+			if at(s.environment, "clusterSharing", "role") != "Member" {
+				delete(s.environment, "clusterSharing")
+			}
+		},
+		"Lost": func() {
+			if !lost[peer] {
+				lost[s], s.composed = true, map[string]map[string]any{}
+			}
+		},
+		"SoleOwner": func() {
+			if lost[peer] {
+				s.share("SoleOwner", issuer)
+			}
+		},
+	}
+	events[rapid.SampledFrom(slices.Sorted(maps.Keys(events))).Draw(rt, "event")]()
+}
+
+// TestClusterProperties runs an application in two clusters. Whatever their settings are, no cluster deletes what both use unless it
+// is the sole owner, and none changes what the other one owns, unless it takes over from a cluster that is a member or lost.
+func TestClusterProperties(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		blue, green := sites(t, `{"keyVault": {"deletionPolicy": "Purge", "officers": [{"objectId": "88888888-8888-4888-8888-888888888888"}]}, "secrets": [{"name": "a"}]}`)
+		blue.watch(rt, blueIssuer)
+		green.watch(rt, greenIssuer)
+		lost := map[*site]bool{}
+		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
+			switch isGreen := rapid.Bool().Draw(rt, "green"); {
+			case isGreen && !lost[green]:
+				green.disturb(rt, blue, greenIssuer, blueIssuer, lost)
+			case !isGreen && !lost[blue]:
+				blue.disturb(rt, green, blueIssuer, greenIssuer, lost)
+			}
+		}
+		if lost[blue] || lost[green] {
+			return
+		}
+		for range 3 {
+			blue.live()
+			green.live()
+		}
+		if blue.policies()[compose.NameKeyVault] != observes && green.policies()[compose.NameKeyVault] != observes {
+			rt.Fatalf("both clusters change the vault: %v, %v", blue.policies(), green.policies())
+		}
+	})
+}

@@ -1,0 +1,254 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/azurename"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+// tagCluster names the cluster that owns a vault or an identity. Only this cluster changes the
+// object. The desired tag of the managed resource records the owner: a lost setting must not
+// change an object of another cluster.
+const tagCluster = azurename.TagCluster
+
+func (c *composition) sharing() inputv1alpha1.ClusterSharing {
+	if c.platform.ClusterSharing == nil {
+		return inputv1alpha1.ClusterSharing{}
+	}
+
+	return *c.platform.ClusterSharing
+}
+
+// isMember reports whether this cluster only uses what its peers own.
+func (c *composition) isMember() bool { return c.sharing().Role == settings.RoleMember }
+
+// isSoleOwner reports whether no other cluster uses the vaults and identities.
+func (c *composition) isSoleOwner() bool { return c.sharing().Role == settings.RoleSoleOwner }
+
+// isPeer reports whether the settings list a cluster.
+func (c *composition) isPeer(cluster string) bool {
+	return slices.ContainsFunc(c.sharing().Peers, func(issuer string) bool { return azurename.IssuerTag(issuer) == cluster })
+}
+
+// ownCluster returns the tag of this cluster.
+func (c *composition) ownCluster() string { return azurename.IssuerTag(c.platform.OIDCIssuerURL) }
+
+// isShared reports whether other clusters may use a vault or an identity.
+func (c *composition) isShared(seen Object) bool {
+	return c.platform.ClusterName != "" || recordedCluster(seen) != ""
+}
+
+// recordedCluster returns the owner that was last decided for an object.
+func recordedCluster(seen Object) string { return seen.str("spec", "forProvider", "tags", tagCluster) }
+
+// observedCluster returns the owner that the tags in Azure name, or false if they contradict
+// each other.
+func observedCluster(seen Object) (cluster string, ok bool) {
+	for k, v := range seen.object("status", "atProvider", "tags") {
+		if !strings.EqualFold(k, tagCluster) {
+			continue
+		}
+		s, isString := v.(string)
+		if !isString || cluster != "" && s != cluster {
+			return "", false
+		}
+		cluster = s
+	}
+
+	return cluster, true
+}
+
+// cluster returns the cluster that owns an object. It is empty if it is unknown.
+func (c *composition) cluster(seen Object) string {
+	own := c.ownCluster()
+	observed, ok := observedCluster(seen)
+	recorded := recordedCluster(seen)
+	switch {
+	case !ok && !seen.established():
+		return ""
+	case observed != "" && observed != own:
+		return observed
+	case recorded != "" && recorded != own:
+		// The provider of this cluster may have reverted the tag before it was held.
+		return recorded
+	case observed == "" && strings.Contains(c.platform.ClusterName, "://") && c.isNamedByCluster(seen):
+		// A cluster without clusterName has made the name of its issuer, and sets no tag.
+		return azurename.IssuerTag(c.platform.ClusterName)
+	case observed != "", seen.established():
+		return own
+	}
+
+	return ""
+}
+
+// isNamedByCluster reports whether the name of a vault or an identity is made of clusterName.
+func (c *composition) isNamedByCluster(seen Object) bool {
+	name := cmp.Or(seen.str("spec", "forProvider", "name"), seen.str("metadata", "annotations", annotationExternalName))
+	return name == c.names.Vault() || name == c.names.Identity()
+}
+
+// inCluster returns the ownership of an object that belongs to the application in one of the
+// clusters. An object that is in use stays in use, whatever the settings are.
+func (c *composition) inCluster(seen Object) ownership {
+	if !c.isShared(seen) {
+		return owned
+	}
+	owner := c.cluster(seen)
+	observed, _ := observedCluster(seen)
+	switch {
+	case owner == c.ownCluster() && c.isMember() && observed != "":
+		// A member yields what it owns, once the tag says whose it is.
+		return joined
+	case owner == c.ownCluster():
+		return owned
+	case owner != "" && c.isPeer(owner) && !c.isMember():
+		return owned
+	case owner != "" && c.isPeer(owner), seen.established(), owner != "" && owner == recordedCluster(seen):
+		return joined
+	}
+
+	return foreign
+}
+
+// createsInCluster reports whether this cluster may create a vault or an identity.
+func (c *composition) createsInCluster(seen Object) bool {
+	recorded := recordedCluster(seen)
+	return !c.isMember() && (recorded == "" || recorded == c.ownCluster() || c.isPeer(recorded))
+}
+
+// clusterTag returns the desired tag of an object.
+func (c *composition) clusterTag(seen Object, o ownership) string {
+	switch o {
+	case owned, absent:
+		return c.ownCluster()
+	case joined:
+		return cmp.Or(c.cluster(seen), recordedCluster(seen), c.ownCluster())
+	default:
+		return cmp.Or(recordedCluster(seen), c.ownCluster())
+	}
+}
+
+// otherCluster returns the cluster that owns an object, if that is not this one and the other
+// tags are those of the application.
+func (c *composition) otherCluster(seen Object) string {
+	if cluster := c.cluster(seen); c.isShared(seen) && cluster != c.ownCluster() && c.isProven(seen) {
+		return cluster
+	}
+
+	return ""
+}
+
+// mayDelete reports whether the provider may delete an object in Azure.
+func (c *composition) mayDelete(seen Object) bool { return !c.isShared(seen) || c.isSoleOwner() }
+
+// notesOnCluster returns notes about a vault that several clusters may use.
+func (c *composition) notesOnCluster(seen Object, o ownership, policy v1alpha1.DeletionPolicy) (notes []finding.Finding) {
+	if o == joined {
+		if cluster := c.cluster(seen); cluster != c.ownCluster() {
+			return append(notes, finding.New(finding.UsedFromCluster, finding.With{"cluster": cut(cluster)}))
+		}
+
+		return append(notes, finding.New(finding.NotChangedByMember))
+	}
+	if policy != v1alpha1.DeletionRetain && !c.mayDelete(seen) {
+		notes = append(notes, finding.New(finding.DeletionWithheld, finding.With{"policy": policy}))
+	}
+
+	return notes
+}
+
+// sharesAccess reports whether other clusters may need a role assignment. Its name in Azure is
+// the same in all clusters. It has no tags, so its policies record the decision.
+func (c *composition) sharesAccess(assignment Object) bool {
+	return c.isShared(c.seen[NameKeyVault]) || c.isShared(c.seen[NameIdentity]) || assignment != nil && !assignment.allows(xpv1.ManagementActionDelete)
+}
+
+// assignmentPolicies returns the management policies of a role assignment. Only the owner of
+// vault and identity changes it.
+func (c *composition) assignmentPolicies(seen Object, readOnly bool, own xpv1.ManagementPolicies) xpv1.ManagementPolicies {
+	switch {
+	case readOnly:
+		return xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
+	case !c.sharesAccess(seen) || c.isSoleOwner():
+		return append(own, xpv1.ManagementActionDelete)
+	}
+
+	return own
+}
+
+// keepAssignment keeps a role assignment, with the policies of the present settings.
+func (c *composition) keepAssignment(name string, readOnly bool) {
+	if seen := c.seen[name]; c.keep(name) && c.sharesAccess(seen) {
+		setPolicies(c.desired[name].Object, c.assignmentPolicies(seen, readOnly, c.azureSpec().ManagementPolicies)...)
+	}
+}
+
+// isReadOnly reports whether this cluster changes nothing about the vault and its access.
+func (c *composition) isReadOnly(v vault, i identity) bool {
+	return c.isMember() || v.ownership == joined || i.ownership == joined
+}
+
+// release removes a resource from the desired state. Crossplane then deletes the object, and
+// its policies decide whether the provider deletes the resource in Azure, too. Wrong policies
+// are corrected first, and the resource is removed in a later call.
+func (c *composition) release(name string, deletes bool) {
+	c.waiting = true
+	if c.seen[name].allows(xpv1.ManagementActionDelete) == deletes {
+		return
+	}
+	c.keep(name)
+	if deletes {
+		setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve, xpv1.ManagementActionDelete)
+	} else {
+		setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve)
+	}
+}
+
+// revokeUnlisted handles observed role assignments that are not granted any more, and returns
+// those that stay in Azure because another cluster may need them.
+func (c *composition) revokeUnlisted(readOnly bool, isGranted func(name string) bool) (kept []string) {
+	for name, seen := range c.seen {
+		isAssignment := name == NameRoleAssignmentApp || name == NameRoleAssignmentCreator || strings.HasPrefix(name, PrefixRoleAssignmentOfficer)
+		if !isAssignment || isGranted(name) || !c.sharesAccess(seen) {
+			continue
+		}
+		isOnlyObserved := !seen.allows(xpv1.ManagementActionCreate) && !seen.allows(xpv1.ManagementActionDelete)
+		switch {
+		case readOnly:
+			// The owner revokes it.
+			c.release(name, false)
+		case c.isSoleOwner():
+			c.release(name, true)
+		case isOnlyObserved && seen.observeFailed():
+			// It is gone from Azure.
+		default:
+			c.keep(name)
+			setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve)
+			kept = append(kept, name)
+		}
+	}
+	slices.Sort(kept)
+
+	return kept
+}
+
+// setPolicies sets the management policies of a desired object.
+func setPolicies(object map[string]any, actions ...xpv1.ManagementAction) {
+	policies := make([]any, 0, len(actions))
+	for _, a := range actions {
+		policies = append(policies, string(a))
+	}
+	spec, _ := object["spec"].(map[string]any)
+	spec["managementPolicies"] = policies
+}
