@@ -1080,6 +1080,30 @@ func TestStatusStays(t *testing.T) {
 	}
 }
 
+// TestForeignStatus checks that the status forgets a vault and an identity that turn out to be
+// another owner's.
+func TestForeignStatus(t *testing.T) {
+	a := application(t, `{}`)
+	a.Tenant = "acme"
+	a.Status.KeyVault = &v1alpha1.KeyVaultStatus{URI: "https://shop-api-abc.vault.azure.net/", ResourceID: testVaultID, PortalURL: "https://portal.example.com/"}
+	a.Status.Identity = &v1alpha1.IdentityStatus{ClientID: "client", PrincipalID: testPrincipalID}
+	seen := azureSeen()
+	for _, o := range seen {
+		o["spec"] = map[string]any{"managementPolicies": []any{"Observe"}, "forProvider": map[string]any{"tenantId": "11111111-1111-4111-8111-111111111111"}}
+	}
+	r, err := Compose(a, platform(t, ``), seen)
+	if err != nil {
+		t.Fatalf("Compose(...): %v", err)
+	}
+	want := v1alpha1.PlatformApplicationStatus{
+		KeyVault: &v1alpha1.KeyVaultStatus{Name: r.Status.KeyVault.Name},
+		Identity: &v1alpha1.IdentityStatus{Name: r.Status.Identity.Name, ServiceAccountName: "shop-api"},
+	}
+	if diff := cmp.Diff(want, r.Status); diff != "" {
+		t.Errorf("Compose(...): -want status, +got:\n%s", diff)
+	}
+}
+
 // TestRequests checks which resources get the annotations of a request.
 func TestRequests(t *testing.T) {
 	type want struct {

@@ -130,6 +130,11 @@ func TestUnknown(t *testing.T) {
 				{Path: "spec.secret", Meant: "spec.secrets"},
 			},
 		},
+		"ManyLetters": {
+			reason: "Two letters of a name may be wrong, but only one of a name with up to four letters.",
+			spec:   `{"deployment": {"imges": "x", "imgs": "x"}}`,
+			want:   []compose.IgnoredField{{Path: "spec.deployment.imges", Meant: "spec.deployment.image"}, {Path: "spec.deployment.imgs"}},
+		},
 		"BesideItself": {
 			reason: "A field that is already set is not suggested.",
 			spec:   `{"secrets": [{"name": "x"}], "secretss": [{"name": "y"}]}`,
