@@ -209,7 +209,9 @@ secrets.structures[1].keys[1]: Duplicate value: "user"`},
 		"ShortestIntervals": {
 			reason: "One second is the shortest interval, and valid.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"pollInterval": "1s", "fastPollInterval": "1s"}}`},
-			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.Secrets.PollInterval + " " + s.Secrets.FastPollInterval }, value: "1s 1s"},
+			want: want{settings: func(s v1alpha1.PlatformConfigSpec) any {
+				return s.Secrets.PollInterval + " " + s.Secrets.FastPollInterval
+			}, value: "1s 1s"},
 		},
 		"NoFastPolls": {
 			reason: "Fast polls can be disabled.",
