@@ -131,9 +131,10 @@ func TestUnknown(t *testing.T) {
 			},
 		},
 		"ManyLetters": {
-			reason: "Two letters of a name may be wrong, but only one of a name with up to four letters. Swapped letters are one, at the start, too.",
-			spec:   `{"deployment": {"imges": "x", "imgs": "x"}, "keyVault": {"ksu": "x"}}`,
+			reason: "Two letters of a name may be wrong, but only one of a name with up to four letters. Swapped letters are one, at the start, too. Three are too many, wherever they are.",
+			spec:   `{"deployment": {"adinessProbx": "x", "imges": "x", "imgs": "x"}, "keyVault": {"ksu": "x"}}`,
 			want: []compose.IgnoredField{
+				{Path: "spec.deployment.adinessProbx"},
 				{Path: "spec.deployment.imges", Meant: "spec.deployment.image"},
 				{Path: "spec.deployment.imgs"},
 				{Path: "spec.keyVault.ksu", Meant: "spec.keyVault.sku"},
