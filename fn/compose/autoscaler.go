@@ -94,7 +94,7 @@ func (c *composition) scale() (least, most int32) {
 	least = max(ptr.Deref(a.MinReplicas, c.fixedReplicas()), 1)
 	switch {
 	case a.MaxReplicas == nil:
-		return least, max(ptr.Deref(c.platform.Autoscaling.MaxReplicas, 1), least)
+		return least, max(ptr.Deref(c.platform.Autoscaling.MaxReplicas, least), least)
 	case a.MinReplicas == nil:
 		// An explicit limit takes precedence over the replicas without autoscaling.
 		least = min(least, *a.MaxReplicas)

@@ -644,6 +644,14 @@ func TestRollout(t *testing.T) {
 	}
 }
 
+// TestDigest checks that a new version of this function still knows the record of the pods that
+// the version before asked for. Otherwise every Deployment would count as rolling out.
+func TestDigest(t *testing.T) {
+	if diff := cmp.Diff("f00de3f067f25bf79c1114811b13306f", digest(Object{"spec": map[string]any{"containers": []any{}}})); diff != "" {
+		t.Errorf("digest(...): -want, +got:\n%s", diff)
+	}
+}
+
 // TestConditions shows the conditions that a team reads.
 func TestConditions(t *testing.T) {
 	refused := azureSeen()
@@ -1075,6 +1083,30 @@ func TestStatusStays(t *testing.T) {
 		t.Fatalf("Compose(...): %v", err)
 	}
 	want := v1alpha1.PlatformApplicationStatus{KeyVault: a.Status.KeyVault, Identity: a.Status.Identity}
+	if diff := cmp.Diff(want, r.Status); diff != "" {
+		t.Errorf("Compose(...): -want status, +got:\n%s", diff)
+	}
+}
+
+// TestForeignStatus checks that the status forgets a vault and an identity that turn out to be
+// another owner's.
+func TestForeignStatus(t *testing.T) {
+	a := application(t, `{}`)
+	a.Tenant = "acme"
+	a.Status.KeyVault = &v1alpha1.KeyVaultStatus{URI: "https://shop-api-abc.vault.azure.net/", ResourceID: testVaultID, PortalURL: "https://portal.example.com/"}
+	a.Status.Identity = &v1alpha1.IdentityStatus{ClientID: "client", PrincipalID: testPrincipalID}
+	seen := azureSeen()
+	for _, o := range seen {
+		o["spec"] = map[string]any{"managementPolicies": []any{"Observe"}, "forProvider": map[string]any{"tenantId": "11111111-1111-4111-8111-111111111111"}}
+	}
+	r, err := Compose(a, platform(t, ``), seen)
+	if err != nil {
+		t.Fatalf("Compose(...): %v", err)
+	}
+	want := v1alpha1.PlatformApplicationStatus{
+		KeyVault: &v1alpha1.KeyVaultStatus{Name: r.Status.KeyVault.Name},
+		Identity: &v1alpha1.IdentityStatus{Name: r.Status.Identity.Name, ServiceAccountName: "shop-api"},
+	}
 	if diff := cmp.Diff(want, r.Status); diff != "" {
 		t.Errorf("Compose(...): -want status, +got:\n%s", diff)
 	}

@@ -85,6 +85,11 @@ func TestValidate(t *testing.T) {
 			args:   args{spec: `{"secrets": [{"name": "a", "env": [{"name": "A-B", "key": "k"}]}]}`},
 			want:   `spec.secrets[0].env[0].name: Invalid value: "A-B": must be letters, digits and underscores, and not begin with a digit`,
 		},
+		"EnvDigit": {
+			reason: "No digit begins a variable's name.",
+			args:   args{spec: `{"secrets": [{"name": "a", "env": [{"name": "0A", "key": "k"}, {"name": "9A", "key": "k"}]}]}`},
+			want:   `[spec.secrets[0].env[0].name: Invalid value: "0A": must be letters, digits and underscores, and not begin with a digit, spec.secrets[0].env[1].name: Invalid value: "9A": must be letters, digits and underscores, and not begin with a digit]`,
+		},
 		"EnvTwice": {
 			reason: "A variable comes from one key.",
 			args:   args{spec: `{"secrets": [{"name": "a", "env": [{"name": "A", "key": "k"}, {"name": "A", "key": "l"}]}]}`},

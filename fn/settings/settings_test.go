@@ -206,6 +206,13 @@ secrets.structures[1].keys[1]: Duplicate value: "user"`},
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"fastPollInterval": "500ms"}}`},
 			want:   want{err: `cannot use platform settings: secrets.fastPollInterval: Invalid value: "500ms": must be a duration of at least one second, such as 5s, or 0s to disable fast polls`},
 		},
+		"ShortestIntervals": {
+			reason: "One second is the shortest interval, and valid.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"pollInterval": "1s", "fastPollInterval": "1s"}}`},
+			want: want{settings: func(s v1alpha1.PlatformConfigSpec) any {
+				return s.Secrets.PollInterval + " " + s.Secrets.FastPollInterval
+			}, value: "1s 1s"},
+		},
 		"NoFastPolls": {
 			reason: "Fast polls can be disabled.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"fastPollInterval": "0s"}}`},

@@ -5,6 +5,7 @@ package payload
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,10 @@ func TestCertificateEntries(t *testing.T) {
 	b := issue(t, "b", newEC(t), a, authority)
 	a = issue(t, "a", a.key, b, authority)
 	circular := issue(t, "circular", p.web.key, a)
+	// Some tools write out that a certificate is no authority.
+	explicit := issue(t, "explicit", newEC(t), p.other, func(c *x509.Certificate) {
+		c.ExtraExtensions = []pkix.Extension{{Id: oid(2, 5, 29, 19), Value: []byte{0x30, 3, 1, 1, 0}}}
+	})
 	// The certificates have no key identifiers.
 	old := issue(t, "old", newEC(t), party{}, noKeyIDs)
 	older := issue(t, "older", p.web.key, old, noKeyIDs)
@@ -48,6 +53,7 @@ func TestCertificateEntries(t *testing.T) {
 		"CrossSigned": {"A root ends the chain, even if another authority has signed it.", []party{p.web, p.issuing, p.intermediate, p.other, crossed, p.root}, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other root"}},
 		"CrossedOnly": {"Without the root, the chain continues.", []party{p.web, p.issuing, p.intermediate, crossed, p.other}, summary{Served: "web issuing intermediate root", Key: "web", Trusted: "other"}},
 		"Circle":      {"A circular chain ends.", []party{b, a, circular}, summary{Served: "circular a b", Key: "web", Trusted: "b"}},
+		"Explicit":    {"A certificate that says that it is no authority is not trusted.", []party{p.web, p.issuing, explicit}, summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
 		"NoKeyIDs":    {"Without key identifiers, names are compared.", []party{older, old}, summary{Served: "older", Key: "web", Trusted: "old"}},
 	}
 	for name, tc := range cases {

@@ -28,6 +28,7 @@ func TestLooksLikeName(t *testing.T) {
 		"Base64URL":   {"Random bytes are not names.", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk Zq7XkW9vJp2Ls5RtYh8N", false},
 		"JWT":         {"JSON Web Tokens and their parts are not names.", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.SflKxwRJSMeKKF2QT4 eyJhbGciOiJIUzI1NiJ9", false},
 		"Numbers":     {"Card and account numbers are not names.", "4111111111111111 123456789012", false},
+		"WordsNumber": {"A number that is longer than a date is not part of a name.", "connection-string-of-customer-account-123456789", false},
 		"Long":        {"Long texts are not names.", strings.Repeat("word", 17), false},
 		"Others":      {"Texts with other characters are not names.", "a/b a:b é aGk=", false},
 		"NothingElse": {"Separators alone are not a token.", "- _ . --", true},

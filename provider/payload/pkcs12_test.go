@@ -90,6 +90,7 @@ func TestPKCS12(t *testing.T) {
 		"NestedSealed":  {"A bag in an encrypted list may be a list of bags.", assemble(t, nil, encryptEmpty(t, bags(certBag(t, p.web))), dataOf(t, bags(shroud(t, keyBag(t, p.web).Value.Bytes)))), summary{Served: "web", Key: "web"}},
 		"NestedKeys":    {"Keys in nested lists count.", assemble(t, nil, dataOf(t, keyBag(t, p.web), bags(keyBag(t, p.rsa)), certBag(t, p.web))), summary{Error: sentenceOf(finding.PrivateKeySeveral)}},
 		"NestedTooDeep": {"The nesting is limited.", assemble(t, nil, dataOf(t, keyBag(t, p.web), certBag(t, p.web), deep)), summary{Error: damaged}},
+		"OddSealed":     {"A damaged list is not left out, even if the others have a key and its certificate.", assemble(t, nil, contentInfo{Type: oid(1, 2, 840, 113549, 1, 7, 6), Content: explicit([]byte{5, 0})}, dataOf(t, keyBag(t, p.web), certBag(t, p.web))), summary{Error: damaged}},
 		"OddContent":    {"A list must be data or encrypted data.", assemble(t, nil, contentInfo{Type: asn1.ObjectIdentifier{1, 2, 3}}), summary{Error: damaged}},
 	}
 	for name, tc := range cases {

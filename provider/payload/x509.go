@@ -132,7 +132,7 @@ func publicOf(der []byte) string {
 // compressed returns the short form of a point: its x coordinate, and in front of it
 // whether y is odd.
 func compressed(point []byte) []byte {
-	if len(point) < 3 || len(point)%2 == 0 || point[0] < 4 { // Short already, or none.
+	if len(point)%2 == 0 || point[0] < 4 { // Short already, or none.
 		return point
 	}
 

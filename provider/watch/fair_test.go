@@ -136,6 +136,40 @@ func TestPlannedIsSent(t *testing.T) {
 	}
 }
 
+// Secrets that are read one by one cost requests, too, so that fast polls of them become slower.
+func TestReadsAreRequests(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		err     error
+		refused bool
+		slower  bool
+	}{
+		"Listed":  {reason: "A list is one request, for any number of secrets."},
+		"Read":    {reason: "Without permission to list, each secret is a request.", err: &keyvault.Error{Reason: keyvault.Forbidden}, slower: true},
+		"Refused": {reason: "Without permission to read, no secret is read.", err: &keyvault.Error{Reason: keyvault.Forbidden}, refused: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 50, func(t *testing.T, w *world, watcher *Watcher) {
+				w.fail(tc.err)
+
+				for n := range 5 {
+					i := interested(time.Now())
+					i.Names, i.Refused = []string{"a", "b", "c", "d", "e"}, tc.refused
+					watcher.Watch(t.Context(), syncOf(strconv.Itoa(n)), vaultOf("team-a", n), i)
+				}
+
+				pass(interval)
+
+				if got := watcher.Interval(syncOf("0")); (got > fast) != tc.slower {
+					t.Errorf("\n%s\nThe vaults are polled every %s", tc.reason, got)
+				}
+			})
+		})
+	}
+}
+
 // A team that requests lists continuously gets at most the fast polls, and after the daily budget
 // is used up, only regular polls.
 func TestOutOfTurn(t *testing.T) {

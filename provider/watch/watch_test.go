@@ -10,6 +10,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -965,6 +966,45 @@ func TestSlotsOfUnanswered(t *testing.T) {
 
 		for _, target := range targets {
 			watcher.Forget(syncOf(target.VaultURI))
+		}
+	})
+}
+
+// A vault that has failed once does not wait for vaults of its namespace that are down.
+func TestSingleFailure(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		const vaults = 100
+
+		w.down = map[Target]time.Duration{}
+
+		for i := range vaults {
+			target := vaultOf("team-a", i)
+			w.down[target] = 10 * time.Second
+
+			watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target, Interest{Interval: interval})
+		}
+
+		one := vaultOf("team-a", vaults)
+
+		pass(10 * time.Minute)
+		watcher.Watch(t.Context(), syncOf("one"), one, Interest{Interval: interval})
+		w.fail(&keyvault.Error{Reason: keyvault.Unreachable})
+
+		for len(w.listed(one)) == 1 {
+			pass(time.Second)
+		}
+
+		w.fail(nil)
+		pass(time.Hour)
+
+		for _, gap := range gaps(w.listed(one)) {
+			if gap > interval {
+				t.Errorf("\nA vault that has failed once is listed as if it had not.\nA gap of %s", gap)
+			}
+		}
+
+		for i := range vaults {
+			watcher.Forget(syncOf(strconv.Itoa(i)))
 		}
 	})
 }

@@ -130,6 +130,16 @@ func TestUnknown(t *testing.T) {
 				{Path: "spec.secret", Meant: "spec.secrets"},
 			},
 		},
+		"ManyLetters": {
+			reason: "Two letters of a name may be wrong, but only one of a name with up to four letters. Swapped letters are one, at the start, too. Three are too many, wherever they are.",
+			spec:   `{"deployment": {"adinessProbx": "x", "imges": "x", "imgs": "x"}, "keyVault": {"ksu": "x"}}`,
+			want: []compose.IgnoredField{
+				{Path: "spec.deployment.adinessProbx"},
+				{Path: "spec.deployment.imges", Meant: "spec.deployment.image"},
+				{Path: "spec.deployment.imgs"},
+				{Path: "spec.keyVault.ksu", Meant: "spec.keyVault.sku"},
+			},
+		},
 		"BesideItself": {
 			reason: "A field that is already set is not suggested.",
 			spec:   `{"secrets": [{"name": "x"}], "secretss": [{"name": "y"}]}`,
@@ -182,6 +192,21 @@ func TestUnknown(t *testing.T) {
 				t.Errorf("\n%s\nUnknown(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// TestUnknownInLists checks that a name is ambiguous if entries of a list have it, too.
+func TestUnknownInLists(t *testing.T) {
+	type container struct {
+		Image string `json:"image"`
+	}
+	type pod struct {
+		Main     container   `json:"main"`
+		Sidecars []container `json:"sidecars"`
+	}
+	got := Of("spec", reflect.TypeFor[pod]()).Unknown(map[string]any{"image": "x"})
+	if diff := cmp.Diff([]compose.IgnoredField{{Path: "spec.image"}}, got); diff != "" {
+		t.Errorf("Unknown(...): -want, +got:\n%s", diff)
 	}
 }
 

@@ -6,12 +6,16 @@ package secretsync
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -194,6 +198,44 @@ func TestCreated(t *testing.T) {
 				t.Errorf("\n%s\ncreated(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// An unanswered request fails. Its host is recorded.
+type unanswered []string
+
+func (u *unanswered) RoundTrip(r *http.Request) (*http.Response, error) {
+	*u = append(*u, r.URL.Host)
+
+	return nil, errors.New("hunter2")
+}
+
+// A secret counts as created only if Azure has been asked to create it.
+func TestCreateMissing(t *testing.T) {
+	s := v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}}
+	l := lookAt(s)
+	l.empty()
+	l.cr.Spec.ForProvider.CreateMissing = true
+	l.cr.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: "ProviderConfig", Name: "own"})
+
+	e, _ := externalOf(l)
+	e.observed["db"] = l.missing(s, absence{})
+	e.kube = kubeWith(t, &v1alpha1.ProviderConfig{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "own"},
+		Spec: v1alpha1.ProviderConfigSpec{Credentials: v1alpha1.ProviderCredentials{
+			Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "tenant", ClientID: "creator", SecretRef: &v1alpha1.SecretKeyReference{Name: "creator", Key: "secret"},
+		}},
+	}, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "creator"}, Data: map[string][]byte{"secret": []byte("hidden")}}).Build()
+
+	asked := &unanswered{}
+	e.pool = keyvault.NewPool(keyvault.Options{Transport: asked, Metrics: keyvault.NewMetrics(), Timeout: time.Minute})
+
+	if !e.createMissing(t.Context(), l.cr) {
+		t.Error("\nA missing secret is created.\ncreateMissing(...): want true")
+	}
+
+	if len(*asked) == 0 || e.observed["db"].State != v1alpha1.StateMissing {
+		t.Errorf("\nWithout an answer, the secret is still missing.\ncreateMissing(...): asked %q, state %s", *asked, e.observed["db"].State)
 	}
 }
 

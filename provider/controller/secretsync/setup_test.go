@@ -4,19 +4,28 @@
 package secretsync
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/gate"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource/fake"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/watch"
@@ -47,6 +56,40 @@ func TestSetupGated(t *testing.T) {
 
 	if err := <-failed; !strings.HasPrefix(err.Error(), "cannot set up the controller of KeyVaultSecretSync: ") {
 		t.Errorf("\nThe scheme has no Secrets.\nSetupGated(...): %v", err)
+	}
+}
+
+// The reconciler heeds management policies only if they are enabled.
+func TestHeedsPolicies(t *testing.T) {
+	for name, enabled := range map[string]bool{"Enabled": true, "Disabled": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newSync()
+			s.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionObserve})
+
+			kube := kubeWith(t, s).Build()
+			o := Options{Options: controller.Options{Features: &feature.Flags{}}, Timeout: time.Minute}
+
+			if enabled {
+				o.Features.Enable(feature.EnableBetaManagementPolicies)
+			}
+
+			connects := 0
+			connect := managed.TypedExternalConnectorFn[*v1alpha1.KeyVaultSecretSync](func(context.Context, *v1alpha1.KeyVaultSecretSync) (managed.TypedExternalClient[*v1alpha1.KeyVaultSecretSync], error) {
+				connects++
+
+				return nil, errors.New("this is far enough")
+			})
+
+			r := managed.NewReconciler(&fake.Manager{Client: kube, Scheme: kube.Scheme()}, resource.ManagedKind(v1alpha1.KeyVaultSecretSyncGroupVersionKind()),
+				append(reconcilerOptions(o), managed.WithTypedExternalConnector(connect))...)
+			if _, err := r.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(s)}); err != nil {
+				t.Fatal(err)
+			}
+
+			if got := connects > 0; got != enabled {
+				t.Errorf("\nA sync that is only observed is not skipped if policies are enabled.\nReconcile(...): connects: %t", got)
+			}
+		})
 	}
 }
 
