@@ -225,6 +225,11 @@ secrets.structures[1].keys[1]: Duplicate value: "user"`},
 				"requests": {"cpu": "500m", "memory": "1024Mi", "hugepages-2Mi": "4Mi", "example.com/gpu": "1"}}}}`},
 			want: want{settings: func(s v1alpha1.PlatformConfigSpec) any { return len(s.Workload.Resources.Requests) }, value: 4},
 		},
+		"LabelValue": {
+			reason: "Kubernetes would reject every Deployment with such a label.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"workload": {"labels": {"team": "not valid"}}}`},
+			want:   want{err: `cannot use platform settings: workload.labels[team]: Invalid value: "not valid": must have a value of at most 63 letters, digits, hyphens, underscores and dots`},
+		},
 		"ResourcesWrong": {
 			reason: "Values that Kubernetes rejects would stop every Deployment without own resources.",
 			args: args{input: `{` + complete + `}`, overlay: `{"workload": {"resources": {

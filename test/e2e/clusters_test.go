@@ -153,5 +153,5 @@ func (a *app) field(ctx context.Context, apiVersion, kind string, path ...string
 
 	value, _, err := unstructured.NestedFieldNoCopy(u.Object, path...)
 
-	return value, err
+	return value, err //nolint:wrapcheck // It says it all.
 }
