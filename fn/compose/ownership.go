@@ -45,7 +45,7 @@ const (
 // ownership returns the ownership of the vault or identity behind a managed resource.
 func (c *composition) ownership(seen Object) ownership {
 	switch {
-	case seen.established(), c.app.Tenant == "" && !seen.held():
+	case seen.established(), c.app.Tenant == "" && (!seen.held() || seen.onlyLooked()):
 		return owned
 	case seen.str("status", "atProvider", "id") != "" && c.isProven(seen):
 		return owned
@@ -148,6 +148,7 @@ func (c *composition) tags(seen Object) map[string]*string {
 	for k, v := range ours {
 		tags[k] = new(v)
 	}
+	c.inherit(tags, seen)
 
 	return tags
 }
