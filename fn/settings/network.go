@@ -34,18 +34,20 @@ const (
 	maxZones     = 5
 )
 
+// inGroup and itsName are the parts of an id around its type.
+const (
+	inGroup = `^/subscriptions/([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})/resourceGroups/[^/\s]{1,90}/providers/`
+	itsName = `/([^/\s]{1,80})$`
+)
+
 // Ids in Azure. The provider compares the types in them with the case of letters.
 var (
-	subnetID    = resourceID(`Microsoft\.Network/virtualNetworks/[^/\s]+/subnets`)
-	zoneID      = resourceID(`Microsoft\.Network/privateDnsZones`)
-	workspaceID = resourceID(`Microsoft\.OperationalInsights/workspaces`)
+	subnetID    = regexp.MustCompile(inGroup + `Microsoft\.Network/virtualNetworks/[^/\s]+/subnets` + itsName)
+	zoneID      = regexp.MustCompile(inGroup + `Microsoft\.Network/privateDnsZones` + itsName)
+	workspaceID = regexp.MustCompile(inGroup + `Microsoft\.OperationalInsights/workspaces` + itsName)
 
 	logCategory = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,63}$`)
 )
-
-func resourceID(kind string) *regexp.Regexp {
-	return regexp.MustCompile(`^/subscriptions/([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})/resourceGroups/[^/\s]{1,90}/providers/` + kind + `/([^/\s]{1,80})$`)
-}
 
 // setNetworkDefaults completes the network and the diagnostics of vaults, if they are configured.
 func setNetworkDefaults(s *v1alpha1.PlatformConfigSpec) {

@@ -292,8 +292,10 @@ networkPolicy.allowedNamespaces[3]: Duplicate value: "x"`},
 			want: want{
 				settings: func(s v1alpha1.PlatformConfigSpec) any {
 					n := s.KeyVault.Network
-					return []any{n.Bypass, n.ApplyToExisting, n.PrivateEndpoint.Location == s.Location, n.PrivateEndpoint.ResourceGroupName == s.ResourceGroupName,
-						*n.PrivateEndpoint.AzureProviderConfigRef, s.KeyVault.Diagnostics.CategoryGroups}
+					return []any{
+						n.Bypass, n.ApplyToExisting, n.PrivateEndpoint.Location == s.Location, n.PrivateEndpoint.ResourceGroupName == s.ResourceGroupName,
+						*n.PrivateEndpoint.AzureProviderConfigRef, s.KeyVault.Diagnostics.CategoryGroups,
+					}
 				},
 				value: []any{"AzureServices", false, true, true, v1alpha1.ProviderConfigReference{Kind: "ClusterProviderConfig", Name: "default"}, []string{"audit"}},
 			},

@@ -195,12 +195,11 @@ func (s *Server) TransportFrom(network string) *http.Transport {
 
 	return &http.Transport{
 		Proxy: func(*http.Request) (*url.URL, error) {
-			u, err := url.Parse(address)
-			if err == nil && network != "" {
-				u.User = url.User(network)
+			if network == "" {
+				return url.Parse(address)
 			}
 
-			return u, err
+			return url.Parse(strings.Replace(address, "//", "//"+url.User(network).String()+"@", 1))
 		},
 		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)},
 		MaxIdleConnsPerHost: 100,

@@ -292,14 +292,14 @@ func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Observed {
 		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateThrottled, finding.Because(finding.Throttled, e.Cause))}
 	case keyvault.Forbidden, keyvault.NoIdentity:
 		return l.refused(s, e)
-	}
+	default:
+		reason := finding.Unreachable
+		if e.ByNetwork() {
+			reason = finding.NetworkBlocked
+		}
 
-	reason := finding.Unreachable
-	if e.ByNetwork() {
-		reason = finding.NetworkBlocked
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateUnreachable, finding.Because(reason, e.Cause))}
 	}
-
-	return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateUnreachable, finding.Because(reason, e.Cause))}
 }
 
 // refused distinguishes pending access from missing access.
