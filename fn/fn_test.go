@@ -97,17 +97,20 @@ func TestResourceNames(t *testing.T) {
 		"networking": {"ingress": {"enabled": true, "hostnames": ["shop.example.com"]}, "inbound": {"services": []}}
 	}`)
 	w.environment["networkPolicy"] = map[string]any{"enabled": true}
+	maps.Copy(nested(w.environment, "keyVault"), closed(true))
 	w.azureAll()
 	w.sync("postgres-credentials", "Synced", "POSTGRES_USER")
 	want := []string{
 		"autoscaler",
 		"deployment",
+		"diagnostic-setting",
 		"federated-credential",
 		"identity",
 		"ingress",
 		"key-vault",
 		"network-policy",
 		"pod-disruption-budget",
+		"private-endpoint",
 		"role-assignment-app",
 		"role-assignment-creator",
 		"role-assignment-officer-88888888-8888-4888-8888-888888888888",

@@ -313,6 +313,7 @@ func disturb(rt *rapid.T, w *world) {
 			w.set("networkPolicy", map[string]any{"enabled": true, "allowedNamespaces": []any{"ingress-nginx"}})
 		},
 		"KEDA":    func() { w.set("autoscaling", map[string]any{"keda": true, "maxReplicas": 5}) },
+		"Closed":  func() { w.set("keyVault", closed(rapid.Bool().Draw(rt, "existing"))) },
 		"Rollout": w.rollout,
 		"Progress": func() {
 			for _, name := range w.observed() {

@@ -253,6 +253,14 @@ func (w *world) azure(name string) {
 		status["id"] = arm + "Microsoft.KeyVault/vaults/" + vault
 		status["vaultUri"] = "https://" + vault + ".vault.azure.net/"
 		status["purgeProtectionEnabled"] = nested(o, "spec", "forProvider")["purgeProtectionEnabled"]
+		if acls := at(o, "spec", "forProvider", "networkAcls"); acls != nil {
+			status["networkAcls"] = acls
+		}
+	case compose.NamePrivateEndpoint:
+		status["id"] = arm + "Microsoft.Network/privateEndpoints/x"
+		status["privateDnsZoneGroup"] = map[string]any{"id": "x"}
+	case compose.NameDiagnosticSetting:
+		status["id"] = nested(o, "metadata", "annotations")["crossplane.io/external-name"]
 	case compose.NameIdentity:
 		identity, _ := nested(o, "spec", "forProvider")["name"].(string)
 		status["id"] = arm + "Microsoft.ManagedIdentity/userAssignedIdentities/" + identity

@@ -23,6 +23,7 @@ const (
 
 	maxVault    = 24 // Azure's limit for a vault, which leaves 8 readable characters
 	maxReadable = 63 // of identities and credentials, with limits of 128 and 120
+	maxEndpoint = 64 // Azure's limit for a private endpoint
 
 	// nameless replaces a name without letters and digits.
 	nameless = "app"
@@ -64,6 +65,15 @@ func (s Scope) Identity() string {
 // issuer, because clusters that share an identity each have a credential of their own.
 func (s Scope) Credential() string {
 	return s.name(s.Issuer, maxReadable)
+}
+
+// PrivateEndpoint returns the name of the vault's private endpoint in a subnet. Case is ignored in
+// the id of the subnet.
+func (s Scope) PrivateEndpoint(subnetID string) string {
+	endpoint := s
+	endpoint.Name += "\x00" + strings.ToLower(subnetID) // No name contains a NUL.
+
+	return shorten(s.Name, maxEndpoint-len("-")-hashLength) + "-" + endpoint.hash(s.Issuer)
 }
 
 func (s Scope) name(cluster string, readable int) string {
@@ -176,3 +186,6 @@ func IdentityID(subscriptionID, resourceGroup, name string) string {
 func RoleAssignmentID(scope, name string) string {
 	return scope + "/providers/Microsoft.Authorization/roleAssignments/" + name
 }
+
+// DiagnosticSettingID returns the id that the Azure provider uses for a diagnostic setting.
+func DiagnosticSettingID(scope, name string) string { return scope + "|" + name }

@@ -48,6 +48,8 @@ const (
 	NameScaledObject            = "scaled-object"
 	NameNetworkPolicy           = "network-policy"
 	NamePodDisruptionBudget     = "pod-disruption-budget"
+	NamePrivateEndpoint         = "private-endpoint"
+	NameDiagnosticSetting       = "diagnostic-setting"
 )
 
 // An Application is a team's manifest, either a namespaced composite resource or a
@@ -101,6 +103,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 
 	c := newComposition(a, p, seen)
 	vault := c.keyVault()
+	vault.endpoint, vault.logs = c.privateEndpoint(vault), c.diagnosticSetting(vault)
 	identity := c.identity()
 	credential := c.federatedCredential(identity)
 	access := c.roleAssignments(vault, identity)
@@ -154,6 +157,10 @@ func GroupKindOf(name string) (schema.GroupKind, bool) {
 		return scaledObjectVersion().WithKind(kindScaledObject).GroupKind(), true
 	case NameNetworkPolicy:
 		return networkingv1.SchemeGroupVersion.WithKind(kindNetworkPolicy).GroupKind(), true
+	case NamePrivateEndpoint:
+		return privateEndpointVersion().GroupKind(), true
+	case NameDiagnosticSetting:
+		return diagnosticSettingVersion().GroupKind(), true
 	case NamePodDisruptionBudget:
 		return policyv1.SchemeGroupVersion.WithKind(kindPodDisruptionBudget).GroupKind(), true
 	}

@@ -200,6 +200,8 @@ func keyVaultReady(v vault) Condition {
 		c = c.with(finding.New(finding.VaultUsesAccessPolicies, finding.With{"vault": v.name}))
 	case notReady.reported:
 		c = c.with(finding.New(finding.VaultNotReady, finding.With{"vault": v.name, "problem": cmp.Or(problem, notReady)}))
+	case v.unreachable():
+		c = v.endpoint.inCondition(c, v.name)
 	default:
 		c.Status, c.Reason = True, ReasonAvailable
 		c = c.with(finding.New(finding.VaultAvailable, finding.With{"uri": v.uri}))
@@ -207,6 +209,7 @@ func keyVaultReady(v vault) Condition {
 			notes = append(notes, finding.New(finding.VaultChangeRefused, finding.With{"problem": problem}))
 		}
 	}
+	notes = append(notes, v.networkNotes()...)
 	if len(notes) > 0 {
 		c = c.with(finding.New(finding.Notes, finding.With{"notes": finding.All("; ", notes)}))
 	}

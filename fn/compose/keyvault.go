@@ -38,6 +38,10 @@ type vault struct {
 	withdrawn bool
 	// notes describe requests that cannot be met.
 	notes []finding.Finding
+	// closed: the vault is desired to be reachable only from some networks.
+	closed   bool
+	endpoint endpoint
+	logs     Object
 }
 
 func (c *composition) keyVault() vault {
@@ -84,6 +88,10 @@ func (c *composition) keyVault() vault {
 		v.notes = append(c.ownVault(&object.Spec, known, v.ownership), c.notesOnTenant(seen)...)
 		object.Spec.ForProvider.Tags = c.tags(seen, v.ownership)
 		object.Spec.ManagementPolicies = v.ownership.policies(object.Spec.ManagementPolicies)
+		v.notes = append(v.notes, c.network(&v, &object.Spec, known)...)
+		if with := c.createdWith(seen); with != "" {
+			object.Annotations[annotationCreatedWith] = with
+		}
 	}
 	c.wantOwned(v.ownership, NameKeyVault, object)
 
@@ -92,7 +100,7 @@ func (c *composition) keyVault() vault {
 
 // ownVault sets the parameters of the application's own vault.
 func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters], seen Object, o ownership) (notes []finding.Finding) {
-	policy := v1alpha1.DeletionPolicy(cmp.Or(string(c.keyVaultSpec().DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
+	policy := c.deletionPolicy()
 	if policy != v1alpha1.DeletionRetain && c.mayDelete(c.seen[NameKeyVault]) {
 		spec.ManagementPolicies = append(spec.ManagementPolicies, xpv1.ManagementActionDelete)
 	}
@@ -124,6 +132,10 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 	}
 
 	return notes
+}
+
+func (c *composition) deletionPolicy() v1alpha1.DeletionPolicy {
+	return v1alpha1.DeletionPolicy(cmp.Or(string(c.keyVaultSpec().DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
 }
 
 func (c *composition) adoptedResourceGroup() string {

@@ -18,6 +18,7 @@ const (
 	kindScaledObject        = "ScaledObject"
 	kindNetworkPolicy       = "NetworkPolicy"
 	kindPodDisruptionBudget = "PodDisruptionBudget"
+	kindDiagnosticSetting   = "MonitorDiagnosticSetting"
 )
 
 // toMap returns the unstructured form of an object.

@@ -44,6 +44,9 @@ const (
 	// annotationPodIdentity is set on a Deployment: the identity with which its pods were
 	// created. It is also set on pods that were replaced because of a new identity.
 	annotationPodIdentity = "meta.p6m.dev/pod-identity"
+	// annotationCreatedWith is set on a Vault: the resources that the settings demanded for
+	// new vaults when it was created. Vaults that exist do not get them.
+	annotationCreatedWith = "meta.p6m.dev/created-with"
 )
 
 // annotationCreated is set by crossplane-runtime when it has created an external resource.
@@ -168,7 +171,7 @@ func own(o Object) map[string]any {
 		metadata["labels"] = l
 	}
 	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID,
-		annotationPodsAskedFor, annotationPodIdentity, secretsv1alpha1.SyncRequestedAtAnnotation)
+		annotationPodsAskedFor, annotationPodIdentity, annotationCreatedWith, secretsv1alpha1.SyncRequestedAtAnnotation)
 	if o.str("kind") == kindIngress {
 		annotations = ownIngressAnnotations(o)
 	}

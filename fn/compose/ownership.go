@@ -47,7 +47,7 @@ const (
 // ownership returns the ownership of the vault or identity behind a managed resource.
 func (c *composition) ownership(seen Object) ownership {
 	switch {
-	case seen.established(), c.app.Tenant == "" && !c.isShared(seen) && !seen.held():
+	case seen.established(), c.app.Tenant == "" && !c.isShared(seen) && (!seen.held() || seen.onlyLooked()):
 		return c.inCluster(seen)
 	case seen.str("status", "atProvider", "id") != "" && c.isProven(seen):
 		return c.inCluster(seen)
@@ -158,6 +158,7 @@ func (c *composition) tags(seen Object, o ownership) map[string]*string {
 	for k, v := range ours {
 		tags[k] = new(v)
 	}
+	c.inherit(tags, seen)
 
 	return tags
 }

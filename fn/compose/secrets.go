@@ -75,14 +75,17 @@ type secrets struct {
 	problem problem
 	// unwritten is true if the Secret could not be written.
 	unwritten bool
+	// endpoint that the vault waits for, or zero.
+	endpoint finding.Finding
 }
 
 // secretSync keeps the application's Kubernetes Secret in sync with its vault.
 func (c *composition) secretSync(v vault, i identity) secrets {
 	seen := c.seen[NameSecretSync]
 	s := secrets{
-		target:  c.target(seen),
-		problem: cmp.Or(seen.problem(), seen.notReady()),
+		target:   c.target(seen),
+		problem:  cmp.Or(seen.problem(), seen.notReady()),
+		endpoint: v.waiting(),
 	}
 	state := secretsv1alpha1.State(seen.str("status", "atProvider", "state"))
 	s.unwritten = state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge || seen.problem().reported
@@ -332,6 +335,9 @@ func (s secrets) waitingFor(deployment Object) []finding.Finding {
 			blocked = blocked || s.blocked(secret)
 		}
 	}
+	if len(waiting) > 0 && !s.endpoint.IsZero() {
+		waiting = append([]finding.Finding{s.endpoint}, waiting...)
+	}
 	if blocked {
 		write := finding.New(finding.WaitsForWrite, finding.With{"secret": s.target, "problem": s.problem})
 		waiting = append([]finding.Finding{write}, waiting...)
@@ -460,6 +466,9 @@ func (s secrets) condition() Condition {
 		c = c.with(finding.New(finding.SecretsNotSynced, count, finding.With{"secrets": s.describe(unsynced)}))
 		if s.unwritten && s.problem.reported && !slices.ContainsFunc(unsynced, s.blocked) {
 			c = c.with(finding.New(finding.SecretNotWrittenBesides, finding.With{"secret": s.target, "problem": s.problem}))
+		}
+		if !s.endpoint.IsZero() {
+			c = c.with(finding.New(finding.SecretsWaitForEndpoint, s.endpoint.With))
 		}
 	case s.problem.reported:
 		c.Status, c.Reason = False, ReasonSecretNotWritten

@@ -81,6 +81,8 @@ func setDefaults(s *v1alpha1.PlatformConfigSpec) {
 		s.KeyVault.Allow.Officers = OfficersNone
 	}
 
+	setNetworkDefaults(s)
+
 	if s.Secrets == nil {
 		s.Secrets = &v1alpha1.SecretDefaults{}
 	}

@@ -337,6 +337,65 @@ networkPolicy.allowedNamespaces[3]: Duplicate value: "x"`},
 			args:   args{input: `{` + complete + `}`, overlay: `{"autoscaling": {"allowedTriggers": [` + keys(101) + `]}}`},
 			want:   want{err: "cannot use platform settings: autoscaling.allowedTriggers: Too many: 101: must have at most 100 items"},
 		},
+		"VaultNetwork": {
+			reason: "A network has the defaults of Azure, and a private endpoint is placed beside the vaults.",
+			args: args{input: `{` + complete + `}`, overlay: `{"keyVault": {"network": {"defaultAction": "Deny", "ipRules": ["20.50.1.2", "20.60.0.0/16"],
+				"virtualNetworkSubnetIds": ["` + subnet(testSubscription) + `"],
+				"privateEndpoint": {"subnetId": "` + subnet(testSubscription) + `", "privateDnsZoneIds": ["` + zone + `"]}},
+				"diagnostics": {"logAnalyticsWorkspaceId": "` + workspace + `"}}}`},
+			want: want{
+				settings: func(s v1alpha1.PlatformConfigSpec) any {
+					n := s.KeyVault.Network
+					return []any{
+						n.Bypass, n.ApplyToExisting, n.PrivateEndpoint.Location == s.Location, n.PrivateEndpoint.ResourceGroupName == s.ResourceGroupName,
+						*n.PrivateEndpoint.AzureProviderConfigRef, s.KeyVault.Diagnostics.CategoryGroups,
+					}
+				},
+				value: []any{"AzureServices", false, true, true, v1alpha1.ProviderConfigReference{Kind: "ClusterProviderConfig", Name: "default"}, []string{"audit"}},
+			},
+		},
+		"VaultNetworkDisabled": {
+			reason: "What is removed needs no id.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"network": {"privateEndpoint": {"enabled": false}}, "diagnostics": {"enabled": false}}}`},
+			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.KeyVault.Network.Bypass }, value: ""},
+		},
+		"VaultNetworkWrong": {
+			reason: "Values that Azure rejects would keep vaults from being created, or open.",
+			args: args{input: `{` + complete + `}`, overlay: `{"keyVault": {"network": {"bypass": "All", "ipRules": ["10.0.0.1", "20.50.1.2/16", "::1", "0.0.0.0/0", "office"],
+				"virtualNetworkSubnetIds": ["` + strings.ToLower(subnet(testSubscription)) + `"],
+				"privateEndpoint": {"privateDnsZoneIds": ["` + strings.Replace(zone, "vaultcore.azure.net", "blob.core.windows.net", 1) + `"]}},
+				"diagnostics": {"logAnalyticsWorkspaceId": "logs", "categoryGroups": ["audit"], "categories": ["Audit Event"]}}}`},
+			want: want{err: `cannot use platform settings: keyVault.network.bypass: Unsupported value: "All": supported values: "AzureServices", "None"
+keyVault.network.defaultAction: Required value: set Deny, so that bypass, ipRules and virtualNetworkSubnetIds take effect
+keyVault.network.ipRules[0]: Invalid value: "10.0.0.1": must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix
+keyVault.network.ipRules[1]: Invalid value: "20.50.1.2/16": must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix
+keyVault.network.ipRules[2]: Invalid value: "::1": must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix
+keyVault.network.ipRules[3]: Invalid value: "0.0.0.0/0": must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix
+keyVault.network.ipRules[4]: Invalid value: "office": must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix
+keyVault.network.virtualNetworkSubnetIds[0]: Invalid value: "` + strings.ToLower(subnet(testSubscription)) + `": must be an id such as ` + exampleSubnet + `, with this case of letters
+keyVault.network.privateEndpoint.privateDnsZoneIds[0]: Invalid value: "` + strings.Replace(zone, "vaultcore.azure.net", "blob.core.windows.net", 1) + `": must be an id such as ` + exampleZone + `, with this case of letters
+keyVault.network.privateEndpoint.subnetId: Required value
+keyVault.diagnostics.logAnalyticsWorkspaceId: Invalid value: "logs": must be an id such as ` + exampleWorkspace + `, with this case of letters
+keyVault.diagnostics.categories: Forbidden: cannot be combined with categoryGroups
+keyVault.diagnostics.categories[0]: Invalid value: "Audit Event": must be a category or a group of logs of Key Vault, such as AuditEvent or audit`},
+		},
+		"SubnetElsewhere": {
+			reason: "The provider configuration of the vaults cannot create a private endpoint in another subscription.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"network": {"privateEndpoint": {"subnetId": "` + subnet("99999999-9999-4999-8999-999999999999") + `"}}}}`},
+			want:   want{err: `cannot use platform settings: keyVault.network.privateEndpoint.subnetId: Invalid value: "` + subnet("99999999-9999-4999-8999-999999999999") + `": is in another subscription than the vaults, so azureProviderConfigRef and resourceGroupName are required`},
+		},
+		"InheritedTags": {
+			reason: "Whoever can write tags in Azure must not become the owner of a vault.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"inheritedTags": ["Tenant", "a<b", "cost", "Cost"]}`},
+			want: want{err: `cannot use platform settings: inheritedTags[0]: Forbidden: must not be application, namespace or tenant, which name the owner of a vault
+inheritedTags[1]: Invalid value: "a<b": must be a name of at most 512 characters without < > % & \ ? /
+inheritedTags[3]: Duplicate value: "Cost"`},
+		},
+		"ManyInheritedTags": {
+			reason: "A resource in Azure has at most 50 tags, and the function sets three.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"tags": {` + tags(20) + `}, "inheritedTags": [` + keys(28) + `]}`},
+			want:   want{err: "cannot use platform settings: inheritedTags: Too many: 48: must have at most 47 items"},
+		},
 		"Misspelt": {
 			reason: "A misspelt setting is an error, because it would otherwise be noticed too late.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"officer": []}}`},
@@ -434,4 +493,26 @@ func TestAssigned(t *testing.T) {
 			}
 		})
 	}
+}
+
+// testSubscription is the subscription of complete settings.
+const testSubscription = "22222222-2222-4222-8222-222222222222"
+
+const (
+	zone      = "/subscriptions/99999999-9999-4999-8999-999999999999/resourceGroups/rg-network/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
+	workspace = "/subscriptions/99999999-9999-4999-8999-999999999999/resourceGroups/rg-logs/providers/Microsoft.OperationalInsights/workspaces/logs"
+)
+
+func subnet(subscription string) string {
+	return "/subscriptions/" + subscription + "/resourceGroups/rg-network/providers/Microsoft.Network/virtualNetworks/cluster/subnets/endpoints"
+}
+
+// tags returns that many tags, as members of a JSON object.
+func tags(n int) string {
+	out := make([]string, 0, n)
+	for i := range n {
+		out = append(out, fmt.Sprintf(`"t%d": ""`, i))
+	}
+
+	return strings.Join(out, ", ")
 }

@@ -115,11 +115,14 @@ func validate(s *v1alpha1.PlatformConfigSpec) field.ErrorList {
 	c.providerConfig(field.NewPath("azureProviderConfigRef"), s.AzureProviderConfigRef)
 	c.providerConfig(field.NewPath("secretSyncProviderConfigRef"), s.SecretSyncProviderConfigRef)
 	c.tags(field.NewPath("tags"), s.Tags)
+	c.inheritedTags(field.NewPath("inheritedTags"), s)
 	if s.TenantLabel != "" {
 		c.qualified(field.NewPath("tenantLabel"), s.TenantLabel, s.TenantLabel)
 	}
 	c.namespaces(field.NewPath("retiredNamespaces"), s.RetiredNamespaces)
 	c.keyVault(field.NewPath("keyVault"), s.KeyVault)
+	c.vaultNetwork(field.NewPath("keyVault", "network"), s)
+	c.vaultDiagnostics(field.NewPath("keyVault", "diagnostics"), s.KeyVault)
 	c.secrets(field.NewPath("secrets"), s.Secrets)
 	c.workload(field.NewPath("workload"), s.Workload)
 	c.autoscaling(field.NewPath("autoscaling"), s.Autoscaling)

@@ -42,6 +42,7 @@ const (
 const (
 	Throttled             Reason = "Throttled"
 	Unreachable           Reason = "Unreachable"
+	NetworkBlocked        Reason = "NetworkBlocked"
 	AwaitingAccess        Reason = "AwaitingAccess"
 	AccessDenied          Reason = "AccessDenied"
 	TokenRequestForbidden Reason = "TokenRequestForbidden"

@@ -64,8 +64,10 @@ var table = map[Reason]text{
 	BeingRecovered:        {one: "Secret {secret} of {vault} is being recovered, which takes a few seconds. No action is needed."},
 	NotCreated:            {one: "It could not be created in advance: {cause}. The provider retries."},
 
-	Throttled:             {one: "It cannot be read for the moment: {cause}. The provider retries; no action is needed."},
-	Unreachable:           {one: "It cannot be read: {cause}. The provider retries; if this lasts for 15 minutes, ask your platform team."},
+	Throttled:   {one: "It cannot be read for the moment: {cause}. The provider retries; no action is needed."},
+	Unreachable: {one: "It cannot be read: {cause}. The provider retries; if this lasts for 15 minutes, ask your platform team."},
+	NetworkBlocked: {one: "It cannot be read: {cause}. Roles are not the cause. Ask your platform team to let the cluster through the firewall of {vault}, or to check its private endpoint " +
+		"and the DNS record of it. A new private endpoint takes a few minutes."},
 	AwaitingAccess:        {one: "Identity {identity} has no access yet: {cause}. Access takes up to 10 minutes after the identity is created. No action is needed."},
 	AccessDenied:          {one: "Identity {identity} cannot read {vault}: {cause}."},
 	TokenRequestForbidden: {one: "{Cause}. Ask your platform team to check the ClusterRole and the admission policy of the provider."},

@@ -86,6 +86,11 @@ func (e *Error) Error() string {
 	return s
 }
 
+// ByNetwork reports whether the vault rejects the network of the client, whatever its roles are.
+func (e *Error) ByNetwork() bool {
+	return e.Cause.Reason == finding.FirewallBlocks || e.Cause.Reason == finding.PrivateEndpointOnly
+}
+
 // ReasonOf returns the reason of an error, Unreachable for an error of another type, and an
 // empty reason for nil.
 func ReasonOf(err error) Reason {

@@ -20,6 +20,7 @@ type (
 	FederatedCredential = entra.FederatedCredential
 
 	Vault          = keyvault.Vault
+	Firewall       = keyvault.Firewall
 	RoleAssignment = keyvault.RoleAssignment
 	Secret         = keyvault.Secret
 	SecretSummary  = keyvault.SecretSummary

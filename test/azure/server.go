@@ -183,14 +183,24 @@ func (s *Server) WriteExports(w io.Writer) {
 
 // Transport returns a transport to this server, for clients in the same process. Each call returns a new one with its own
 // connections.
-func (s *Server) Transport() *http.Transport {
+func (s *Server) Transport() *http.Transport { return s.TransportFrom("") }
+
+// TransportFrom returns a transport of a client in a network, for the firewalls of vaults: a name or a public address. A whole program
+// is in a network if its HTTPS_PROXY is http://<network>@<address>.
+func (s *Server) TransportFrom(network string) *http.Transport {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.proxy.CAPEM())
 
 	address := s.ProxyURL()
 
 	return &http.Transport{
-		Proxy:               func(*http.Request) (*url.URL, error) { return url.Parse(address) },
+		Proxy: func(*http.Request) (*url.URL, error) {
+			if network == "" {
+				return url.Parse(address)
+			}
+
+			return url.Parse(strings.Replace(address, "//", "//"+url.User(network).String()+"@", 1))
+		},
 		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)},
 		MaxIdleConnsPerHost: 100,
 		IdleConnTimeout:     time.Minute,

@@ -167,6 +167,16 @@ func readsAndLists(f azure.Fault) func(*testing.T, *App) func() {
 	return atVault(list, get)
 }
 
+// firewall closes a vault.
+func firewall(f azure.Firewall) func(*testing.T, *App) func() {
+	return func(t *testing.T, a *App) func() {
+		t.Helper()
+		must(t, world.Azure.SetFirewall(a.Vault, func(to *azure.Firewall) { *to = f }))
+
+		return func() { must(t, world.Azure.SetFirewall(a.Vault, func(to *azure.Firewall) { *to = azure.Firewall{} })) }
+	}
+}
+
 // outages returns failures of the vault, of Entra ID and of the network: no answer, an error, and
 // half of an answer. The tests of keyvault cover the meaning of each answer.
 func outages() map[string]outage {
@@ -231,6 +241,14 @@ func outages() map[string]outage {
 				return func() { assignRole(t, a) }
 			},
 			state: forbidden, fresh: awaiting, words: []string{"no role"}, vault: polls + 2 + 6,
+		},
+		"Firewall": {
+			reason: "The firewall of the vault rejects the network of the cluster. That is not a missing role.",
+			begin:  firewall(azure.Firewall{Deny: true}), state: unreachable, words: []string{"firewall", "Roles are not the cause"}, vault: 6,
+		},
+		"PrivateEndpoint": {
+			reason: "The vault can be reached through its private endpoint only.",
+			begin:  firewall(azure.Firewall{Private: true}), state: unreachable, words: []string{"private endpoint", "Roles are not the cause"}, vault: 6,
 		},
 		"ExpiredToken": {
 			reason: "Every token has expired. Each attempt requests one new token.", begin: atVault(azure.Fault{Effect: azure.EffectExpireToken}),

@@ -20,6 +20,8 @@ var azureCRDs = map[string]string{ //nolint:gochecknoglobals // A constant in al
 	"Vault":                       "keyvault.azure.m.upbound.io_vaults.yaml",
 	"RoleAssignment":              "authorization.azure.m.upbound.io_roleassignments.yaml",
 	"UserAssignedIdentity":        "managedidentity.azure.m.upbound.io_userassignedidentities.yaml",
+	"PrivateEndpoint":             "network.azure.m.upbound.io_privateendpoints.yaml",
+	"MonitorDiagnosticSetting":    "insights.azure.m.upbound.io_monitordiagnosticsettings.yaml",
 	"FederatedIdentityCredential": "managedidentity.azure.m.upbound.io_federatedidentitycredentials.yaml",
 }
 

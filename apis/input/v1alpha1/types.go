@@ -94,6 +94,15 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:MaxProperties=40
 	Tags map[string]string `json:"tags,omitempty"`
 
+	// InheritedTags are names of tags that a policy of Azure sets, for example those that
+	// vaults and identities inherit from their resource group. Their values in Azure stay,
+	// and take precedence over tags. Case of letters is ignored. Default: none, and tags
+	// that these settings do not set are removed.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=40
+	InheritedTags []string `json:"inheritedTags,omitempty"`
+
 	// TenantLabel is the label of Namespaces that names the owning tenant, for example
 	// meta.p6m.dev/tenant. Only the platform may write it. Its value becomes the tag
 	// tenant of vaults and identities. An existing vault or identity is used and changed
@@ -240,6 +249,15 @@ type KeyVaultDefaults struct {
 	// +optional
 	PublicNetworkAccessEnabled *bool `json:"publicNetworkAccessEnabled,omitempty"`
 
+	// Network restricts the networks that can reach vaults. Default: Azure's default, all
+	// networks.
+	// +optional
+	Network *KeyVaultNetwork `json:"network,omitempty"`
+
+	// Diagnostics sends the logs of vaults to a Log Analytics workspace. Default: none.
+	// +optional
+	Diagnostics *KeyVaultDiagnostics `json:"diagnostics,omitempty"`
+
 	// Officers may read and write the secrets of every vault.
 	// +optional
 	// +listType=map
@@ -260,6 +278,120 @@ type KeyVaultDefaults struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=10000
 	Assigned []AssignedVault `json:"assigned,omitempty"`
+}
+
+// KeyVaultNetwork restricts the networks that can reach vaults. A setting that is removed later
+// changes no vault.
+type KeyVaultNetwork struct {
+	// ApplyToExisting applies these settings, and later changes of them, to vaults that
+	// exist. A vault that the default action Deny would close stays open until its private
+	// endpoint is ready, if one is configured. Default: false, and the settings apply to
+	// vaults that are created later.
+	// +optional
+	ApplyToExisting bool `json:"applyToExisting,omitempty"`
+
+	// DefaultAction for clients that no rule allows: Allow or Deny. Default: Azure's
+	// default, Allow.
+	// +optional
+	// +kubebuilder:validation:Enum=Allow;Deny
+	DefaultAction string `json:"defaultAction,omitempty"`
+
+	// Bypass lets trusted services of Azure reach vaults: AzureServices or None. Requires
+	// defaultAction. Default: AzureServices.
+	// +optional
+	// +kubebuilder:validation:Enum=AzureServices;None
+	Bypass string `json:"bypass,omitempty"`
+
+	// IPRules are public IPv4 addresses, or ranges in CIDR notation, that can reach vaults.
+	// Requires defaultAction.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=1000
+	IPRules []string `json:"ipRules,omitempty"`
+
+	// VirtualNetworkSubnetIDs are the ids of subnets that can reach vaults. Each needs the
+	// service endpoint Microsoft.KeyVault. Requires defaultAction.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=200
+	VirtualNetworkSubnetIDs []string `json:"virtualNetworkSubnetIds,omitempty"`
+
+	// PrivateEndpoint composes a private endpoint for every vault. Default: none.
+	// +optional
+	PrivateEndpoint *KeyVaultPrivateEndpoint `json:"privateEndpoint,omitempty"`
+}
+
+// KeyVaultPrivateEndpoint composes a private endpoint for every vault. An endpoint that exists
+// stays in its subnet, resource group and location.
+type KeyVaultPrivateEndpoint struct {
+	// Enabled is set to false to delete the private endpoints of all vaults. Default: true.
+	// +optional
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// SubnetID is the id of the subnet of private endpoints. Required.
+	// +optional
+	SubnetID string `json:"subnetId,omitempty"`
+
+	// PrivateDNSZoneIDs are the ids of the private DNS zones that get a record for every
+	// vault, usually one: privatelink.vaultcore.azure.net. Default: none, and somebody else
+	// creates the records.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=5
+	PrivateDNSZoneIDs []string `json:"privateDnsZoneIds,omitempty"`
+
+	// Location of the virtual network. Default: location of the settings.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Location string `json:"location,omitempty"`
+
+	// ResourceGroupName is the name of the resource group of private endpoints, in the
+	// subscription of the subnet. Default: resourceGroupName of the settings.
+	// +optional
+	// +kubebuilder:validation:MaxLength=90
+	ResourceGroupName string `json:"resourceGroupName,omitempty"`
+
+	// AzureProviderConfigRef is the provider configuration of private endpoints. It is
+	// required, with resourceGroupName, if the subnet is in another subscription than the
+	// vaults. Default: azureProviderConfigRef of the settings.
+	// +optional
+	AzureProviderConfigRef *ProviderConfigReference `json:"azureProviderConfigRef,omitempty"`
+
+	// ManualApproval is true if an administrator approves the connection of every private
+	// endpoint, because the identity of the provider configuration may not. Vaults that exist
+	// are then never closed. Default: false.
+	// +optional
+	ManualApproval bool `json:"manualApproval,omitempty"`
+}
+
+// KeyVaultDiagnostics sends the logs of vaults to a Log Analytics workspace. A setting that is
+// removed later changes no vault.
+type KeyVaultDiagnostics struct {
+	// Enabled is set to false to delete the diagnostic settings of all vaults. Default: true.
+	// +optional
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// ApplyToExisting applies these settings, and later changes of them, to vaults that
+	// exist. Default: false, and the settings apply to vaults that are created later.
+	// +optional
+	ApplyToExisting bool `json:"applyToExisting,omitempty"`
+
+	// LogAnalyticsWorkspaceID is the id of the workspace. Required.
+	// +optional
+	LogAnalyticsWorkspaceID string `json:"logAnalyticsWorkspaceId,omitempty"`
+
+	// CategoryGroups of logs: audit or allLogs. Default: audit, without categories.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=5
+	CategoryGroups []string `json:"categoryGroups,omitempty"`
+
+	// Categories of logs, for example AuditEvent. Azure does not accept them together with
+	// categoryGroups.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=20
+	Categories []string `json:"categories,omitempty"`
 }
 
 // KeyVaultAllowance lists the vault settings that a manifest may use.

@@ -43,6 +43,16 @@ func immutable(group, kind string) []string {
 		return []string{"spec.forProvider.location", "spec.forProvider.name", "spec.forProvider.resourceGroupName"}
 	case "FederatedIdentityCredential.managedidentity.azure.m.upbound.io":
 		return []string{"spec.forProvider.parentId", "spec.forProvider.resourceGroupName"}
+	case "PrivateEndpoint.network.azure.m.upbound.io":
+		return []string{
+			"spec.forProvider.customNetworkInterfaceName", "spec.forProvider.location",
+			"spec.forProvider.privateServiceConnection.isManualConnection", "spec.forProvider.privateServiceConnection.name",
+			"spec.forProvider.privateServiceConnection.privateConnectionResourceAlias",
+			"spec.forProvider.privateServiceConnection.privateConnectionResourceId",
+			"spec.forProvider.privateServiceConnection.subresourceNames", "spec.forProvider.resourceGroupName", "spec.forProvider.subnetId",
+		}
+	case "MonitorDiagnosticSetting.insights.azure.m.upbound.io":
+		return []string{"spec.forProvider.name", "spec.forProvider.targetResourceId"}
 	case "KeyVaultSecretSync.secrets.p6m.dev":
 		return []string{"spec.forProvider.target.name"}
 	case "Deployment.apps":

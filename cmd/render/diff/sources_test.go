@@ -61,6 +61,22 @@ func TestImmutableIsWhatCRDsSay(t *testing.T) {
 			file:   filepath.Join(azure, "managedidentity.azure.m.upbound.io_federatedidentitycredentials.yaml"),
 			want:   []string{"spec.forProvider.parentId", "spec.forProvider.resourceGroupName"},
 		},
+		"PrivateEndpoint": {
+			reason: "An endpoint stays in its subnet, and at its vault.",
+			file:   filepath.Join(azure, "network.azure.m.upbound.io_privateendpoints.yaml"),
+			want: []string{
+				"spec.forProvider.customNetworkInterfaceName", "spec.forProvider.location",
+				"spec.forProvider.privateServiceConnection.isManualConnection", "spec.forProvider.privateServiceConnection.name",
+				"spec.forProvider.privateServiceConnection.privateConnectionResourceAlias",
+				"spec.forProvider.privateServiceConnection.privateConnectionResourceId",
+				"spec.forProvider.privateServiceConnection.subresourceNames", "spec.forProvider.resourceGroupName", "spec.forProvider.subnetId",
+			},
+		},
+		"MonitorDiagnosticSetting": {
+			reason: "A setting stays at its vault.",
+			file:   filepath.Join(azure, "insights.azure.m.upbound.io_monitordiagnosticsettings.yaml"),
+			want:   []string{"spec.forProvider.name", "spec.forProvider.targetResourceId"},
+		},
 		"KeyVaultSecretSync": {
 			reason: "The name of the Secret is immutable, because Pods refer to it.",
 			file:   filepath.Join(ours, "secrets.p6m.dev_keyvaultsecretsyncs.yaml"),

@@ -88,6 +88,8 @@ func NewValidator(ctx context.Context, root string) (*Validator, error) {
 		filepath.Join(azure, "package", "crds", "authorization.azure.m.upbound.io_roleassignments.yaml"),
 		filepath.Join(azure, "package", "crds", "managedidentity.azure.m.upbound.io_userassignedidentities.yaml"),
 		filepath.Join(azure, "package", "crds", "managedidentity.azure.m.upbound.io_federatedidentitycredentials.yaml"),
+		filepath.Join(azure, "package", "crds", "network.azure.m.upbound.io_privateendpoints.yaml"),
+		filepath.Join(azure, "package", "crds", "insights.azure.m.upbound.io_monitordiagnosticsettings.yaml"),
 		filepath.Join(core, "cluster", "crds", "apiextensions.crossplane.io_*.yaml"),
 		filepath.Join(root, "package", "provider", "crds", "*.yaml"),
 		filepath.Join(root, "package", "function", "input", "*.yaml"),

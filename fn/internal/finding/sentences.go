@@ -81,6 +81,32 @@ const (
 	MustNotBeOwnIssuer  Reason = "MustNotBeOwnIssuer"
 )
 
+// Network and logs of a vault, in condition KeyVaultReady.
+const (
+	PrivateEndpointCreating Reason = "PrivateEndpointCreating"
+	PrivateEndpointRefused  Reason = "PrivateEndpointRefused"
+	PrivateEndpointNoRecord Reason = "PrivateEndpointNoRecord"
+	PrivateEndpointNote     Reason = "PrivateEndpointNote"
+	PrivateEndpointFailed   Reason = "PrivateEndpointFailed"
+	PrivateEndpointApproval Reason = "PrivateEndpointApproval"
+	VaultStaysOpen          Reason = "VaultStaysOpen"
+	LogsNotSent             Reason = "LogsNotSent"
+	WaitsForPrivateEndpoint Reason = "WaitsForPrivateEndpoint"
+	SecretsWaitForEndpoint  Reason = "SecretsWaitForEndpoint"
+)
+
+// Settings of the network, the logs and the tags of vaults.
+const (
+	TagOfOwner                Reason = "TagOfOwner"
+	TagNameInvalid            Reason = "TagNameInvalid"
+	NetworkRulesUnused        Reason = "NetworkRulesUnused"
+	MustBePublicIPv4          Reason = "MustBePublicIPv4"
+	MustBeAzureID             Reason = "MustBeAzureID"
+	SubnetInOtherSubscription Reason = "SubnetInOtherSubscription"
+	CategoriesWithGroups      Reason = "CategoriesWithGroups"
+	LogCategoryInvalid        Reason = "LogCategoryInvalid"
+)
+
 // Condition AccessReady.
 const (
 	RolesRevoked           Reason = "RolesRevoked"
@@ -379,6 +405,17 @@ var sentences = map[Reason]string{
 	PeersNeedRole:       "required with peers",
 	MemberNeedsPeers:    "a member uses the vaults of its peers",
 	MustNotBeOwnIssuer:  "must not be the issuer of this cluster",
+	// Network and logs of a vault.
+	PrivateEndpointCreating: "Vault {vault} is reachable only through its private endpoint {endpoint}, which is being created. This normally takes 3 minutes. No action is needed.",
+	PrivateEndpointRefused:  "Azure did not create private endpoint {endpoint}, so vault {vault} is not reachable yet: {problem}. Ask your platform team for help.",
+	PrivateEndpointNoRecord: "Vault {vault} is not reachable yet: its private endpoint {endpoint} has no record in the private DNS zones. This normally takes a minute. If it takes longer, ask your platform team to check its DNS zone group.",
+	PrivateEndpointNote:     "private endpoint {endpoint} of the vault is not ready; the vault is reachable without it",
+	PrivateEndpointFailed:   "Azure rejected private endpoint {endpoint} of the vault: {problem}; the vault is reachable without it",
+	PrivateEndpointApproval: "if secrets cannot be read, ask your platform team to approve the connection of private endpoint {endpoint} to the vault",
+	VaultStaysOpen:          "the network settings close the vault when its private endpoint is ready",
+	LogsNotSent:             "Azure rejected the diagnostic setting of the vault: {problem}",
+	WaitsForPrivateEndpoint: "private endpoint {endpoint} of the vault (not ready)",
+	SecretsWaitForEndpoint:  "The vault cannot be reached before its private endpoint {endpoint} is ready, see condition KeyVaultReady.",
 
 	// Condition AccessReady.
 	RolesRevoked:           "The roles on the vault are being revoked, because the vault is no longer assigned to this application. Azure can take 10 minutes to apply this.",
@@ -565,6 +602,14 @@ var sentences = map[Reason]string{
 	IngressClassByAnnotation:  "use ingressClassName; Kubernetes rejects an Ingress with both",
 	IngressClassNotAllowed:    "must not be {annotation}, because the type chooses the class",
 	AnnotationPatternInvalid:  "must have a whole domain and a slash before the *",
+	TagOfOwner:                "must not be application, namespace or tenant, which name the owner of a vault",
+	TagNameInvalid:            "must be a name of at most 512 characters without < > % & \\ ? /",
+	NetworkRulesUnused:        "set Deny, so that bypass, ipRules and virtualNetworkSubnetIds take effect",
+	MustBePublicIPv4:          "must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix",
+	MustBeAzureID:             "must be an id such as {example}, with this case of letters",
+	SubnetInOtherSubscription: "is in another subscription than the vaults, so azureProviderConfigRef and resourceGroupName are required",
+	CategoriesWithGroups:      "cannot be combined with categoryGroups",
+	LogCategoryInvalid:        "must be a category or a group of logs of Key Vault, such as AuditEvent or audit",
 	TagInvalid:                "must have a name of at most 512 characters without < > % & \\ ? /, and a value of at most 256",
 	MustBeNamespace:           "must be the name of a namespace",
 	LabelValueInvalid:         "must have a value of at most 63 letters, digits, hyphens, underscores and dots",

@@ -293,7 +293,12 @@ func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Observed {
 	case keyvault.Forbidden, keyvault.NoIdentity:
 		return l.refused(s, e)
 	default:
-		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateUnreachable, finding.Because(finding.Unreachable, e.Cause))}
+		reason := finding.Unreachable
+		if e.ByNetwork() {
+			reason = finding.NetworkBlocked
+		}
+
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateUnreachable, finding.Because(reason, e.Cause))}
 	}
 }
 

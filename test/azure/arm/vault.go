@@ -251,6 +251,28 @@ func (p vaultProperties) check() *wire.Answer {
 	}
 }
 
+// firewall sets the rules of the vault. Private endpoints are resources of their own.
+func (p vaultProperties) firewall(f *keyvault.Firewall) {
+	var acls struct {
+		DefaultAction string `json:"defaultAction"`
+		IPRules       []struct {
+			Value string `json:"value"`
+		} `json:"ipRules"`
+	}
+
+	f.Private = p.PublicNetworkAccess != nil && strings.EqualFold(*p.PublicNetworkAccess, "Disabled")
+	f.Deny, f.IPRules = false, nil
+
+	if json.Unmarshal(p.NetworkACLs, &acls) != nil {
+		return
+	}
+
+	f.Deny = strings.EqualFold(acls.DefaultAction, "Deny")
+	for _, rule := range acls.IPRules {
+		f.IPRules = append(f.IPRules, rule.Value)
+	}
+}
+
 func (c *call) createVault(body vaultBody) wire.Answer {
 	p := body.Properties
 	v := keyvault.Vault{
@@ -338,6 +360,10 @@ func (c *call) keep(body vaultBody) wire.Answer {
 	}
 
 	c.service.vaults[strings.ToLower(v.ResourceID)] = s
+
+	if err := c.service.Vaults.SetFirewall(v.Name, s.properties.firewall); err != nil {
+		return badRequest("%s", err)
+	}
 
 	return wire.JSON(http.StatusOK, c.vaultJSON(v))
 }

@@ -173,6 +173,10 @@ func (c *call) serve() wire.Answer {
 		return *answer
 	}
 
+	if answer := c.stop(); answer != nil {
+		return *answer
+	}
+
 	if c.operation == fault.Unknown {
 		return c.unknown()
 	}

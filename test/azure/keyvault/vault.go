@@ -84,6 +84,8 @@ type vault struct {
 	operations limiter
 
 	writes []Write
+
+	firewall Firewall
 }
 
 // A Write records who changed a secret, and when, without the value.

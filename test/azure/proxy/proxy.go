@@ -115,7 +115,9 @@ func Start(ctx context.Context, config Config) (*Proxy, error) {
 		Handler: http.HandlerFunc(p.serveInner), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ErrorLog: quiet,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return context.WithValue(ctx, hostKey{}, hostOf(conn))
+			host, network := originOf(conn)
+
+			return wire.WithNetwork(context.WithValue(ctx, hostKey{}, host), network)
 		},
 	}
 
@@ -148,15 +150,23 @@ func (p *Proxy) Close() error {
 	return nil
 }
 
-// hostOf returns the host that a connection's client requested.
-func hostOf(conn net.Conn) string {
+// originOf returns the host that a connection's client requested, and the network of the client.
+func originOf(conn net.Conn) (host, network string) {
 	if t, ok := conn.(*tls.Conn); ok {
 		if inner, ok := t.NetConn().(*tunnel); ok {
-			return inner.host
+			return inner.host, inner.network
 		}
 	}
 
-	return ""
+	return "", ""
+}
+
+// networkOf returns the network of a client, which is the user in the URL of its proxy: on loopback, all addresses are the same.
+func networkOf(r *http.Request) string {
+	credentials := http.Request{Header: http.Header{"Authorization": r.Header["Proxy-Authorization"]}}
+	network, _, _ := credentials.BasicAuth()
+
+	return network
 }
 
 // certificate returns the certificate for the connection's host.
@@ -266,11 +276,11 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 
 	key.Status = http.StatusOK
 	p.config.Gate.Count(key)
-	p.open(w, name)
+	p.open(w, name, networkOf(r))
 }
 
 // open opens the tunnel, and serves the connection as that host.
-func (p *Proxy) open(w http.ResponseWriter, name string) {
+func (p *Proxy) open(w http.ResponseWriter, name, network string) {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, "cannot connect", http.StatusInternalServerError)
@@ -284,7 +294,7 @@ func (p *Proxy) open(w http.ResponseWriter, name string) {
 		return
 	}
 
-	p.tunnels.add(&tunnel{Conn: conn, host: name, early: buffered.Reader})
+	p.tunnels.add(&tunnel{Conn: conn, host: name, network: network, early: buffered.Reader})
 }
 
 // fail applies a fault to a connection.

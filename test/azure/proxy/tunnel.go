@@ -17,6 +17,9 @@ type tunnel struct {
 	// host is the one that the client requested.
 	host string
 
+	// network is the one that the client is in.
+	network string
+
 	// early has bytes that the client sent before the tunnel was open.
 	early *bufio.Reader
 }

@@ -161,6 +161,8 @@ func managed() []schema.GroupVersionKind {
 		{Group: "keyvault.azure.m.upbound.io", Version: "v1beta1", Kind: "Vault"},
 		{Group: "managedidentity.azure.m.upbound.io", Version: "v1beta1", Kind: "FederatedIdentityCredential"},
 		{Group: "managedidentity.azure.m.upbound.io", Version: "v1beta1", Kind: "UserAssignedIdentity"},
+		{Group: "network.azure.m.upbound.io", Version: "v1beta1", Kind: "PrivateEndpoint"},
+		{Group: "insights.azure.m.upbound.io", Version: "v1beta1", Kind: "MonitorDiagnosticSetting"},
 	}
 }
 
@@ -168,6 +170,7 @@ func managedNames() []string {
 	return []string{
 		"keyvaultsecretsyncs.secrets.p6m.dev", "roleassignments.authorization.azure.m.upbound.io", "vaults.keyvault.azure.m.upbound.io",
 		"federatedidentitycredentials.managedidentity.azure.m.upbound.io", "userassignedidentities.managedidentity.azure.m.upbound.io",
+		"privateendpoints.network.azure.m.upbound.io", "monitordiagnosticsettings.insights.azure.m.upbound.io",
 	}
 }
 

@@ -232,6 +232,13 @@ func decisions() map[string]struct {
 		"KindInactive": {"An inactive kind is not served.", func(f *facts, _ *platform.Platform) {
 			f.kinds["vaults.keyvault.azure.m.upbound.io"] = kind{inactive: true}
 		}, []finding.Code{KindInactive}},
+		"NoPrivateEndpoints": {"Providers that no setting needs can be missing.", func(f *facts, _ *platform.Platform) {
+			f.kinds[privateEndpoints], f.kinds[diagnosticSettings] = kind{}, kind{inactive: true}
+		}, nil},
+		"PrivateEndpointsMissing": {"Without its kind, no private endpoint is composed.", func(f *facts, p *platform.Platform) {
+			f.kinds[privateEndpoints] = kind{}
+			p.Settings.KeyVault = &v1alpha1.KeyVaultDefaults{Network: &v1alpha1.KeyVaultNetwork{PrivateEndpoint: &v1alpha1.KeyVaultPrivateEndpoint{}}}
+		}, []finding.Code{KindMissing}},
 		"NoKEDA": {"KEDA is optional.", func(f *facts, _ *platform.Platform) { f.kinds[scaledObjects] = kind{} }, nil},
 		"KEDA": {"The settings require KEDA.", func(f *facts, p *platform.Platform) {
 			f.kinds[scaledObjects] = kind{}

@@ -9,12 +9,20 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 // scaledObjects is a kind of KEDA, which is optional.
 const scaledObjects = "scaledobjects.keda.sh"
+
+// Kinds that applications are composed of only if the settings say so.
+const (
+	privateEndpoints   = "privateendpoints.network.azure.m.upbound.io"
+	diagnosticSettings = "monitordiagnosticsettings.insights.azure.m.upbound.io"
+)
 
 // composedKinds returns the kinds that applications are composed of, with their versions.
 func composedKinds() map[string]string {
@@ -24,6 +32,8 @@ func composedKinds() map[string]string {
 		"federatedidentitycredentials.managedidentity.azure.m.upbound.io": "v1beta1",
 		"roleassignments.authorization.azure.m.upbound.io":                "v1beta1",
 		"keyvaultsecretsyncs.secrets.p6m.dev":                             "v1alpha1",
+		privateEndpoints:                                                  "v1beta1",
+		diagnosticSettings:                                                "v1beta1",
 		scaledObjects:                                                     "v1alpha1",
 	}
 }
@@ -136,11 +146,28 @@ func (d *decision) kinds() {
 		k := d.facts.kinds[name]
 
 		switch {
-		case k.served || name == scaledObjects:
+		case k.served || name == scaledObjects || d.isUnused(name):
 		case k.inactive:
 			d.add(KindInactive, "ManagedResourceDefinition/"+name, params{"name": name})
 		default:
 			d.add(KindMissing, "CustomResourceDefinition/"+name, params{"version": composedKinds()[name]})
 		}
+	}
+}
+
+// isUnused reports whether the settings do without a kind.
+func (d *decision) isUnused(name string) bool {
+	var kv v1alpha1.KeyVaultDefaults
+	if s := d.platform.Settings; s != nil && s.KeyVault != nil {
+		kv = *s.KeyVault
+	}
+
+	switch name {
+	case privateEndpoints:
+		return kv.Network == nil || kv.Network.PrivateEndpoint == nil || !settings.Enabled(kv.Network.PrivateEndpoint.Enabled)
+	case diagnosticSettings:
+		return kv.Diagnostics == nil || !settings.Enabled(kv.Diagnostics.Enabled)
+	default:
+		return false
 	}
 }

@@ -166,7 +166,7 @@ status: {conditions: [{type: Established, status: "True"}]}
 			map[string]kind{
 				"keyvaultsecretsyncs.secrets.p6m.dev": {served: true}, "roleassignments.authorization.azure.m.upbound.io": {inactive: true},
 				"vaults.keyvault.azure.m.upbound.io": {}, "userassignedidentities.managedidentity.azure.m.upbound.io": {},
-				"federatedidentitycredentials.managedidentity.azure.m.upbound.io": {}, scaledObjects: {},
+				"federatedidentitycredentials.managedidentity.azure.m.upbound.io": {}, scaledObjects: {}, privateEndpoints: {}, diagnosticSettings: {},
 			},
 		},
 		"Policies":       {"The API server adds empty selectors.", bound(`{matchPolicy: Equivalent, namespaceSelector: {}, objectSelector: {}}`), readPolicies, map[string]policy{"a": {ignores: true, conditions: []string{"c"}, actions: []string{"Deny", "Audit"}}}},

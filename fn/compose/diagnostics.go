@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/azurename"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+// diagnosticSettingName is the name in Azure. It is unique for each vault.
+const diagnosticSettingName = "platform-application"
+
+// diagnosticSettingVersion is declared here for the same reason as that of a private endpoint.
+func diagnosticSettingVersion() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: "insights.azure.m.upbound.io", Version: "v1beta1", Kind: kindDiagnosticSetting}
+}
+
+// diagnosticSettingParameters has the parameters of a MonitorDiagnosticSetting that this function
+// sets.
+type diagnosticSettingParameters struct {
+	Name                    string       `json:"name"`
+	TargetResourceID        string       `json:"targetResourceId"`
+	LogAnalyticsWorkspaceID string       `json:"logAnalyticsWorkspaceId"`
+	EnabledLog              []enabledLog `json:"enabledLog"`
+}
+
+type enabledLog struct {
+	Category      string `json:"category,omitempty"`
+	CategoryGroup string `json:"categoryGroup,omitempty"`
+}
+
+// diagnosticSettings returns the diagnostics of the settings, or nil without them.
+func (c *composition) diagnosticSettings() *inputv1alpha1.KeyVaultDiagnostics {
+	if d := c.platform.KeyVault.Diagnostics; d != nil && settings.Enabled(d.Enabled) {
+		return d
+	}
+
+	return nil
+}
+
+// diagnosticSetting sends the logs of the application's own vault to a workspace. No other
+// resource waits for it. It returns the observed setting.
+func (c *composition) diagnosticSetting(v vault) Object {
+	want := c.diagnosticSettings()
+	seen, exists := c.seen[NameDiagnosticSetting]
+	switch {
+	case want == nil && c.platform.KeyVault.Diagnostics != nil:
+		c.removeDiagnosticSetting(seen)
+		return nil
+	case want == nil, v.id == "", v.adopted, !exists && !want.ApplyToExisting && !c.wasCreatedWith(NameDiagnosticSetting):
+		c.keepIfObserved(NameDiagnosticSetting)
+		return seen
+	case seen.inAzure() && !want.ApplyToExisting:
+		c.keep(NameDiagnosticSetting)
+		return seen
+	}
+
+	p := diagnosticSettingParameters{
+		Name:                    diagnosticSettingName,
+		TargetResourceID:        seen.fixed("targetResourceId", v.id),
+		LogAnalyticsWorkspaceID: want.LogAnalyticsWorkspaceID,
+	}
+	for _, group := range want.CategoryGroups {
+		p.EnabledLog = append(p.EnabledLog, enabledLog{CategoryGroup: group})
+	}
+	for _, category := range want.Categories {
+		p.EnabledLog = append(p.EnabledLog, enabledLog{Category: category})
+	}
+	object := newManaged(c, diagnosticSettingVersion(), c.app.Name, p)
+	object.Annotations = externalID(seen, azurename.DiagnosticSettingID(v.id, diagnosticSettingName))
+	object.Spec.ManagedResourceSpec = c.azureSpec()
+	if c.deletionPolicy() != v1alpha1.DeletionRetain {
+		// A vault that outlives its application is still read and written by officers.
+		object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
+	}
+	c.want(NameDiagnosticSetting, object)
+
+	return seen
+}
+
+// removeDiagnosticSetting deletes the setting, once the provider may delete it.
+func (c *composition) removeDiagnosticSetting(seen Object) {
+	if seen == nil || seen.allows(xpv1.ManagementActionDelete) {
+		return
+	}
+	object := Object(own(seen))
+	spec := object.object("spec")
+	spec["managementPolicies"] = append(seen.list("spec", "managementPolicies"), string(xpv1.ManagementActionDelete))
+	c.desired[NameDiagnosticSetting] = Resource{Object: object, Ready: true}
+}
