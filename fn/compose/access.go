@@ -64,7 +64,7 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 	if v.withdrawn {
 		return access{withdrawn: true}
 	}
-	a := access{grants: c.grants(i), observed: map[string]Object{}, latest: c.latest()}
+	a := access{grants: slices.DeleteFunc(c.grants(i), func(g grant) bool { return c.isGranted(g, v) }), observed: map[string]Object{}, latest: c.latest()}
 	for _, g := range a.grants {
 		seen, exists := c.seen[g.resource]
 		if exists {

@@ -32,6 +32,8 @@ type vault struct {
 	adopted bool
 	// withdrawn: the vault was adopted, and is no longer assigned to the application.
 	withdrawn bool
+	// roleAssignments is Granted, or empty.
+	roleAssignments string
 	// notes describe requests that cannot be met.
 	notes []finding.Finding
 }
@@ -39,6 +41,9 @@ type vault struct {
 func (c *composition) keyVault() vault {
 	seen := c.seen[NameKeyVault]
 	v := vault{observed: seen, adopted: c.keyVaultSpec().Name != ""}
+	if c.rolesGranted() {
+		v.roleAssignments = settings.RoleAssignmentsGranted
+	}
 	if !v.adopted {
 		v.ownership, v.owner = c.ownership(seen), c.owner(seen)
 	}

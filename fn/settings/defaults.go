@@ -27,6 +27,12 @@ const (
 	OfficersAny    = "Any"
 )
 
+// Values of keyVault.roleAssignments.
+const (
+	RoleAssignmentsVault   = "Vault"
+	RoleAssignmentsGranted = "Granted"
+)
+
 // Defaults of a vault.
 const (
 	defaultSKU                     = "standard"
