@@ -67,7 +67,8 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 	if v.withdrawn {
 		return access{withdrawn: true, kept: c.revokeUnlisted(c.isMember(), func(string) bool { return false })}
 	}
-	a := access{grants: c.grants(i), observed: map[string]Object{}, latest: c.latest(), readOnly: c.isReadOnly(v, i)}
+	granted := func(g grant) bool { return c.isGranted(g, v) }
+	a := access{grants: slices.DeleteFunc(c.grants(i), granted), observed: map[string]Object{}, latest: c.latest(), readOnly: c.isReadOnly(v, i)}
 	for _, g := range a.grants {
 		seen, exists := c.seen[g.resource]
 		if exists {

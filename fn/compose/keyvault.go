@@ -36,6 +36,8 @@ type vault struct {
 	adopted bool
 	// withdrawn: the vault was adopted, and is no longer assigned to the application.
 	withdrawn bool
+	// roleAssignments is Granted, or empty.
+	roleAssignments string
 	// notes describe requests that cannot be met.
 	notes []finding.Finding
 	// closed: the vault is desired to be reachable only from some networks.
@@ -47,6 +49,9 @@ type vault struct {
 func (c *composition) keyVault() vault {
 	seen := c.seen[NameKeyVault]
 	v := vault{observed: seen, adopted: c.keyVaultSpec().Name != ""}
+	if c.rolesGranted() {
+		v.roleAssignments = settings.RoleAssignmentsGranted
+	}
 	if !v.adopted {
 		v.ownership, v.owner = c.ownership(seen), c.owner(seen)
 		v.cluster, v.awaitsOwner = c.otherCluster(seen), v.ownership == unseen && c.isMember()

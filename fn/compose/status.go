@@ -34,6 +34,8 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 			URI:        cmp.Or(v.uri, last.KeyVault.URI),
 			ResourceID: cmp.Or(v.id, last.KeyVault.ResourceID),
 			PortalURL:  cmp.Or(v.portalURL, last.KeyVault.PortalURL),
+
+			RoleAssignments: v.roleAssignments,
 		},
 		Identity: &v1alpha1.IdentityStatus{
 			Name:               i.name,

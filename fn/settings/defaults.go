@@ -34,6 +34,12 @@ const (
 	RoleSoleOwner = "SoleOwner"
 )
 
+// Values of keyVault.roleAssignments.
+const (
+	RoleAssignmentsVault   = "Vault"
+	RoleAssignmentsGranted = "Granted"
+)
+
 // Defaults of a vault.
 const (
 	defaultSKU                     = "standard"

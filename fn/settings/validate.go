@@ -383,6 +383,8 @@ func (c *checker) keyVault(path *field.Path, kv *v1alpha1.KeyVaultDefaults) {
 			c.forbidden(allow.Child("officerIds"), finding.OfficerIDsUnused, finding.With{"listed": OfficersListed, "groups": OfficersGroups})
 		}
 	}
+	c.oneOf(path.Child("roleAssignments"), kv.RoleAssignments, RoleAssignmentsVault, RoleAssignmentsGranted)
+	c.confirmedGrants(path.Child("confirmedGrants"), kv.ConfirmedGrants)
 	c.assigned(path.Child("assigned"), kv.Assigned)
 }
 

@@ -108,6 +108,18 @@ func (a Application) Fit(poll time.Duration) Fit {
 	}
 }
 
+// Subscription returns the number of applications in a subscription with enough resource groups, and the limit that comes first.
+func (f Fit) Subscription() (applications int, first string) {
+	if f.Reads < f.Assignments {
+		return f.Reads, "reads"
+	}
+
+	return f.Assignments, "role assignments"
+}
+
+// Warning returns the number of applications at which an alert warns: 80% of a full resource group.
+func Warning() int { return PerResourceGroup * 8 / 10 }
+
 // Restart returns the time for observing that many applications once, as the Azure providers do when they start.
 func (a Application) Restart(applications int) time.Duration {
 	return reading(applications * a.Reads())

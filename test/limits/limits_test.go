@@ -5,6 +5,7 @@ package limits
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -63,6 +64,22 @@ func TestApplication(t *testing.T) {
 
 	if diff := cmp.Diff(NewApplication(3), got); diff != "" {
 		t.Errorf("managed resources of an application: -want, +got:\n%s", diff)
+	}
+}
+
+// TestAlert compares the thresholds of the alert with the limits.
+func TestAlert(t *testing.T) {
+	rules := check.Read(t, "package", "monitoring", "alerts.yaml")
+	want := fmt.Sprintf("- alert: KeyVaultApplicationsNearLimit\n          expr: sum(crossplane_managed_resource_exists{gvk=\"secrets.p6m.dev/v1alpha1, Kind=KeyVaultSecretSync\"}) > %d\n", Warning())
+
+	if !strings.Contains(rules, want) {
+		t.Errorf("alerts: want %s", want)
+	}
+
+	for n := range 3 {
+		if all, first := NewApplication(n + 1).Fit(AzurePoll).Subscription(); all < PerResourceGroup {
+			t.Errorf("%d role assignments: the alert warns of a full resource group, but %s end at %d applications", n+1, first, all)
+		}
 	}
 }
 

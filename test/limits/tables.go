@@ -17,7 +17,7 @@ const secrets, keys = 4, 11
 
 // tables returns the tables of the page, by name.
 func tables() map[string]string {
-	return map[string]string{"fit": fitTable(), "poll": pollTable(), "requests": requestsTable(), "cost": costTable()}
+	return map[string]string{"fit": fitTable(), "poll": pollTable(), "subscription": subscriptionTable(), "requests": requestsTable(), "cost": costTable()}
 }
 
 func fitTable() string {
@@ -28,11 +28,7 @@ func fitTable() string {
 
 	for n, whose := range []string{"its own", "its own and an officer's", "its own, an officer's and the secret creator's"} {
 		f := NewApplication(n + 1).Fit(AzurePoll)
-		first := "role assignments"
-
-		if f.Reads < f.Assignments {
-			first = "reads"
-		}
+		_, first := f.Subscription()
 
 		rows = append(rows, []string{
 			fmt.Sprintf("%d: %s", n+1, whose), "**" + thousands(f.ResourceGroup) + "**", thousands(f.Assignments), thousands(f.Reads), first,
@@ -49,6 +45,25 @@ func pollTable() string {
 		row := []string{short(poll)}
 		for n := range 3 {
 			row = append(row, thousands(NewApplication(n+1).Fit(poll).Reads))
+		}
+
+		rows = append(rows, row)
+	}
+
+	return table(rows)
+}
+
+// subscriptionTable has the number of applications in a subscription, its first limit, and the resource groups that they need.
+func subscriptionTable() string {
+	rows := [][]string{{"`--poll` of the Azure providers", "1 role assignment", "2", "3"}}
+
+	for _, poll := range []time.Duration{AzurePoll, 2 * AzurePoll, 3 * AzurePoll, 6 * AzurePoll} {
+		row := []string{short(poll)}
+
+		for n := range 3 {
+			f := NewApplication(n + 1).Fit(poll)
+			all, first := f.Subscription()
+			row = append(row, fmt.Sprintf("**%s**, %s; %d groups", thousands(all), first, (all+f.ResourceGroup-1)/f.ResourceGroup))
 		}
 
 		rows = append(rows, row)

@@ -157,6 +157,9 @@ func (p *Plane) Settings() map[string]any {
 		"oidcIssuerUrl":            p.issuer,
 		"secretCreatorPrincipalId": creator.principalID,
 		"keyVault": map[string]any{
+			// Nobody has granted roles on the resource group of a plane.
+			"roleAssignments": "Vault",
+
 			"officers": []any{map[string]any{"objectId": officer.principalID, "principalType": "ServicePrincipal"}},
 			"allow":    map[string]any{"officers": "Any", "purge": true, "premium": true},
 		},

@@ -265,6 +265,25 @@ type KeyVaultDefaults struct {
 	// +kubebuilder:validation:MaxItems=20
 	Officers []Officer `json:"officers,omitempty"`
 
+	// RoleAssignments of officers in these settings, and of the secret creator. Vault: they
+	// get Key Vault Secrets Officer on every vault. Granted: the platform has granted them
+	// the role on the resource group or on a wider scope, and new vaults get no assignments
+	// for them. Existing assignments stay until confirmedGrants covers them. Officers in
+	// manifests and vaults in assigned always have their own assignments. Without this
+	// setting, an application keeps what it has. Default: Vault.
+	// +optional
+	// +kubebuilder:validation:Enum=Vault;Granted
+	RoleAssignments string `json:"roleAssignments,omitempty"`
+
+	// ConfirmedGrants are role assignments that exist in Azure on a resource group or a
+	// subscription: Key Vault Secrets Officer, without a condition. With roleAssignments
+	// Granted, the assignments of the same principal on vaults in that scope are deleted.
+	// platform-application doctor checks the grants.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	ConfirmedGrants []ConfirmedGrant `json:"confirmedGrants,omitempty"`
+
 	// Allow lists the vault settings that a manifest may use. Others are ignored and
 	// reported in condition FieldsIgnored. Default: none.
 	// +optional
@@ -432,6 +451,17 @@ type Officer struct {
 	// +optional
 	// +kubebuilder:validation:Enum=User;Group;ServicePrincipal
 	PrincipalType string `json:"principalType,omitempty"`
+}
+
+// ConfirmedGrant is a role assignment on a scope that contains vaults.
+type ConfirmedGrant struct {
+	// PrincipalID is the object id of the officer or of the secret creator.
+	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
+	PrincipalID string `json:"principalId"`
+	// Scope of the role assignment: the resource id of a resource group or a subscription.
+	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:Pattern=`^/subscriptions/[0-9a-fA-F-]{36}(/resource[gG]roups/[^/]{1,90})?$`
+	Scope string `json:"scope"`
 }
 
 // AssignedVault lets one application use an existing vault.

@@ -552,6 +552,10 @@ type KeyVaultStatus struct {
 	// PortalURL opens the vault in the Azure portal.
 	// +optional
 	PortalURL string `json:"portalUrl,omitempty"`
+	// RoleAssignments is Granted if the platform's officers have their role on a wider
+	// scope than the vault. It is not set if they have it on the vault.
+	// +optional
+	RoleAssignments string `json:"roleAssignments,omitempty"`
 }
 
 // IdentityStatus is the application's workload identity.

@@ -298,6 +298,7 @@ const (
 	MustBeUUID                Reason = "MustBeUUID"
 	MustBeHTTPS               Reason = "MustBeHTTPS"
 	MustBeResourceGroup       Reason = "MustBeResourceGroup"
+	MustBeGrantScope          Reason = "MustBeGrantScope"
 	IssuerWithoutSlash        Reason = "IssuerWithoutSlash"
 	MustBeSubdomain           Reason = "MustBeSubdomain"
 	MustBeQualifiedName       Reason = "MustBeQualifiedName"
@@ -595,6 +596,7 @@ var sentences = map[Reason]string{
 	MustBeUUID:                "must be a UUID",
 	MustBeHTTPS:               "must be an https URL",
 	MustBeResourceGroup:       "must be the name of a resource group, not its id",
+	MustBeGrantScope:          "must be the id of a subscription or of a resource group: /subscriptions/<id> or /subscriptions/<id>/resourceGroups/<name>",
 	IssuerWithoutSlash:        "must end with a slash, like the issuer of every AKS cluster: Entra ID compares every character",
 	MustBeSubdomain:           "must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit",
 	MustBeQualifiedName:       "must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash",

@@ -68,7 +68,7 @@ func decide(p platform.Platform, f Facts) []finding.Finding {
 		return out
 	}
 
-	return slices.Concat(out, d.group(), d.registrations(), d.identities(), d.access(), d.room(), d.officers(), d.locks(), d.policies(), d.name(), d.clusters())
+	return slices.Concat(out, d.group(), d.registrations(), d.identities(), d.access(), d.room(), d.officers(), d.grants(), d.locks(), d.policies(), d.name(), d.clusters())
 }
 
 // subscription also reports whether the other facts are known.

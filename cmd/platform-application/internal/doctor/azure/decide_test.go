@@ -15,6 +15,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/azure/access"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 const (
@@ -118,6 +119,13 @@ func forbidden[T any]() Answer[T] {
 
 func missing[T any]() Answer[T] { return Answer[T]{Refused: "NotFound", Status: 404} }
 
+// grantOf returns a role assignment of an officer.
+func grantOf(principal, scope string) Resource[Assignment] {
+	return Resource[Assignment]{ID: scope + "/providers/Microsoft.Authorization/roleAssignments/a", Properties: Assignment{
+		PrincipalID: principal, Scope: scope, RoleDefinitionID: subscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/" + strings.ToUpper(secretsOfficer),
+	}}
+}
+
 func TestDecide(t *testing.T) {
 	credential := func(edit func(*Credential)) func(*world) {
 		return func(w *world) { edit(&w.facts.Provider.Credentials.Value[0].Properties) }
@@ -143,6 +151,13 @@ func TestDecide(t *testing.T) {
 	taken := func(w *world) {
 		w.facts.Name.Available.Value = Availability{Reason: "AlreadyExists"}
 		w.facts.Name.Ours, w.facts.Name.Deleted = missing[Resource[struct{}]](), missing[Resource[DeletedVault]]()
+	}
+
+	granted := func(all ...Resource[Assignment]) func(*world) {
+		return func(w *world) {
+			w.platform.Settings.KeyVault.RoleAssignments = settings.RoleAssignmentsGranted
+			w.facts.Assignments.Value = all
+		}
 	}
 
 	cases := map[string]struct {
@@ -278,6 +293,48 @@ func TestDecide(t *testing.T) {
 				w.facts.Assignments.Value = []Resource[Assignment]{{Properties: Assignment{PrincipalID: strings.ToUpper(officerObject), PrincipalType: "Group"}}}
 			},
 		},
+
+		"Granted": {reason: "The creator has its role on the group or above.", plant: granted(grantOf(creatorObject, subscriptionID))},
+		"GrantedAbove": {
+			reason: "Azure lists only management groups that contain the subscription.",
+			plant:  granted(grantOf(creatorObject, "/providers/Microsoft.Management/managementGroups/a")),
+		},
+		"GrantMissing": {
+			reason: "The creator has its role only on one vault.", want: []finding.Code{GrantMissing},
+			plant: granted(grantOf(creatorObject, groupID+"/providers/Microsoft.KeyVault/vaults/a")),
+		},
+		"GrantElsewhere": {reason: "The role is on a group whose name begins alike.", want: []finding.Code{GrantMissing}, plant: granted(grantOf(creatorObject, groupID+"-2"))},
+		"GrantOfOther":   {reason: "Somebody else has the role.", want: []finding.Code{GrantMissing}, plant: granted(grantOf(officerObject, groupID))},
+		"GrantOfOtherRole": {reason: "The principal may only read.", want: []finding.Code{GrantMissing}, plant: func(w *world) {
+			a := grantOf(creatorObject, groupID)
+			a.Properties.RoleDefinitionID = subscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/" + secretsUser
+			granted(a)(w)
+		}},
+		"GrantConditional": {reason: "A condition may exclude secrets.", want: []finding.Code{GrantMissing}, plant: func(w *world) {
+			a := grantOf(creatorObject, groupID)
+			a.Properties.Condition = "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringEquals 'a'"
+			granted(a)(w)
+		}},
+		"GrantsOfOfficers": {reason: "Each officer needs the role.", want: []finding.Code{GrantMissing, OfficerNotSeen}, plant: func(w *world) {
+			w.platform.Settings.KeyVault.Officers = []v1alpha1.Officer{{ObjectID: officerObject, PrincipalType: "User"}, {ObjectID: creatorObject}}
+			granted(grantOf(creatorObject, groupID))(w)
+		}},
+		"GrantsUnreadable": {reason: "The unreadable list is already reported.", want: []finding.Code{MayNotRead}, plant: func(w *world) {
+			granted()(w)
+			w.facts.Assignments = forbidden[[]Resource[Assignment]]()
+		}},
+		"GrantNotConfirmed": {
+			reason: "Vaults of older applications still have assignments.", want: []finding.Code{GrantNotConfirmed},
+			plant: granted(grantOf(creatorObject, groupID), grantOf(creatorObject, strings.ToUpper(groupID)+"/providers/Microsoft.KeyVault/vaults/a")),
+		},
+		"GrantConfirmed": {reason: "Confirmed assignments are about to be deleted.", plant: func(w *world) {
+			granted(grantOf(creatorObject, groupID), grantOf(creatorObject, groupID+"/providers/Microsoft.KeyVault/vaults/a"))(w)
+			w.platform.Settings.KeyVault.ConfirmedGrants = []v1alpha1.ConfirmedGrant{{PrincipalID: creatorObject, Scope: subscriptionID}, {PrincipalID: creatorObject, Scope: groupID}}
+		}, want: []finding.Code{GrantMissing}},
+		"GrantConfirmedElsewhere": {reason: "Vaults of another group lost their assignments.", want: []finding.Code{GrantMissing}, plant: func(w *world) {
+			granted(grantOf(creatorObject, groupID))(w)
+			w.platform.Settings.KeyVault.ConfirmedGrants = []v1alpha1.ConfirmedGrant{{PrincipalID: strings.ToUpper(creatorObject), Scope: groupID + "-2"}}
+		}},
 
 		"Locks": {
 			reason: "Locks on the group and on the subscription count.", want: []finding.Code{LockedForDeletion, LockedForWriting},

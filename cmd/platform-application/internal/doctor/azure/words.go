@@ -46,6 +46,8 @@ const (
 	RoomNone          finding.Code = "AzureRoomNone"
 	OfficerNotSeen    finding.Code = "AzureOfficerNotSeen"
 	OfficerDiffers    finding.Code = "AzureOfficerTypeDiffers"
+	GrantMissing      finding.Code = "AzureGrantMissing"
+	GrantNotConfirmed finding.Code = "AzureGrantNotConfirmed"
 	LockedForDeletion finding.Code = "AzureLockedForDeletion"
 	LockedForWriting  finding.Code = "AzureLockedForWriting"
 	PolicyDenies      finding.Code = "AzurePolicyDenies"
@@ -323,6 +325,18 @@ for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" 
 			Problem:  "principalType of officer {object} is {ours} in the settings, but {theirs} in Azure.",
 			Impact:   "Azure rejects its role on new vaults. No new application becomes ready.",
 			Fix:      "Set principalType to {theirs} in settings.yaml, and apply it:\n" + finding.Apply,
+		},
+		GrantMissing: {
+			Severity: finding.Error,
+			Problem:  "{object} does not have the role Key Vault Secrets Officer on {scope} or a wider scope, without a condition. keyVault.roleAssignments or keyVault.confirmedGrants of the settings requires it.",
+			Impact:   "The principal has no access to vaults without an assignment of their own. If it is the secret creator, their missing secrets are not created.",
+			Fix:      "Grant the role. If the principal must not have it there, set roleAssignments to Vault, and remove it from confirmedGrants:\naz role assignment create --role \"Key Vault Secrets Officer\" --assignee-object-id {object}{type} --scope {scope}",
+		},
+		GrantNotConfirmed: {
+			Severity: finding.Warning,
+			Problem:  "{object} has the role Key Vault Secrets Officer on resource group {group}, and also on single vaults in it.",
+			Impact:   "Each assignment on a vault counts against the limit of the subscription.",
+			Fix:      "To delete the assignments on the vaults, add this entry to keyVault.confirmedGrants in settings.yaml, and apply it. Azure caches roles for up to 10 minutes, so wait that long after a new grant.\n- {principalId: {object}, scope: {groupId}}\n" + finding.Apply,
 		},
 		LockedForDeletion: {
 			Severity: finding.Error,

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"cmp"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+// rolesGranted reports whether the platform has granted its officers and the secret creator
+// their role on a wider scope than a vault. Without the setting, an application keeps what it
+// has: otherwise a lost setting would create assignments for all applications at once, which
+// can exceed Azure's limit.
+func (c *composition) rolesGranted() bool {
+	last := v1alpha1.KeyVaultStatus{}
+	if c.app.Status.KeyVault != nil {
+		last = *c.app.Status.KeyVault
+	}
+
+	return cmp.Or(c.platform.KeyVault.RoleAssignments, last.RoleAssignments) == settings.RoleAssignmentsGranted
+}
+
+// isGranted reports whether a role needs no assignment on the vault, because the principal has
+// it on a wider scope. An assignment that exists is deleted only after the platform has
+// confirmed the wider one. A vault that the platform has assigned can be in any resource
+// group, so it always has its own assignments.
+func (c *composition) isGranted(g grant, v vault) bool {
+	ofPlatform := g.source == finding.SourceSecretCreator || g.source == finding.SourcePlatformOfficers
+	if !ofPlatform || v.adopted || !c.rolesGranted() {
+		return false
+	}
+	_, exists := c.seen[g.resource]
+
+	return !exists || settings.IsConfirmed(&c.platform, g.principalID, v.id)
+}
