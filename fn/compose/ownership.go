@@ -135,6 +135,9 @@ func (c *composition) wantOwned(o ownership, name string, object any) {
 func (c *composition) tags(seen Object) map[string]*string {
 	ours := c.ownTags(seen)
 	proof := ours[tagTenant] != ""
+	if c.app.LandingZone != "" {
+		ours[tagLandingZone] = c.app.LandingZone
+	}
 	tags := map[string]*string{}
 	for k, v := range c.platform.Tags {
 		// Azure ignores case in names of tags.
