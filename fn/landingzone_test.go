@@ -124,21 +124,28 @@ func TestLandingZoneOfNewApplication(t *testing.T) {
 					t.Errorf("\n%s\nRunFunction(...): %s: want a message that says %q, got %q", tc.reason, c, tc.says, got)
 				}
 			}
-			if tc.want == nil {
-				if len(w.composed) > 0 {
-					t.Errorf("\n%s\nRunFunction(...): want nothing composed, got %v", tc.reason, w.observed())
-				}
-				return
-			}
-			for _, resource := range []string{compose.NameKeyVault, compose.NameIdentity} {
-				if diff := cmp.Diff(*tc.want, placeOf(w.composed[resource]), cmp.AllowUnexported(place{})); diff != "" {
-					t.Errorf("\n%s\nRunFunction(...): %s: -want, +got:\n%s", tc.reason, resource, diff)
-				}
-			}
-			if diff := cmp.Diff(tc.want.zone, at(w.xr, "status", "landingZone")); diff != "" {
-				t.Errorf("\n%s\nRunFunction(...): zone in the status: -want, +got:\n%s", tc.reason, diff)
-			}
+			checkPlace(t, tc.reason, w, tc.want)
 		})
+	}
+}
+
+// checkPlace checks where vault and identity are composed, and that the status names the zone. Nothing is composed without a place.
+func checkPlace(t *testing.T, reason string, w *world, want *place) {
+	t.Helper()
+	if want == nil {
+		if len(w.composed) > 0 {
+			t.Errorf("\n%s\nRunFunction(...): want nothing composed, got %v", reason, w.observed())
+		}
+
+		return
+	}
+	for _, resource := range []string{compose.NameKeyVault, compose.NameIdentity} {
+		if diff := cmp.Diff(*want, placeOf(w.composed[resource]), cmp.AllowUnexported(place{})); diff != "" {
+			t.Errorf("\n%s\nRunFunction(...): %s: -want, +got:\n%s", reason, resource, diff)
+		}
+	}
+	if diff := cmp.Diff(want.zone, at(w.xr, "status", "landingZone")); diff != "" {
+		t.Errorf("\n%s\nRunFunction(...): zone in the status: -want, +got:\n%s", reason, diff)
 	}
 }
 
@@ -269,42 +276,9 @@ func TestLandingZoneUnresolved(t *testing.T) {
 // TestLandingZoneProperties runs applications whose Namespace, zones and settings change in any order. No application is ever in
 // two zones, and nothing in Azure moves.
 func TestLandingZoneProperties(t *testing.T) {
-	zones := []string{"eu", "us", "asia", "mars", ""}
 	rapid.Check(t, func(rt *rapid.T) {
-		w := zonedWorld(t, rapid.SampledFrom(zones).Draw(rt, "first"))
-		events := map[string]func(){
-			"Label":         func() { w.inZone(rapid.SampledFrom(zones).Draw(rt, "label")) },
-			"NamespaceGone": func() { w.others = nil },
-			"ZoneGone":      func() { delete(w.zones, "platform-application-"+rapid.SampledFrom(zones).Draw(rt, "gone")) },
-			"ZoneBack": func() {
-				zone := rapid.SampledFrom(zones[:3]).Draw(rt, "back")
-				w.zones["platform-application-"+zone] = zoneSettings(zone)
-			},
-			"Delisted": func() {
-				if o := w.zones["platform-application-"+rapid.SampledFrom(zones).Draw(rt, "delisted")]; o != nil {
-					o["landingZone"] = map[string]any{"namespaces": []any{"payments"}}
-				}
-			},
-			"Edited": func() {
-				zone := rapid.SampledFrom(zones[:3]).Draw(rt, "edited")
-				w.zones["platform-application-"+zone] = zoneSettings(rapid.SampledFrom(zones[:3]).Draw(rt, "to"))
-			},
-			"Invalid": func() {
-				w.zones["platform-application-"+rapid.SampledFrom(zones[:3]).Draw(rt, "invalid")] = map[string]any{"landingZone": map[string]any{"namespaces": []any{"shop"}}, "tenantId": 1.0}
-			},
-			"SettingsGone": func() { w.environment = nil },
-			"SettingsBack": func() { w.environment = testSettings() },
-			"Unresolved":   func() { w.unresolved = !w.unresolved },
-			"StatusForged": func() { nested(w.xr, "status")["landingZone"] = "us" },
-			"ResourceGone": func() {
-				delete(w.composed, rapid.SampledFrom([]string{compose.NameKeyVault, compose.NameIdentity, compose.NameServiceAccount}).Draw(rt, "name"))
-			},
-			"Azure": func() {
-				for name := range w.composed {
-					w.azureIn(name)
-				}
-			},
-		}
+		w := zonedWorld(t, rapid.SampledFrom(anyZone()).Draw(rt, "first"))
+		events := w.zoneEvents(rt)
 		configs := map[string]bool{}
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
 			events[rapid.SampledFrom(slices.Sorted(maps.Keys(events))).Draw(rt, "event")]()
@@ -313,22 +287,70 @@ func TestLandingZoneProperties(t *testing.T) {
 			}
 			before := placesInAzure(w)
 			w.reconcile()
-			for name, was := range before {
-				if diff := cmp.Diff(was, placesInAzure(w)[name]); diff != "" {
-					rt.Fatalf("%s in Azure was changed: -before, +after:\n%s", name, diff)
-				}
+			after := placesInAzure(w)
+			maps.DeleteFunc(after, func(name, _ string) bool { return before[name] == "" })
+			if diff := cmp.Diff(before, after); diff != "" {
+				rt.Fatalf("objects in Azure were changed: -before, +after:\n%s", diff)
 			}
 			if found, _ := zonesOf(w); len(found) > 1 {
 				rt.Fatalf("the application is in zones %v", found)
 			}
-			for name := range subscriptions(w) {
-				configs[name] = true
+			vault, _ := at(w.composed[compose.NameKeyVault], "status", "atProvider", "id").(string)
+			identity, _ := at(w.composed[compose.NameIdentity], "metadata", "annotations", "crossplane.io/external-name").(string)
+			if vault != "" && identity != "" && strings.Split(vault, "/")[2] != strings.Split(identity, "/")[2] {
+				rt.Fatalf("the vault is %s, and the identity %s", vault, identity)
 			}
+			maps.Copy(configs, subscriptions(w))
 			if len(configs) > 1 {
 				rt.Fatalf("the application is in subscriptions %v", slices.Sorted(maps.Keys(configs)))
 			}
 		}
 	})
+}
+
+// anyZone returns the zones of zonedWorld, one that does not exist, and none.
+func anyZone() []string { return []string{"eu", "us", "asia", "mars", ""} }
+
+// zoneEvents are changes of the Namespace, of zones, of settings and in Azure.
+func (w *world) zoneEvents(rt *rapid.T) map[string]func() {
+	zones := anyZone()
+
+	return map[string]func(){
+		"Label":         func() { w.inZone(rapid.SampledFrom(zones).Draw(rt, "label")) },
+		"NamespaceGone": func() { w.others = nil },
+		"ZoneGone":      func() { delete(w.zones, "platform-application-"+rapid.SampledFrom(zones).Draw(rt, "gone")) },
+		"ZoneBack": func() {
+			zone := rapid.SampledFrom(zones[:3]).Draw(rt, "back")
+			w.zones["platform-application-"+zone] = zoneSettings(zone)
+		},
+		"Delisted": func() {
+			if o := w.zones["platform-application-"+rapid.SampledFrom(zones).Draw(rt, "delisted")]; o != nil {
+				o["landingZone"] = map[string]any{"namespaces": []any{"payments"}}
+			}
+		},
+		"Edited": func() {
+			zone := rapid.SampledFrom(zones[:3]).Draw(rt, "edited")
+			w.zones["platform-application-"+zone] = zoneSettings(rapid.SampledFrom(zones[:3]).Draw(rt, "to"))
+		},
+		"Invalid": func() {
+			w.zones["platform-application-"+rapid.SampledFrom(zones[:3]).Draw(rt, "invalid")] = map[string]any{"landingZone": map[string]any{"namespaces": []any{"shop"}}, "tenantId": 1.0}
+		},
+		"SettingsGone": func() { w.environment = nil },
+		"SettingsBack": func() { w.environment = testSettings() },
+		"Unresolved":   func() { w.unresolved = !w.unresolved },
+		"StatusForged": func() { nested(w.xr, "status")["landingZone"] = "us" },
+		"ResourceGone": func() {
+			delete(w.composed, rapid.SampledFrom([]string{compose.NameKeyVault, compose.NameIdentity, compose.NameServiceAccount}).Draw(rt, "name"))
+		},
+		"Azure": func() {
+			for name := range w.composed {
+				w.azureIn(name)
+			}
+		},
+		"AzurePartly": func() {
+			w.azureIn(rapid.SampledFrom([]string{compose.NameKeyVault, compose.NameIdentity}).Draw(rt, "partly"))
+		},
+	}
 }
 
 // azureIn acts as the Azure providers in the subscription of an object's provider configuration.
@@ -337,6 +359,9 @@ func (w *world) azureIn(name string) {
 		return
 	}
 	o := w.composed[name]
+	if o == nil {
+		return
+	}
 	w.azure(name)
 	nested(o, "metadata", "annotations")["crossplane.io/external-create-succeeded"] = "2026-01-01T00:00:00Z"
 	zone := strings.TrimPrefix(fmt.Sprint(at(o, "spec", "providerConfigRef", "name")), "azure-")

@@ -82,8 +82,14 @@ func checkOutsideZones(base map[string]any) error {
 // as a whole: its list of assigned vaults, for example, could give a vault to a second application.
 func platformOnly() [][]string {
 	return [][]string{
-		{"environmentConfigRef"}, {"oidcIssuerUrl"}, {"clusterName"}, {"clusterSharing"},
-		{"tenantLabel"}, {"retiredNamespaces"}, {"adopt"}, {"keyVault", "assigned"},
+		{"environmentConfigRef"},
+		{"oidcIssuerUrl"},
+		{"clusterName"},
+		{"clusterSharing"},
+		{"tenantLabel"},
+		{"retiredNamespaces"},
+		{"adopt"},
+		{"keyVault", "assigned"},
 	}
 }
 

@@ -233,9 +233,7 @@ func TestRead(t *testing.T) {
 		"IssuerEndless":   {"The document is too large.", func(_ *testing.T, s *server) { s.objects[pathIssuer] = `{"x":"` + strings.Repeat("x", maxAnswer) }, []finding.Code{IssuerUnknown}, nil},
 	}
 
-	for name, tc := range zoneCases() {
-		cases[name] = tc
-	}
+	maps.Copy(cases, zoneCases())
 
 	covered := map[finding.Code]bool{}
 

@@ -6,6 +6,7 @@ package platform
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
@@ -21,12 +22,12 @@ func zones(configs ...string) func(*testing.T, *server) {
 	return func(t *testing.T, s *server) {
 		t.Helper()
 
-		list := ""
+		var list strings.Builder
 		for i := 0; i+1 < len(configs); i += 2 {
-			list += fmt.Sprintf("{apiVersion: apiextensions.crossplane.io/v1beta1, kind: EnvironmentConfig, metadata: {name: %s}, data: %s}, ", configs[i], configs[i+1])
+			fmt.Fprintf(&list, "{apiVersion: apiextensions.crossplane.io/v1beta1, kind: EnvironmentConfig, metadata: {name: %s}, data: %s}, ", configs[i], configs[i+1])
 		}
 
-		s.objects[pathZones] = toJSON(t, "{apiVersion: apiextensions.crossplane.io/v1beta1, kind: EnvironmentConfigList, metadata: {}, items: ["+list+"]}")
+		s.objects[pathZones] = toJSON(t, "{apiVersion: apiextensions.crossplane.io/v1beta1, kind: EnvironmentConfigList, metadata: {}, items: ["+list.String()+"]}")
 		s.objects[pathZoneAzure] = toJSON(t, `{apiVersion: azure.m.upbound.io/v1beta1, kind: ClusterProviderConfig, metadata: {name: azure-eu}, spec: {credentials: {source: OIDCTokenFile}, clientID: e, subscriptionID: f}}`)
 	}
 }

@@ -48,8 +48,8 @@ func wellPlatform(t *testing.T) platform.Platform {
 	}
 }
 
-// zoned adds a landing zone that lists a namespace, and labels namespace shop.
-func zoned(zone, lists, label string) func(*facts, *platform.Platform) {
+// zoned adds landing zone eu that lists a namespace, and labels namespace shop.
+func zoned(lists, label string) func(*facts, *platform.Platform) {
 	return func(f *facts, p *platform.Platform) {
 		s := *p.Settings
 		s.LandingZone = &v1alpha1.LandingZone{}
@@ -58,7 +58,7 @@ func zoned(zone, lists, label string) func(*facts, *platform.Platform) {
 			s.LandingZone.Namespaces = []string{lists}
 		}
 
-		p.Zones = []platform.Zone{{Name: zone, Settings: s, Azure: p.Azure}}
+		p.Zones = []platform.Zone{{Name: "eu", Settings: s, Azure: p.Azure}}
 
 		for _, n := range f.namespaces {
 			if n.name == "shop" && label != "" {
@@ -330,13 +330,13 @@ func decisions() map[string]struct {
 			f.namespaces[0].labels = map[string]string{labelWorkloads: "x"}
 		}, []finding.Code{PlatformNamespaceLabelled}},
 		"Tenant":        {"The settings require a tenant label.", func(_ *facts, p *platform.Platform) { p.Settings.TenantLabel = "meta.p6m.dev/tenant" }, []finding.Code{TenantMissing}},
-		"Zone":          {"A landing zone lists a labelled namespace.", zoned("eu", "shop", "eu"), nil},
-		"ZoneUnknown":   {"A label names a landing zone that does not exist.", zoned("eu", "", "us"), []finding.Code{LandingZoneMissing}},
-		"ZoneNotListed": {"A landing zone does not list the namespace with its label.", zoned("eu", "", "eu"), []finding.Code{LandingZoneNotAllowed}},
-		"ZoneNotChosen": {"A listed namespace has no label.", zoned("eu", "shop", ""), []finding.Code{LandingZoneNotChosen}},
-		"ZoneNamespace": {"A listed namespace does not exist.", zoned("eu", "gone", ""), []finding.Code{LandingZoneNamespaceMissing}},
+		"Zone":          {"A landing zone lists a labelled namespace.", zoned("shop", "eu"), nil},
+		"ZoneUnknown":   {"A label names a landing zone that does not exist.", zoned("", "us"), []finding.Code{LandingZoneMissing}},
+		"ZoneNotListed": {"A landing zone does not list the namespace with its label.", zoned("", "eu"), []finding.Code{LandingZoneNotAllowed}},
+		"ZoneNotChosen": {"A listed namespace has no label.", zoned("shop", ""), []finding.Code{LandingZoneNotChosen}},
+		"ZoneNamespace": {"A listed namespace does not exist.", zoned("gone", ""), []finding.Code{LandingZoneNamespaceMissing}},
 		"ZoneSubscription": {"The provider configuration of a zone has another subscription.", func(f *facts, p *platform.Platform) {
-			zoned("eu", "shop", "eu")(f, p)
+			zoned("shop", "eu")(f, p)
 			other := *p.Azure
 			other.Object, other.SubscriptionID = "ClusterProviderConfig/azure-eu", tenant
 			p.Zones[0].Azure = &other
