@@ -202,11 +202,11 @@ func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, e
 	return input, nil
 }
 
-// requirement is the name of the requirement for the EnvironmentConfig.
+// requirement is the name of the requirement for the platform's own EnvironmentConfig.
 const requirement = "environment-config"
 
-// requireEnvironmentConfig requires the EnvironmentConfig.
-func requireEnvironmentConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name string) {
+// requireConfig requires an EnvironmentConfig.
+func requireConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, requirement, name string) {
 	require(req, rsp, requirement, &fnv1.ResourceSelector{
 		ApiVersion: "apiextensions.crossplane.io/v1beta1",
 		Kind:       "EnvironmentConfig",
@@ -214,8 +214,8 @@ func requireEnvironmentConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctio
 	})
 }
 
-// decodeEnvironmentConfig returns the data of the EnvironmentConfig.
-func decodeEnvironmentConfig(req *fnv1.RunFunctionRequest) (map[string]any, resolution) {
+// decodeConfig returns the data of a required EnvironmentConfig.
+func decodeConfig(req *fnv1.RunFunctionRequest, requirement string) (map[string]any, resolution) {
 	items, state := required(req, requirement)
 	if state != found {
 		return nil, state

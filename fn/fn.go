@@ -69,8 +69,9 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return c.fatal(compose.ReasonSettingsInvalid, err)
 	}
 	ref := settings.EnvironmentConfig(input)
-	requireEnvironmentConfig(req, c.rsp, ref.Name)
-	overlay, state := decodeEnvironmentConfig(req)
+	requireConfig(req, c.rsp, requirement, ref.Name)
+	requireNamespace(req, c.rsp, c.app.Namespace)
+	overlay, state := decodeConfig(req, requirement)
 	switch {
 	case state == unresolved:
 		why := finding.Message{finding.New(finding.SettingsUnresolved, finding.With{"name": ref.Name}), finding.New(finding.HowToRender)}
@@ -81,7 +82,12 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	case state == notFound && ref.Required:
 		return c.fatal(compose.ReasonSettingsMissing, finding.Err(finding.EnvironmentConfigNotFound, finding.With{"name": ref.Name, "optional": settings.ResolutionOptional}))
 	}
-	platform, err := settings.Resolve(input, overlay)
+	// Orphans count, because an application that adopts them keeps their landing zone.
+	zone := c.landingZone(seen.adopt().composed, ref.Name)
+	if zone.why != nil {
+		return c.refuse(zone, seen.composed)
+	}
+	platform, err := settings.ResolveInZone(input, overlay, zone.name, zone.overlay)
 	if err != nil {
 		return c.fatal(compose.ReasonSettingsInvalid, err)
 	}
@@ -109,7 +115,6 @@ type call struct {
 // compose decides which resources are desired once the settings are known.
 func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.Observed, adopts bool) (*fnv1.RunFunctionResponse, error) {
 	if label := platform.TenantLabel; label != "" {
-		requireNamespace(c.req, c.rsp, c.app.Namespace)
 		tenant, state := decodeTenant(c.req, label)
 		if tenant == "" {
 			why := tenantUnknown(c.app.Namespace, label, state)
@@ -123,7 +128,7 @@ func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.O
 		c.app.Tenant = tenant
 	}
 
-	requireProviderConfig(c.req, c.rsp, platform.AzureProviderConfigRef, c.app.Namespace, seen)
+	requireProviderConfig(c.req, c.rsp, compose.AzureProviderConfig(platform, seen), c.app.Namespace, seen)
 	c.app.ProviderSubscription = decodeSubscription(c.req)
 
 	result, err := compose.Compose(c.app, platform, seen)

@@ -904,6 +904,7 @@ func TestRequirements(t *testing.T) {
 		Kind:       "EnvironmentConfig",
 		Match:      &fnv1.ResourceSelector_MatchName{MatchName: "production"},
 	}
+	namespace := &fnv1.ResourceSelector{ApiVersion: "v1", Kind: "Namespace", Match: &fnv1.ResourceSelector_MatchName{MatchName: "shop"}}
 	named := func(apiVersion, kind, name string) *fnv1.ResourceSelector {
 		return &fnv1.ResourceSelector{ApiVersion: apiVersion, Kind: kind, Namespace: new("shop"), Match: &fnv1.ResourceSelector_MatchName{MatchName: name}}
 	}
@@ -923,14 +924,15 @@ func TestRequirements(t *testing.T) {
 
 				return w
 			},
-			want:  map[string]*fnv1.ResourceSelector{"environment-config": environment},
-			extra: map[string]*fnv1.ResourceSelector{"environment-config": environment},
+			want:  map[string]*fnv1.ResourceSelector{"environment-config": environment, "namespace": namespace},
+			extra: map[string]*fnv1.ResourceSelector{"environment-config": environment, "namespace": namespace},
 		},
 		"New": {
 			reason: "The first objects could have names that are taken.",
 			world:  func(t *testing.T) *world { t.Helper(); return newWorld(t, twoSecrets) },
 			want: map[string]*fnv1.ResourceSelector{
 				"environment-config": environment,
+				"namespace":          namespace,
 				"azure-provider-config": {
 					ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ClusterProviderConfig", Match: &fnv1.ResourceSelector_MatchName{MatchName: "default"},
 				},
@@ -942,7 +944,7 @@ func TestRequirements(t *testing.T) {
 		"Running": {
 			reason: "Observed objects are not required, because that would take more calls.",
 			world:  runningWorld,
-			want:   map[string]*fnv1.ResourceSelector{"environment-config": environment},
+			want:   map[string]*fnv1.ResourceSelector{"environment-config": environment, "namespace": namespace},
 		},
 	}
 

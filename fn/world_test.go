@@ -29,7 +29,9 @@ type world struct {
 	// input and environment are the settings; environment is nil if there is no
 	// EnvironmentConfig.
 	input, environment map[string]any
-	// unresolved means that Crossplane has not looked for the EnvironmentConfig.
+	// zones are the settings of landing zones, by the name of their EnvironmentConfig.
+	zones map[string]map[string]any
+	// unresolved means that Crossplane has not looked for required resources.
 	unresolved bool
 	// composed are the resources by composition resource name.
 	composed map[string]map[string]any
@@ -142,6 +144,9 @@ func (w *world) converse(req *fnv1.RunFunctionRequest) *fnv1.RunFunctionResponse
 
 // look resolves requirements, and reports whether there are new ones.
 func (w *world) look(req *fnv1.RunFunctionRequest, requirements *fnv1.Requirements) bool {
+	if w.unresolved {
+		return false
+	}
 	again := false
 	for name, selector := range requirements.GetResources() {
 		if _, ok := req.GetRequiredResources()[name]; ok || name == requirement {
@@ -150,6 +155,9 @@ func (w *world) look(req *fnv1.RunFunctionRequest, requirements *fnv1.Requiremen
 		found := &fnv1.Resources{}
 		if o := w.others[selector.GetKind()]; o != nil {
 			found.Items = append(found.Items, &fnv1.Resource{Resource: w.structure(o)})
+		}
+		if data := w.zones[selector.GetMatchName()]; data != nil && selector.GetKind() == "EnvironmentConfig" {
+			found.Items = append(found.Items, &fnv1.Resource{Resource: w.structure(map[string]any{"data": data})})
 		}
 		req.RequiredResources[name] = found
 		again = true

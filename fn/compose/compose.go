@@ -59,6 +59,11 @@ type Application struct {
 	Namespace string
 	// Tenant that owns the namespace. It is empty if ownership is not proven.
 	Tenant string
+	// LandingZone whose settings overlay the platform's. It is empty for the platform's own.
+	LandingZone string
+	// LabelledZone is the landing zone that the label of the Namespace names. It is the same
+	// for a new application.
+	LabelledZone string
 	// ProviderSubscription is the subscription of the Azure providers. It is empty if it is
 	// unknown.
 	ProviderSubscription string
@@ -104,6 +109,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	c := newComposition(a, p, seen)
 	vault := c.keyVault()
 	vault.endpoint, vault.logs = c.privateEndpoint(vault), c.diagnosticSetting(vault)
+	vault.notes = append(vault.notes, c.notesOnLandingZone()...)
 	identity := c.identity()
 	credential := c.federatedCredential(identity)
 	access := c.roleAssignments(vault, identity)
@@ -215,6 +221,7 @@ type composition struct {
 }
 
 func newComposition(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) *composition {
+	p.AzureProviderConfigRef = AzureProviderConfig(p, seen)
 	return &composition{
 		app:      a,
 		platform: p,
@@ -232,7 +239,9 @@ func newComposition(a Application, p inputv1alpha1.PlatformConfigSpec, seen Obse
 
 // want makes an object desired.
 func (c *composition) want(name string, object any) {
-	c.desired[name] = Resource{Object: toMap(object), Ready: ready(c.seen[name])}
+	m := toMap(object)
+	c.seen[name].keepProviderConfig(m)
+	c.desired[name] = Resource{Object: m, Ready: ready(c.seen[name])}
 }
 
 // keepIfObserved keeps a resource that exists. The result does not wait for another one.

@@ -56,6 +56,8 @@ const (
 	ReasonVaultWithdrawn     = "VaultWithdrawn"
 	ReasonOwnedByAnother     = "OwnedByAnother"
 	ReasonTenantUnknown      = "TenantUnknown"
+
+	ReasonLandingZoneUnavailable = "LandingZoneUnavailable"
 )
 
 // ConditionStatus is True, False or Unknown.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/runtime"
+
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 )
 
 // Kinds with special handling.
@@ -59,6 +61,9 @@ func (c *composition) labels() map[string]string {
 		if v := c.app.Labels[name]; v != "" {
 			l[name] = v
 		}
+	}
+	if c.app.LandingZone != "" {
+		l[inputv1alpha1.LandingZoneLabel] = c.app.LandingZone
 	}
 
 	return l

@@ -17,6 +17,7 @@ import (
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/settings"
@@ -167,7 +168,7 @@ func own(o Object) map[string]any {
 	if ns := o.str("metadata", "namespace"); ns != "" {
 		metadata["namespace"] = ns
 	}
-	if l := pick(o.object("metadata", "labels"), append(carriedLabels(), labelName, labelApplication)...); len(l) > 0 {
+	if l := pick(o.object("metadata", "labels"), append(carriedLabels(), labelName, labelApplication, inputv1alpha1.LandingZoneLabel)...); len(l) > 0 {
 		metadata["labels"] = l
 	}
 	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID,

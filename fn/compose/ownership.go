@@ -145,6 +145,9 @@ func (c *composition) tags(seen Object, o ownership) map[string]*string {
 	if c.isShared(seen) {
 		ours[tagCluster], proof = c.clusterTag(seen, o), true
 	}
+	if c.app.LandingZone != "" {
+		ours[tagLandingZone] = c.app.LandingZone
+	}
 	tags := map[string]*string{}
 	for k, v := range c.platform.Tags {
 		// Azure ignores case in names of tags.

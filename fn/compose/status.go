@@ -29,6 +29,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 	}
 
 	out := v1alpha1.PlatformApplicationStatus{
+		LandingZone: a.LandingZone,
 		KeyVault: &v1alpha1.KeyVaultStatus{
 			Name:       v.name,
 			URI:        cmp.Or(v.uri, last.KeyVault.URI),

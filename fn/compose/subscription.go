@@ -40,10 +40,17 @@ func (c *composition) wrongSubscription() (wrong finding.Finding) {
 	return wrong
 }
 
-// createsElsewhere reports whether a resource would be created in the wrong subscription.
+// createsElsewhere reports whether a resource would be created in the wrong subscription. A
+// requested resource that Azure does not have yet follows the settings, but not away from the
+// others of the application.
 func (c *composition) createsElsewhere(name string) bool {
-	_, exists := c.seen[name]
-	return !exists && !c.wrongSubscription().IsZero()
+	seen, exists := c.seen[name]
+	wrong := c.wrongSubscription()
+	if exists {
+		return wrong.Reason == finding.ObjectInOtherSubscription && !seen.inAzure()
+	}
+
+	return !wrong.IsZero()
 }
 
 // inWrongSubscription adds a difference of subscriptions to a condition, as its cause or as

@@ -49,7 +49,16 @@ func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (v1alpha1.P
 	if err != nil {
 		return s, finding.Err(finding.SettingsInputUnreadable, finding.With{"cause": err})
 	}
-	if err := fromMap(merge(base, overlay), &s); err != nil {
+	base = merge(base, overlay)
+	if err := checkOutsideZones(base); err != nil {
+		return s, finding.Err(finding.SettingsUnusable, finding.With{"cause": err})
+	}
+
+	return resolve(base)
+}
+
+func resolve(merged map[string]any) (s v1alpha1.PlatformConfigSpec, err error) {
+	if err := fromMap(merged, &s); err != nil {
 		return s, finding.Err(finding.SettingsUnreadable, finding.With{"cause": err})
 	}
 	if err := check(&s); err != nil {

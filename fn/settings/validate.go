@@ -120,6 +120,7 @@ func validate(s *v1alpha1.PlatformConfigSpec) field.ErrorList {
 		c.qualified(field.NewPath("tenantLabel"), s.TenantLabel, s.TenantLabel)
 	}
 	c.namespaces(field.NewPath("retiredNamespaces"), s.RetiredNamespaces)
+	c.landingZone(field.NewPath("landingZone"), s.LandingZone)
 	c.keyVault(field.NewPath("keyVault"), s.KeyVault)
 	c.vaultNetwork(field.NewPath("keyVault", "network"), s)
 	c.vaultDiagnostics(field.NewPath("keyVault", "diagnostics"), s.KeyVault)

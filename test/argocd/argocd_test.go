@@ -333,6 +333,7 @@ func TestReasons(t *testing.T) {
 		"AzureRefused": degraded, "AccessPoliciesUsed": degraded, "VaultWithdrawn": degraded, "SecretNotWritten": degraded, "VariablesCollide": degraded,
 		"ForeignResource": degraded, "IngressRefused": degraded, "RolloutFailed": degraded, "Invalid": degraded, "PlatformSettingsInvalid": degraded,
 		"PlatformSettingsMissing": degraded, "OwnedByAnother": degraded, "TenantUnknown": degraded,
+		"LandingZoneUnavailable": degraded,
 
 		"Creating": progressing, "Replacing": progressing, "WaitingForIdentity": progressing, "RollingOut": progressing,
 

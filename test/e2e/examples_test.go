@@ -140,6 +140,7 @@ var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
 	"environmentconfig.yaml":                "TestExamples has its settings",
 	"environments":                          "TestAppOfApps has Argo CD apply them",
 	"helm/argocd-application.yaml":          "TestArgoCD of test/delivery renders it, and TestExamples of test/argocd has Argo CD read it",
+	"landing-zone":                          "TestGolden of test/render; TestLandingZones has zones of its own",
 	"manifests":                             "TestManifests of test/render",
 	"migrate/copy-secrets.sh":               "not applied: a script, which test/migrate runs",
 	"migrate/external-secrets/adopted.yaml": "TestAdoption",

@@ -21,6 +21,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
@@ -182,6 +183,7 @@ func success(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "expires"}, v1alpha1.SyncedSecret{Name: "created", Keys: []string{"KEY"}})
 	sync.Spec.ForProvider.CreateMissing = true
 	sync.SetProviderConfigReference(reference(config))
+	sync.SetLabels(map[string]string{inputv1alpha1.LandingZoneLabel: "eu"})
 
 	return sync
 }

@@ -85,12 +85,16 @@ func GrantGroup(a *azure.Server, group string) error {
 // ProvisionerRoles are the roles that docs/how-to/set-up-a-platform.md assigns to the principal of the Azure providers in that resource
 // group.
 func ProvisionerRoles(principal, name string) []azure.ScopedRoleAssignment {
+	return provisionerRoles(Subscription, principal, name)
+}
+
+func provisionerRoles(subscriptionID, principal, name string) []azure.ScopedRoleAssignment {
 	const (
-		subscription = "/subscriptions/" + Subscription
-		assignments  = "Microsoft.Authorization/roleAssignments"
-		roles        = "ForAnyOfAnyValues:GuidEquals {" + azure.SecretsUser + ", " + azure.SecretsOfficer + "}"
+		assignments = "Microsoft.Authorization/roleAssignments"
+		roles       = "ForAnyOfAnyValues:GuidEquals {" + azure.SecretsUser + ", " + azure.SecretsOfficer + "}"
 	)
 
+	subscription := "/subscriptions/" + subscriptionID
 	group := subscription + "/resourceGroups/" + name
 
 	return []azure.ScopedRoleAssignment{

@@ -19,6 +19,14 @@ const (
 // default.
 const DefaultEnvironmentConfig = "platform-application"
 
+// LandingZoneLabel is the label of Namespaces that names the landing zone of their new
+// applications. On composed resources it names the landing zone in which they were composed.
+const LandingZoneLabel = "meta.p6m.dev/landing-zone"
+
+// LandingZonePrefix is followed by the name of a landing zone in the name of the
+// EnvironmentConfig with its settings.
+const LandingZonePrefix = "platform-application-"
+
 // +kubebuilder:object:root=true
 // +kubebuilder:storageversion
 // +kubebuilder:resource:categories=crossplane
@@ -39,6 +47,12 @@ type PlatformConfigSpec struct {
 	// settings. Only the input can set it.
 	// +optional
 	EnvironmentConfigRef *EnvironmentConfigReference `json:"environmentConfigRef,omitempty"`
+
+	// LandingZone says who may use the settings of a landing zone. Only the
+	// EnvironmentConfig platform-application-<zone> of the zone can set it. The zone's
+	// settings overlay the platform's.
+	// +optional
+	LandingZone *LandingZone `json:"landingZone,omitempty"`
 
 	// TenantID is the id of the Entra ID tenant. Required.
 	// +optional
@@ -172,6 +186,17 @@ type PlatformConfigSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=10000
 	Adopt []ApplicationReference `json:"adopt,omitempty"`
+}
+
+// LandingZone says who may use the settings of a landing zone.
+type LandingZone struct {
+	// Namespaces that may be in the zone, by their exact names. The label
+	// meta.p6m.dev/landing-zone of a Namespace chooses the zone; without its name in this
+	// list, no new resources are composed there, and existing ones are kept.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=10000
+	Namespaces []string `json:"namespaces,omitempty"`
 }
 
 // ApplicationReference names an application.

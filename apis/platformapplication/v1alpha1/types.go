@@ -38,6 +38,7 @@ const (
 // +kubebuilder:resource:scope=Namespaced,shortName=papp,categories={crossplane,platform}
 // +kubebuilder:printcolumn:name="VAULT",type="string",JSONPath=".status.keyVault.uri"
 // +kubebuilder:printcolumn:name="SECRETS",type="string",JSONPath=".status.secretsSynced"
+// +kubebuilder:printcolumn:name="ZONE",type="string",JSONPath=".status.landingZone",priority=1
 // +kubebuilder:printcolumn:name="IMAGE",type="string",JSONPath=".spec.deployment.image",priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be at most 63 lower-case letters, digits and hyphens, begin with a letter and end with a letter or digit: it becomes the name of a Service",fieldPath=".metadata.name"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name != 'default'",message="must not be default: pods without a serviceAccountName use that ServiceAccount",fieldPath=".metadata.name"
@@ -515,6 +516,11 @@ type Ingress struct {
 
 // PlatformApplicationStatus is the observed state of an application.
 type PlatformApplicationStatus struct {
+	// LandingZone whose settings the application uses. It is empty if the application uses
+	// the platform's own. An application keeps its landing zone.
+	// +optional
+	LandingZone string `json:"landingZone,omitempty"`
+
 	// KeyVault is the application's vault.
 	// +optional
 	KeyVault *KeyVaultStatus `json:"keyVault,omitempty"`

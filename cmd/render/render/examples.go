@@ -18,6 +18,7 @@ import (
 const (
 	applicationFile   = "application.yaml"
 	observedDir       = "observed"
+	requiredFile      = "required.yaml"
 	environmentConfig = "examples/environmentconfig.yaml"
 
 	// defaultNamespace is the namespace of an application without one, as with kubectl.
@@ -210,6 +211,17 @@ func (e Example) application() (*unstructured.Unstructured, error) {
 	}
 
 	return inNamespace(a), nil
+}
+
+// required returns the objects of the cluster that the application needs besides the EnvironmentConfig of the platform, such as its
+// Namespace. Most examples need none.
+func (e Example) required() ([]*unstructured.Unstructured, error) {
+	objects, err := load(filepath.Join(e.dir, requiredFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+
+	return objects, err
 }
 
 // inNamespace puts an application without a namespace into the default one.

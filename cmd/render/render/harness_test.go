@@ -53,12 +53,12 @@ func TestFatalResult(t *testing.T) {
 				}
 			}
 
-			application, _, err := h.inputs(Request{Example: "demo"})
+			application, _, _, err := h.inputs(Request{Example: "demo"})
 			if err != nil {
 				t.Fatalf("inputs(...): %v", err)
 			}
 
-			f, err := h.files(Modern, application, nil)
+			f, err := h.files(Modern, application, nil, nil)
 			if err != nil {
 				t.Fatalf("files(...): %v", err)
 			}

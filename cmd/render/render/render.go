@@ -161,7 +161,7 @@ func (h *Harness) RenderNext(ctx context.Context, r Request, earlier []byte) (re
 	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
 	defer cancel()
 
-	application, observed, err := h.inputs(r)
+	application, observed, required, err := h.inputs(r)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot read observed resources of %s: %w", r, err)
 	}
@@ -184,7 +184,7 @@ func (h *Harness) RenderNext(ctx context.Context, r Request, earlier []byte) (re
 		}
 	}
 
-	out, err := h.compose(ctx, r.Variant, application, observed)
+	out, err := h.compose(ctx, r.Variant, application, observed, required...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot render %s: %w", r, errors.Join(err, h.function.failure()))
 	}
@@ -193,38 +193,39 @@ func (h *Harness) RenderNext(ctx context.Context, r Request, earlier []byte) (re
 }
 
 func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
-	application, observed, err := h.inputs(r)
+	application, observed, required, err := h.inputs(r)
 	if err != nil {
 		return nil, err
 	}
 
-	return h.compose(ctx, r.Variant, application, observed)
+	return h.compose(ctx, r.Variant, application, observed, required...)
 }
 
-// inputs returns the application of the request, and its observed resources.
-func (h *Harness) inputs(r Request) (*unstructured.Unstructured, []*unstructured.Unstructured, error) {
+// inputs returns the application of the request, its observed resources, and the objects that it requires.
+func (h *Harness) inputs(r Request) (application *unstructured.Unstructured, observed, required []*unstructured.Unstructured, err error) {
 	example, err := findExample(h.examples, r.Example)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 
-	application, err := example.application()
-	if err != nil {
-		return nil, nil, err
+	if application, err = example.application(); err != nil {
+		return nil, nil, nil, err
 	}
 
-	observed, err := example.observed(r.Stage, application)
-	if err != nil {
-		return nil, nil, err
+	if observed, err = example.observed(r.Stage, application); err != nil {
+		return nil, nil, nil, err
 	}
 
-	return application, observed, nil
+	required, err = example.required()
+
+	return application, observed, required, err
 }
 
 // compose renders the application with Crossplane and the function.
 func (h *Harness) compose(ctx context.Context, v Variant, application *unstructured.Unstructured, observed []*unstructured.Unstructured,
+	required ...*unstructured.Unstructured,
 ) ([]byte, error) {
-	f, err := h.files(v, application, observed)
+	f, err := h.files(v, application, observed, required)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +239,7 @@ func (h *Harness) compose(ctx context.Context, v Variant, application *unstructu
 }
 
 // files writes the files that a tool renders.
-func (h *Harness) files(v Variant, application *unstructured.Unstructured, observed []*unstructured.Unstructured) (files, error) {
+func (h *Harness) files(v Variant, application *unstructured.Unstructured, observed, required []*unstructured.Unstructured) (files, error) {
 	composition, err := loadOne(filepath.Join(h.root, v.composition()))
 	if err != nil {
 		return files{}, err
@@ -274,6 +275,12 @@ func (h *Harness) files(v Variant, application *unstructured.Unstructured, obser
 
 		f.observed = filepath.Join(dir, "observed.yaml")
 		err = errors.Join(err, write(f.observed, observed...))
+	}
+
+	if len(required) > 0 {
+		own, loadErr := load(f.settings)
+		f.settings = filepath.Join(dir, "required.yaml")
+		err = errors.Join(err, loadErr, write(f.settings, append(own, required...)...))
 	}
 
 	return f, err

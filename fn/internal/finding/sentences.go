@@ -36,6 +36,22 @@ const (
 	QuantityInvalid             Reason = "QuantityInvalid"
 )
 
+// Landing zones.
+const (
+	LandingZoneUnresolved       Reason = "LandingZoneUnresolved"
+	LandingZoneUnknown          Reason = "LandingZoneUnknown"
+	LandingZoneNameInvalid      Reason = "LandingZoneNameInvalid"
+	LandingZoneConfigUnresolved Reason = "LandingZoneConfigUnresolved"
+	LandingZoneConfigMissing    Reason = "LandingZoneConfigMissing"
+	LandingZoneNotAllowed       Reason = "LandingZoneNotAllowed"
+	LandingZoneUnusable         Reason = "LandingZoneUnusable"
+	OnlyInLandingZone           Reason = "OnlyInLandingZone"
+	NotInLandingZone            Reason = "NotInLandingZone"
+	StaysInZone                 Reason = "StaysInZone"
+	StaysInZoneWithoutLabel     Reason = "StaysInZoneWithoutLabel"
+	StaysOutsideZones           Reason = "StaysOutsideZones"
+)
+
 // Condition IdentityReady.
 const (
 	IdentityCreating   Reason = "IdentityCreating"
@@ -367,6 +383,20 @@ var sentences = map[Reason]string{
 	KindOther:                   "a value of another type",
 	ConfigNotString:             "{field}: must be a string: put the value in quotes",
 	QuantityInvalid:             "must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory",
+
+	// Landing zones.
+	LandingZoneUnresolved:       "Crossplane has not read Namespace {namespace} yet, whose label {label} names the landing zone.",
+	LandingZoneUnknown:          "Crossplane cannot find Namespace {namespace}, whose label {label} names the landing zone. No new resources are created. Ask your platform team for help.",
+	LandingZoneNameInvalid:      "Landing zone {zone:q} does not exist: the name must be lower-case letters, digits, hyphens and dots. Existing resources are kept; no new ones are created. Ask your platform team to correct the label of Namespace {namespace}.",
+	LandingZoneConfigUnresolved: "Crossplane has not read EnvironmentConfig {config} yet, which holds the settings of landing zone {zone}.",
+	LandingZoneConfigMissing:    "The settings of landing zone {zone} are missing: EnvironmentConfig {config} does not exist. Existing resources are kept; no new ones are created. Ask your platform team to create it, or to correct the label of Namespace {namespace}.",
+	LandingZoneNotAllowed:       "Namespace {namespace} may not use landing zone {zone}: landingZone.namespaces of EnvironmentConfig {config} does not list it. Existing resources are kept; no new ones are created. Ask your platform team to add the Namespace, or to correct its label.",
+	LandingZoneUnusable:         "cannot use EnvironmentConfig {config} of landing zone {zone}: {cause}",
+	OnlyInLandingZone:           "only the EnvironmentConfig of a landing zone can set it",
+	NotInLandingZone:            "a landing zone cannot change it; set it in the platform's own settings",
+	StaysInZone:                 "the application stays in landing zone {zone}, although the label of its Namespace now names {label}",
+	StaysInZoneWithoutLabel:     "the application stays in landing zone {zone}, although its Namespace no longer has the label",
+	StaysOutsideZones:           "the application keeps the platform's own settings, although the label of its Namespace now names landing zone {label}",
 
 	// Condition IdentityReady.
 	IdentityCreating:   "Identity {identity} is being created in Azure. This normally takes a minute. No action is needed.",

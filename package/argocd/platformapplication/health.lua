@@ -24,6 +24,7 @@ local reasons = {
   ForeignResource = "Degraded",
   IngressRefused = "Degraded",
   Invalid = "Degraded",
+  LandingZoneUnavailable = "Degraded",
   OwnedByAnother = "Degraded",
   PlatformSettingsInvalid = "Degraded",
   PlatformSettingsMissing = "Degraded",

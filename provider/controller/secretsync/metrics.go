@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
@@ -23,6 +24,7 @@ type Metrics struct {
 
 	secrets     *prometheus.Desc
 	syncs       *prometheus.Desc
+	zone        *prometheus.Desc
 	lastSuccess *prometheus.Desc
 	expiry      *prometheus.Desc
 	vaults      *prometheus.Desc
@@ -33,6 +35,8 @@ type Metrics struct {
 	mu sync.Mutex
 	// reported is the summary of the last report of each sync.
 	reported map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation
+	// zones are the landing zones of syncs that have one.
+	zones map[types.NamespacedName]string
 	// lastRead is when a secret of each sync was last read.
 	lastRead map[types.NamespacedName]time.Time
 	// lastList returns when the vault of a sync was last listed, targets how many vaults are
@@ -60,6 +64,8 @@ func NewMetrics() *Metrics {
 			"Secrets of all syncs, by namespace and state.", []string{"namespace", "state"}, nil),
 		syncs: prometheus.NewDesc(name("sync_state"),
 			"State of each sync (value 1): the worst state of its secrets, or the problem of its Secret.", []string{"namespace", "name", "state"}, nil),
+		zone: prometheus.NewDesc(name("sync_landing_zone"),
+			"Landing zone of each sync (value 1), from its label "+inputv1alpha1.LandingZoneLabel+". Missing without the label.", []string{"namespace", "name", "landing_zone"}, nil),
 		lastSuccess: prometheus.NewDesc(name("last_success_timestamp_seconds"),
 			"Time of the last successful list of a sync's vault, or of the last read where listing is forbidden, in Unix seconds. Missing before the first one.", []string{"namespace", "name"}, nil),
 		expiry: prometheus.NewDesc(name("secret_expiry_timestamp_seconds"),
@@ -74,6 +80,7 @@ func NewMetrics() *Metrics {
 			"Watched vaults with more secrets than the list limit. Their secrets are read one by one.", nil, nil),
 		reported: map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation{},
 		lastRead: map[types.NamespacedName]time.Time{},
+		zones:    map[types.NamespacedName]string{},
 	}
 }
 
@@ -82,7 +89,7 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	m.writes.Describe(ch)
 	m.creations.Describe(ch)
 
-	for _, d := range []*prometheus.Desc{m.secrets, m.syncs, m.lastSuccess, m.expiry, m.vaults, m.fast, m.slow, m.tooLarge} {
+	for _, d := range []*prometheus.Desc{m.secrets, m.syncs, m.zone, m.lastSuccess, m.expiry, m.vaults, m.fast, m.slow, m.tooLarge} {
 		ch <- d
 	}
 }
@@ -93,7 +100,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.creations.Collect(ch)
 
 	m.mu.Lock()
-	reported, lastRead := maps.Clone(m.reported), maps.Clone(m.lastRead)
+	reported, lastRead, zones := maps.Clone(m.reported), maps.Clone(m.lastRead), maps.Clone(m.zones)
 	lastList, targets, polledFast, sizes := m.lastList, m.targets, m.polledFast, m.sizes
 	m.mu.Unlock()
 
@@ -109,6 +116,10 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		slow, tooLarge := sizes()
 		ch <- prometheus.MustNewConstMetric(m.slow, prometheus.GaugeValue, float64(slow))
 		ch <- prometheus.MustNewConstMetric(m.tooLarge, prometheus.GaugeValue, float64(tooLarge))
+	}
+
+	for key, zone := range zones {
+		ch <- prometheus.MustNewConstMetric(m.zone, prometheus.GaugeValue, 1, key.Namespace, key.Name, zone)
 	}
 
 	type group struct{ namespace, state string }
@@ -165,6 +176,18 @@ func (m *Metrics) observe(key types.NamespacedName, o v1alpha1.KeyVaultSecretSyn
 	m.reported[key] = summary(o)
 }
 
+// place records the landing zone of a sync, which is empty without one.
+func (m *Metrics) place(key types.NamespacedName, zone string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	if zone == "" {
+		delete(m.zones, key)
+	} else {
+		m.zones[key] = zone
+	}
+}
+
 // summary returns the states, versions and expiry times of an observation. The rest, which is
 // most of it, is not kept twice.
 func summary(o v1alpha1.KeyVaultSecretSyncObservation) v1alpha1.KeyVaultSecretSyncObservation {
@@ -190,6 +213,7 @@ func (m *Metrics) forget(key types.NamespacedName) {
 
 	delete(m.reported, key)
 	delete(m.lastRead, key)
+	delete(m.zones, key)
 }
 
 func (m *Metrics) written(err error) {

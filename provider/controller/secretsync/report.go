@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
@@ -37,6 +38,7 @@ func (e *external) report(cr *v1alpha1.KeyVaultSecretSync, status plan.Status, p
 	o := status.Observation(cr.Spec.ForProvider)
 	e.announce(cr, before, o, problem)
 	e.metrics.observe(key, o)
+	e.metrics.place(key, cr.GetLabels()[inputv1alpha1.LandingZoneLabel])
 	e.preview(cr, status, problem)
 }
 

@@ -222,11 +222,15 @@ func TestMetrics(t *testing.T) {
 	m.forget(gone)
 	m.written(nil)
 	m.written(errors.New("x"))
+	m.place(types.NamespacedName{Namespace: "team-a", Name: "web"}, "eu")
+	m.place(types.NamespacedName{Namespace: "team-a", Name: "api"}, "eu")
+	m.place(types.NamespacedName{Namespace: "team-a", Name: "api"}, "")
 	m.created(nil)
 	m.created(&keyvault.Error{Reason: keyvault.Forbidden})
 
 	want := map[string]string{
 		"secret_expiry_timestamp_seconds": `{name="web",namespace="team-a",secret="db"} 2000`,
+		"sync_landing_zone":               `{landing_zone="eu",name="web",namespace="team-a"} 1`,
 		"watched_vaults":                  ` 2`,
 		"fast_polled_vaults":              ` 4`,
 		"slow_vaults":                     ` 3`,

@@ -53,6 +53,9 @@ type Platform struct {
 	// CreatesNothing is true if the provider configuration has source None, so that missing secrets are not created.
 	CreatesNothing bool
 
+	// Zones are the landing zones with valid settings.
+	Zones []Zone
+
 	// Samples are fields with values of the examples, such as EnvironmentConfig/platform-application.tenantId.
 	Samples []string
 }

@@ -46,12 +46,14 @@ const maxListedObjects = 500
 // Read reads the platform of a cluster. The findings are about unreadable objects, and about settings that the function rejects.
 func Read(ctx context.Context, c Cluster) (Platform, []finding.Finding) {
 	r := reader{ctx: ctx, cluster: c, platform: Platform{Namespace: c.Namespace}}
-	r.settings(r.input())
+	input := r.input()
+	r.settings(input)
 
 	azure, sync := r.references()
 	r.platform.Azure = r.azure(azure)
 	r.platform.Creator = r.creator(sync)
 
+	r.zones(input)
 	r.issuer()
 	slices.Sort(r.platform.Samples)
 
@@ -63,6 +65,9 @@ type reader struct {
 	cluster  Cluster
 	platform Platform
 	found    []finding.Finding
+
+	// own are the settings in the EnvironmentConfig of the platform.
+	own map[string]any
 }
 
 func (r *reader) add(code finding.Code, object string, with map[string]string) {
@@ -209,14 +214,19 @@ func (r *reader) settings(input *v1alpha1.PlatformConfig) {
 
 	resolved, err := settings.Resolve(input, overlay)
 	if err != nil {
-		code, with := refusal(err)
-		with["resource"] = resource
-		r.add(code, object, with)
+		r.refuse(object, resource, err)
 
 		return
 	}
 
-	r.platform.Settings = &resolved
+	r.platform.Settings, r.own = &resolved, overlay
+}
+
+// refuse adds the function's error about settings.
+func (r *reader) refuse(object, resource string, err error) {
+	code, with := refusal(err)
+	with["resource"] = resource
+	r.add(code, object, with)
 }
 
 // refusal returns the code and parameters for the function's error about settings.

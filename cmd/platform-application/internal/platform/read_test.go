@@ -172,13 +172,15 @@ func answers(path string, code int) func(*testing.T, *server) {
 	return func(_ *testing.T, s *server) { s.status[path] = code }
 }
 
+type readCase struct {
+	reason string
+	change func(*testing.T, *server)
+	want   []finding.Code
+	check  func(Platform) bool
+}
+
 func TestRead(t *testing.T) {
-	cases := map[string]struct {
-		reason string
-		change func(*testing.T, *server)
-		want   []finding.Code
-		check  func(Platform) bool
-	}{
+	cases := map[string]readCase{
 		"Well": {
 			"A healthy platform has no findings.",
 			func(*testing.T, *server) {}, nil,
@@ -230,6 +232,8 @@ func TestRead(t *testing.T) {
 		"IssuerHTML":      {"The document is not JSON.", func(_ *testing.T, s *server) { s.objects[pathIssuer] = "<html>" }, []finding.Code{IssuerUnknown}, nil},
 		"IssuerEndless":   {"The document is too large.", func(_ *testing.T, s *server) { s.objects[pathIssuer] = `{"x":"` + strings.Repeat("x", maxAnswer) }, []finding.Code{IssuerUnknown}, nil},
 	}
+
+	maps.Copy(cases, zoneCases())
 
 	covered := map[finding.Code]bool{}
 

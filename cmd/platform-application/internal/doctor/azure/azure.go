@@ -9,6 +9,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"reflect"
+	"slices"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
@@ -51,12 +53,23 @@ func Area(p platform.Platform, o Options) doctor.Area {
 			return nil, err
 		}
 
-		facts, err := newReader(client, p, o).read(ctx)
-		if err != nil {
-			return unreachable(p, err), nil
+		var found []finding.Finding
+
+		// Each landing zone has its own subscription or resource group, and so its own limits.
+		for _, place := range append([]platform.Platform{p}, p.InZones()...) {
+			facts, err := newReader(client, place, o).read(ctx)
+			if err != nil {
+				return append(found, unreachable(place, err)...), nil
+			}
+
+			for _, f := range decide(place, facts) {
+				if !slices.ContainsFunc(found, func(other finding.Finding) bool { return reflect.DeepEqual(f, other) }) {
+					found = append(found, f)
+				}
+			}
 		}
 
-		return decide(p, facts), nil
+		return found, nil
 	}}
 }
 

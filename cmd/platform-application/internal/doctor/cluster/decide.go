@@ -38,6 +38,7 @@ func decide(f facts, p platform.Platform) []finding.Finding {
 	d.optional()
 	d.azure()
 	d.settings()
+	d.zones()
 
 	return d.found
 }

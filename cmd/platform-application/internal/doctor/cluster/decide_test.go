@@ -48,6 +48,26 @@ func wellPlatform(t *testing.T) platform.Platform {
 	}
 }
 
+// zoned adds landing zone eu that lists a namespace, and labels namespace shop.
+func zoned(lists, label string) func(*facts, *platform.Platform) {
+	return func(f *facts, p *platform.Platform) {
+		s := *p.Settings
+		s.LandingZone = &v1alpha1.LandingZone{}
+
+		if lists != "" {
+			s.LandingZone.Namespaces = []string{lists}
+		}
+
+		p.Zones = []platform.Zone{{Name: "eu", Settings: s, Azure: p.Azure}}
+
+		for _, n := range f.namespaces {
+			if n.name == "shop" && label != "" {
+				n.labels[v1alpha1.LandingZoneLabel] = label
+			}
+		}
+	}
+}
+
 // wellFacts returns the facts of wellPlatform.
 func wellFacts() facts {
 	yes := func(t string) condition { return condition{Type: t, Status: "True"} }
@@ -316,7 +336,18 @@ func decisions() map[string]struct {
 		"PlatformLabelled": {"The Secrets of the platform need more protection.", func(f *facts, _ *platform.Platform) {
 			f.namespaces[0].labels = map[string]string{labelWorkloads: "x"}
 		}, []finding.Code{PlatformNamespaceLabelled}},
-		"Tenant":            {"The settings require a tenant label.", func(_ *facts, p *platform.Platform) { p.Settings.TenantLabel = "meta.p6m.dev/tenant" }, []finding.Code{TenantMissing}},
+		"Tenant":        {"The settings require a tenant label.", func(_ *facts, p *platform.Platform) { p.Settings.TenantLabel = "meta.p6m.dev/tenant" }, []finding.Code{TenantMissing}},
+		"Zone":          {"A landing zone lists a labelled namespace.", zoned("shop", "eu"), nil},
+		"ZoneUnknown":   {"A label names a landing zone that does not exist.", zoned("", "us"), []finding.Code{LandingZoneMissing}},
+		"ZoneNotListed": {"A landing zone does not list the namespace with its label.", zoned("", "eu"), []finding.Code{LandingZoneNotAllowed}},
+		"ZoneNotChosen": {"A listed namespace has no label.", zoned("shop", ""), []finding.Code{LandingZoneNotChosen}},
+		"ZoneNamespace": {"A listed namespace does not exist.", zoned("gone", ""), []finding.Code{LandingZoneNamespaceMissing}},
+		"ZoneSubscription": {"The provider configuration of a zone has another subscription.", func(f *facts, p *platform.Platform) {
+			zoned("shop", "eu")(f, p)
+			other := *p.Azure
+			other.Object, other.SubscriptionID = "ClusterProviderConfig/azure-eu", tenant
+			p.Zones[0].Azure = &other
+		}, []finding.Code{SubscriptionDiffers}},
 		"NoWebhook":         {"Only some applications need the webhook.", func(f *facts, _ *platform.Platform) { f.webhook = new(false) }, []finding.Code{WebhookMissing}},
 		"NoNetworkPolicies": {"Without network policies, every pod can connect.", func(f *facts, _ *platform.Platform) { f.networkPolicies = map[string]bool{} }, []finding.Code{NetworkPolicyMissing, NetworkPolicyMissing}},
 		"AllowedNamespace": {"An allowed namespace is misspelt.", func(_ *facts, p *platform.Platform) {

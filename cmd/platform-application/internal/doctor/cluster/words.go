@@ -54,6 +54,10 @@ const (
 	NamespaceUnlabelled            finding.Code = "NamespaceUnlabelled"
 	PlatformNamespaceLabelled      finding.Code = "PlatformNamespaceLabelled"
 	TenantMissing                  finding.Code = "TenantMissing"
+	LandingZoneMissing             finding.Code = "LandingZoneMissing"
+	LandingZoneNotAllowed          finding.Code = "LandingZoneNotAllowed"
+	LandingZoneNotChosen           finding.Code = "LandingZoneNotChosen"
+	LandingZoneNamespaceMissing    finding.Code = "LandingZoneNamespaceMissing"
 	WebhookMissing                 finding.Code = "WebhookMissing"
 	NetworkPolicyMissing           finding.Code = "NetworkPolicyMissing"
 	KEDAMissing                    finding.Code = "KEDAMissing"
@@ -366,6 +370,30 @@ func Words() finding.Catalogue {
 			Problem:  "{object} has no label {label}, which tenantLabel of the settings requires.",
 			Impact:   "No new application is composed there.",
 			Fix:      "Label it with its tenant:\nkubectl label namespace {name} {label}=TENANT",
+		},
+		LandingZoneMissing: {
+			Severity: finding.Error,
+			Problem:  "The label of {object} names landing zone {zone}, but EnvironmentConfig platform-application-{zone} is missing or invalid.",
+			Impact:   "No new application is composed there, and existing ones of the zone are not changed.",
+			Fix:      "Create or correct the EnvironmentConfig, as in docs/how-to/landing-zones.md, or correct the label:\nkubectl label namespace {name} --overwrite meta.p6m.dev/landing-zone=ZONE",
+		},
+		LandingZoneNotAllowed: {
+			Severity: finding.Error,
+			Problem:  "The label of {object} names landing zone {zone}, which does not list the namespace.",
+			Impact:   "No new application is composed there, and existing ones of the zone are not changed.",
+			Fix:      "Add the namespace to landingZone.namespaces of the zone, or correct the label:\nkubectl edit environmentconfigs.apiextensions.crossplane.io platform-application-{zone}",
+		},
+		LandingZoneNotChosen: {
+			Severity: finding.Warning,
+			Problem:  "Landing zone {zone} lists {object}, which has no label meta.p6m.dev/landing-zone.",
+			Impact:   "New applications there use the platform's own subscription and resource group, and stay in them.",
+			Fix:      "Label the namespace before its first application, or remove it from the list:\nkubectl label namespace {name} meta.p6m.dev/landing-zone={zone}",
+		},
+		LandingZoneNamespaceMissing: {
+			Severity: finding.Warning,
+			Problem:  "Landing zone {zone} lists {object}, which does not exist.",
+			Impact:   "Another team that creates a namespace of that name may use the zone.",
+			Fix:      "Correct the list:\nkubectl edit environmentconfigs.apiextensions.crossplane.io platform-application-{zone}",
 		},
 		WebhookMissing: {
 			Severity: finding.Warning,
