@@ -99,7 +99,9 @@ func (d decision) isGranted(principal, scope string) bool {
 
 // onVaults reports whether a principal is officer of single vaults of the resource group.
 func (d decision) onVaults(principal string) bool {
-	return d.isOfficer(principal, func(a Assignment) bool { return settings.Contains(d.groupID+"/providers/Microsoft.KeyVault/vaults", a.Scope) })
+	vaults := d.groupID + "/providers/Microsoft.KeyVault/vaults"
+
+	return d.isOfficer(principal, func(a Assignment) bool { return settings.Contains(vaults, a.Scope) })
 }
 
 func (d decision) isOfficer(principal string, on func(Assignment) bool) bool {
