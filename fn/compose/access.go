@@ -62,7 +62,7 @@ type access struct {
 // officers and the secret creator, which write to it.
 func (c *composition) roleAssignments(v vault, i identity) access {
 	if v.withdrawn {
-		return access{withdrawn: true}
+		return access{withdrawn: true, observed: map[string]Object{}}
 	}
 	a := access{grants: c.grants(i), observed: map[string]Object{}, latest: c.latest()}
 	for _, g := range a.grants {
