@@ -131,6 +131,15 @@ func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.O
 	requireProviderConfig(c.req, c.rsp, compose.AzureProviderConfig(platform, seen), c.app.Namespace, seen)
 	c.app.ProviderSubscription = decodeSubscription(c.req)
 
+	toCount := compose.SharedToCount(c.app, platform, seen)
+	requireSharedAssignments(c.req, c.rsp, c.app.Namespace, toCount)
+	counts, counted := countSharedAssignments(c.req, c.app.Namespace, toCount, seen)
+	if !counted {
+		why := finding.Message{finding.New(finding.SharedUncounted), finding.New(finding.HowToRender)}
+		return c.unresolved(compose.Keep(c.app, seen, why), why)
+	}
+	c.app.SharedAssignments = counts
+
 	result, err := compose.Compose(c.app, platform, seen)
 	if err != nil {
 		return c.notComposed(err)

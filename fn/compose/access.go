@@ -65,7 +65,7 @@ type access struct {
 // officers and the secret creator, which write to it.
 func (c *composition) roleAssignments(v vault, i identity) access {
 	if v.withdrawn {
-		return access{withdrawn: true, kept: c.revokeUnlisted(c.isMember(), func(string) bool { return false })}
+		return access{withdrawn: true, observed: map[string]Object{}, kept: c.revokeUnlisted(c.isMember(), func(string) bool { return false })}
 	}
 	granted := func(g grant) bool { return c.isGranted(g, v) }
 	a := access{grants: slices.DeleteFunc(c.grants(i), granted), observed: map[string]Object{}, latest: c.latest(), readOnly: c.isReadOnly(v, i)}

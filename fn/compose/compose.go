@@ -67,6 +67,9 @@ type Application struct {
 	// ProviderSubscription is the subscription of the Azure providers. It is empty if it is
 	// unknown.
 	ProviderSubscription string
+	// SharedAssignments is the number of role assignments of other applications in the
+	// namespace, by the entry of the shared secrets. See SharedToCount.
+	SharedAssignments map[string]int
 	// LatestTime is the latest time in the composite resource.
 	LatestTime time.Time
 	// Labels of the manifest.
@@ -112,9 +115,11 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	vault.notes = append(vault.notes, c.notesOnLandingZone()...)
 	identity := c.identity()
 	credential := c.federatedCredential(identity)
+	shares := c.shares()
 	access := c.roleAssignments(vault, identity)
+	c.sharedRoleAssignments(&access, identity, shares)
 	c.serviceAccount(identity)
-	secrets := c.secretSync(vault, identity)
+	secrets := c.secretSync(vault, identity, shares)
 	workload := c.workload(identity, secrets)
 	if workload.requested && !workload.waits() {
 		workload.ignored = append(workload.ignored, c.unresolved(secrets)...)
@@ -170,7 +175,10 @@ func GroupKindOf(name string) (schema.GroupKind, bool) {
 	case NamePodDisruptionBudget:
 		return policyv1.SchemeGroupVersion.WithKind(kindPodDisruptionBudget).GroupKind(), true
 	}
-	if strings.HasPrefix(name, PrefixRoleAssignmentOfficer) {
+	if strings.HasPrefix(name, PrefixSecretSyncShared) {
+		return secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind().GroupKind(), true
+	}
+	if strings.HasPrefix(name, PrefixRoleAssignmentOfficer) || strings.HasPrefix(name, PrefixRoleAssignmentShared) {
 		return authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind(), true
 	}
 

@@ -69,6 +69,9 @@ func carriedLabels() []string {
 // secretKey returns the path of the key in a variable from a Secret.
 func secretKey() []string { return []string{"valueFrom", "secretKeyRef", "key"} }
 
+// secretName returns the path of the Kubernetes Secret in a variable from a Secret.
+func secretName() []string { return []string{"valueFrom", "secretKeyRef", "name"} }
+
 // str returns the string at a path, or "" if there is none.
 func (o Object) str(path ...string) string {
 	s, _, _ := unstructured.NestedString(o, path...)
@@ -168,7 +171,7 @@ func own(o Object) map[string]any {
 	if ns := o.str("metadata", "namespace"); ns != "" {
 		metadata["namespace"] = ns
 	}
-	if l := pick(o.object("metadata", "labels"), append(carriedLabels(), labelName, labelApplication, inputv1alpha1.LandingZoneLabel)...); len(l) > 0 {
+	if l := pick(o.object("metadata", "labels"), append(carriedLabels(), labelName, labelApplication, inputv1alpha1.LandingZoneLabel, LabelSharedSecrets)...); len(l) > 0 {
 		metadata["labels"] = l
 	}
 	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID,

@@ -34,6 +34,15 @@ type syncedSecret struct {
 	spec     v1alpha1.Secret
 	observed Object
 	keys     []envmap.Key
+	// sync that the secret comes from.
+	sync *syncing
+	// source is the entry of the shared secrets, or empty.
+	source string
+	// problem of a shared secret that the application does not get.
+	problem finding.Finding
+	revoked bool
+	// switchesTo is the entry that the secret comes from once it is synced there.
+	switchesTo string
 }
 
 // ready reports whether the secret was synced once. Its last good content is kept from then
@@ -45,6 +54,9 @@ func (s syncedSecret) ready() bool {
 // state returns the state of the secret. A secret whose keys are missing in the Kubernetes Secret is not
 // synced, even if the last status says so.
 func (s syncedSecret) state() string {
+	if s.revoked {
+		return stateRevoked
+	}
 	state := cmp.Or(s.observed.str("state"), statePending)
 	if state == string(secretsv1alpha1.StateSynced) && !s.ready() {
 		return statePending
@@ -63,12 +75,17 @@ func (s syncedSecret) notNeeded() bool {
 
 // secrets is the state of the application's secrets.
 type secrets struct {
-	list []syncedSecret
+	list        []syncedSecret
+	revision    string
+	environment envmap.Environment
+	// syncing is the sync to report: one with a problem, or that of the own vault.
+	*syncing
+}
+
+// syncing is the state of one KeyVaultSecretSync.
+type syncing struct {
 	// target is the Kubernetes Secret with the values.
-	target, revision string
-	environment      envmap.Environment
-	// retiring secrets are not listed any more. Pods that are being replaced still need them.
-	retiring []secretsv1alpha1.SyncedSecret
+	target string
 	// composed is false until vault and identity exist.
 	composed bool
 	// problem of the whole sync.
@@ -79,38 +96,100 @@ type secrets struct {
 	endpoint finding.Finding
 }
 
-// secretSync keeps the application's Kubernetes Secret in sync with its vault.
-func (c *composition) secretSync(v vault, i identity) secrets {
-	seen := c.seen[NameSecretSync]
-	s := secrets{
-		target:   c.target(seen),
-		problem:  cmp.Or(seen.problem(), seen.notReady()),
-		endpoint: v.waiting(),
-	}
+func observeSync(seen Object, target string) *syncing {
 	state := secretsv1alpha1.State(seen.str("status", "atProvider", "state"))
-	s.unwritten = state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge || seen.problem().reported
+	return &syncing{
+		target:    target,
+		problem:   cmp.Or(seen.problem(), seen.notReady()),
+		unwritten: state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge || seen.problem().reported,
+	}
+}
 
+// worse returns the sync with the greater problem.
+func (s *syncing) worse(other *syncing) *syncing {
+	rank := func(s *syncing) int {
+		switch {
+		case s.unwritten:
+			return 2
+		case s.problem.reported:
+			return 1
+		}
+
+		return 0
+	}
+	if rank(other) > rank(s) {
+		return other
+	}
+
+	return s
+}
+
+// observedSecrets returns the observed state of the secrets of a sync, by name.
+func observedSecrets(sync Object) map[string]Object {
 	observed := map[string]Object{}
-	for _, e := range seen.list("status", "atProvider", "secrets") {
+	for _, e := range sync.list("status", "atProvider", "secrets") {
 		m, _ := e.(map[string]any)
 		observed[Object(m).str("name")] = m
 	}
+
+	return observed
+}
+
+// secretSync keeps the application's Kubernetes Secrets in sync with its own vault and with
+// the shared ones.
+func (c *composition) secretSync(v vault, i identity, shares []*share) secrets {
+	seen := c.seen[NameSecretSync]
+	own := observeSync(seen, c.target(seen))
+	own.endpoint = v.waiting()
+	s := secrets{syncing: own}
+	shared := map[string]syncedSecret{}
+	for _, sh := range shares {
+		sync, observed := c.sharedSync(i, sh), observedSecrets(sh.seen)
+		s.syncing = s.worse(sync)
+		for _, spec := range sh.secrets {
+			shared[spec.Name] = syncedSecret{
+				spec: spec, source: sh.name, sync: sync, problem: sh.problems[spec.Name], revoked: sh.revoked,
+				observed: observed[spec.Name],
+			}
+			switch {
+			case sh.revoked:
+				shared[spec.Name] = syncedSecret{spec: spec, source: sh.name, sync: sync, problem: sh.problems[spec.Name], revoked: true}
+			case c.switches(sh, spec.Name):
+				shared[spec.Name] = syncedSecret{switchesTo: sh.name}
+			}
+		}
+	}
+	observed := observedSecrets(seen)
+	var owned []v1alpha1.Secret
+	var synced []secretsv1alpha1.SyncedSecret
 	for _, spec := range c.app.Spec.Secrets {
-		s.list = append(s.list, syncedSecret{spec: spec, observed: observed[spec.Name], keys: observedKeys(observed[spec.Name])})
+		secret, isShared := shared[spec.Name]
+		if !isShared || secret.switchesTo != "" {
+			secret = syncedSecret{spec: spec, sync: own, observed: observed[spec.Name], switchesTo: secret.switchesTo}
+			owned = append(owned, spec)
+			synced = append(synced, c.syncedSecret(spec))
+			if isShared {
+				synced[len(synced)-1].Create = new(false)
+			}
+		}
+		secret.keys = observedKeys(secret.observed)
+		s.list = append(s.list, secret)
 	}
 	s.environment = envmap.Map(c.app.Spec.Config, mappable(s.list), c.platform.Secrets.EnvironmentPrefixes,
 		envmap.NewPolicy(c.platform.Secrets.WithheldVariables, c.platform.Secrets.AllowedVariables))
 	s.revision = revision(s)
 
-	s.retiring = c.retiringSecrets(seen)
+	synced = append(synced, c.retiringSecrets(seen, own.target, owned)...)
 	switch {
-	case len(s.list)+len(s.retiring) == 0:
-		s.composed = true
+	case len(synced) == 0:
+		own.composed = true
 	case v.uri == "" || i.clientID == "":
-		s.composed = c.keep(NameSecretSync)
+		own.composed = c.keep(NameSecretSync)
 	default:
-		s.composed = true
-		c.want(NameSecretSync, c.keyVaultSecretSync(v, i, s))
+		own.composed = true
+		object := c.keyVaultSecretSync(v.uri, i, own.target, synced)
+		object.Spec.ForProvider.CreateMissing = *c.platform.Secrets.CreateMissing && !c.isReadOnly(v, i)
+		c.want(NameSecretSync, object)
 	}
 
 	return s
@@ -145,14 +224,14 @@ func (c *composition) target(seen Object) string {
 	return cmp.Or(seen.str("spec", "forProvider", "target", "name"), c.app.Name+targetSuffix)
 }
 
-func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *managed[secretsv1alpha1.KeyVaultSecretSyncParameters] {
+func (c *composition) keyVaultSecretSync(vaultURI string, i identity, target string, synced []secretsv1alpha1.SyncedSecret) *managed[secretsv1alpha1.KeyVaultSecretSyncParameters] {
 	object := newManaged(c, secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind(), c.app.Name, secretsv1alpha1.KeyVaultSecretSyncParameters{
-		VaultURI:           v.uri,
+		VaultURI:           vaultURI,
 		TenantID:           c.platform.TenantID,
 		ClientID:           i.clientID,
 		ServiceAccountName: i.serviceAccount,
-		Target:             secretsv1alpha1.Target{Name: s.target, Labels: c.labels(), InUse: c.inUse()},
-		CreateMissing:      *c.platform.Secrets.CreateMissing && !c.isReadOnly(v, i),
+		Secrets:            synced,
+		Target:             secretsv1alpha1.Target{Name: target, Labels: c.labels(), InUse: c.inUse(c.seen[NameSecretSync], target)},
 		PollInterval:       duration(c.platform.Secrets.PollInterval),
 		FastPollInterval:   duration(c.platform.Secrets.FastPollInterval),
 	})
@@ -160,37 +239,39 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *manage
 	if at := c.app.Annotations[v1alpha1.SyncRequestedAtAnnotation]; at != "" {
 		object.Annotations = map[string]string{secretsv1alpha1.SyncRequestedAtAnnotation: at}
 	}
-	for _, secret := range s.list {
-		keys, create := c.structure(secret.spec)
-		synced := secretsv1alpha1.SyncedSecret{
-			Name:            secret.spec.Name,
-			Version:         secret.spec.Version,
-			Format:          secret.spec.Format,
-			Keys:            keys,
-			RequiredKeys:    required(secret.spec, keys),
-			Optional:        secret.spec.Optional,
-			RefreshInterval: duration(secret.spec.RefreshInterval),
-		}
-		if !create {
-			synced.Create = new(false)
-		}
-		object.Spec.ForProvider.Secrets = append(object.Spec.ForProvider.Secrets, synced)
-	}
-	object.Spec.ForProvider.Secrets = append(object.Spec.ForProvider.Secrets, s.retiring...)
 
 	return object
+}
+
+// syncedSecret returns the entry of a secret in a sync.
+func (c *composition) syncedSecret(s v1alpha1.Secret) secretsv1alpha1.SyncedSecret {
+	keys, create := c.structure(s)
+	synced := secretsv1alpha1.SyncedSecret{
+		Name:            s.Name,
+		Version:         s.Version,
+		Format:          s.Format,
+		Keys:            keys,
+		RequiredKeys:    required(s, keys),
+		Optional:        s.Optional,
+		RefreshInterval: duration(s.RefreshInterval),
+	}
+	if !create {
+		synced.Create = new(false)
+	}
+
+	return synced
 }
 
 // retiringSecrets returns secrets that are no longer in the spec while running pods still
 // reference their keys. A pod that restarts during the rollout, or after it has failed,
 // needs them.
-func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecret {
+func (c *composition) retiringSecrets(seen Object, target string, list []v1alpha1.Secret) []secretsv1alpha1.SyncedSecret {
 	deployment, running := c.seen[NameDeployment]
 	if !running || c.app.Spec.Deployment == nil {
 		return nil
 	}
 	listed := map[string]bool{}
-	for _, s := range c.app.Spec.Secrets {
+	for _, s := range list {
 		listed[s.Name] = true
 	}
 	var referred, perhaps []secretsv1alpha1.SyncedSecret
@@ -203,7 +284,7 @@ func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecre
 		// The secret is synced while it exists, and its absence is no error.
 		secret.Create, secret.Optional = new(false), true
 		switch {
-		case refersTo(deployment, secret.Name):
+		case refersTo(deployment, target, secret.Name):
 			referred = append(referred, secret)
 		case rollout(deployment).Status != True:
 			perhaps = append(perhaps, secret)
@@ -217,14 +298,14 @@ func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecre
 // inUse returns the data keys that pods reference: those of the Deployment and, until all
 // pods are replaced, those of the previous pods. A new version of a secret must not remove
 // them.
-func (c *composition) inUse() []string {
+func (c *composition) inUse(sync Object, target string) []string {
 	deployment, running := c.seen[NameDeployment]
 	if !running || c.app.Spec.Deployment == nil {
 		return nil
 	}
-	keys := referred(deployment)
+	keys := referred(deployment, target)
 	if rollout(deployment).Status != True {
-		for _, e := range c.seen[NameSecretSync].list("spec", "forProvider", "target", "inUse") {
+		for _, e := range sync.list("spec", "forProvider", "target", "inUse") {
 			if key, ok := e.(string); ok {
 				keys[key] = true
 			}
@@ -234,9 +315,9 @@ func (c *composition) inUse() []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// refersTo reports whether pods have a variable from a secret.
-func refersTo(deployment Object, secret string) bool {
-	for key := range referred(deployment) {
+// refersTo reports whether pods have a variable from a secret in a Kubernetes Secret.
+func refersTo(deployment Object, target, secret string) bool {
+	for key := range referred(deployment, target) {
 		if name, _, _ := strings.Cut(key, "."); name == secret {
 			return true
 		}
@@ -245,14 +326,16 @@ func refersTo(deployment Object, secret string) bool {
 	return false
 }
 
-// referred returns the data keys that variables of pods reference.
-func referred(deployment Object) map[string]bool {
+// referred returns the data keys of a Kubernetes Secret that variables of pods reference.
+func referred(deployment Object, target string) map[string]bool {
 	keys := map[string]bool{}
 	for _, e := range deployment.list("spec", "template", "spec", "containers") {
 		container, _ := e.(map[string]any)
 		for _, e := range Object(container).list("env") {
 			variable, _ := e.(map[string]any)
-			if key := Object(variable).str(secretKey()...); key != "" {
+			// A reference without a Secret counts: a key too many does no harm.
+			secret := cmp.Or(Object(variable).str(secretName()...), target)
+			if key := Object(variable).str(secretKey()...); key != "" && secret == target {
 				keys[key] = true
 			}
 		}
@@ -330,7 +413,8 @@ func (s secrets) waitingFor(deployment Object) []finding.Finding {
 	var waiting []finding.Finding
 	blocked := false
 	for _, secret := range s.list {
-		if !secret.ready() && (!secret.spec.Optional || refersTo(deployment, secret.spec.Name)) {
+		used := !secret.revoked && refersTo(deployment, secret.sync.target, secret.spec.Name)
+		if !secret.ready() && (!secret.spec.Optional || used) {
 			waiting = append(waiting, finding.New(finding.WaitsForSecret, finding.With{"secret": secret.spec.Name, "state": secret.state()}))
 			blocked = blocked || s.blocked(secret)
 		}
@@ -410,17 +494,21 @@ func (s secrets) describe(list []syncedSecret) finding.List {
 func (s secrets) message(secret syncedSecret) finding.Finding {
 	m := secret.observed.str("message")
 	switch {
+	case !secret.problem.IsZero():
+		return secret.problem
 	case s.blocked(secret):
 		// The provider's message does not name the cause.
-		return finding.New(finding.SecretBlocked, finding.With{"problem": s.problem})
+		return finding.New(finding.SecretBlocked, finding.With{"problem": secret.sync.problem})
 	case m != "":
 		return finding.New(finding.ProviderSays, finding.With{"message": m})
+	case secret.switchesTo != "" && secret.synced():
+		return finding.New(finding.SharedNotSyncedYet, finding.With{"entry": secret.switchesTo})
 	case secret.state() != statePending:
 		return finding.Finding{}
-	case !s.composed:
+	case !secret.sync.composed:
 		return finding.New(finding.SecretWaitsForAzure)
-	case s.problem.reported:
-		return finding.New(finding.SecretBlocked, finding.With{"problem": s.problem})
+	case secret.sync.problem.reported:
+		return finding.New(finding.SecretBlocked, finding.With{"problem": secret.sync.problem})
 	}
 
 	return finding.New(finding.SecretNotLookedAt)
@@ -429,7 +517,8 @@ func (s secrets) message(secret syncedSecret) finding.Finding {
 // blocked reports whether the only problem of a secret is that the Kubernetes Secret could
 // not be written.
 func (s secrets) blocked(secret syncedSecret) bool {
-	return s.composed && s.unwritten && s.problem.reported && secret.state() == statePending
+	sync := secret.sync
+	return sync.composed && sync.unwritten && sync.problem.reported && secret.state() == statePending
 }
 
 func (s secrets) count() (synced, total int) {

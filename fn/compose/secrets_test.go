@@ -21,7 +21,7 @@ func TestDescribeSecrets(t *testing.T) {
 			observed["reason"] = reason
 		}
 
-		return syncedSecret{spec: v1alpha1.Secret{Name: name}, observed: observed}
+		return syncedSecret{spec: v1alpha1.Secret{Name: name}, observed: observed, sync: &syncing{composed: true}}
 	}
 	type group struct{ Secrets, Message string }
 
@@ -59,7 +59,7 @@ func TestDescribeSecrets(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			var got []group
-			for _, f := range (secrets{list: tc.list, composed: true}).describe(tc.list).Items {
+			for _, f := range (secrets{list: tc.list, syncing: tc.list[0].sync}).describe(tc.list).Items {
 				part, ok := f.(finding.Finding)
 				if !ok {
 					t.Fatalf("describe(...): want findings, got a %T", f)

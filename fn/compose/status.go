@@ -54,6 +54,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 		out.Secrets = append(out.Secrets, v1alpha1.SecretStatus{
 			Name:      secret.spec.Name,
 			State:     secret.state(),
+			Source:    secret.source,
 			Message:   s.message(secret).String(),
 			Version:   secret.observed.str("version"),
 			UpdatedAt: timestamp(secret.observed.str("updatedAt")),

@@ -132,7 +132,8 @@ func samePods(desired, observed Object) bool {
 		}
 		haveEnv := byName(have.list("env"))
 		for name, v := range byName(want.list("env")) {
-			if v.str("value") != haveEnv[name].str("value") || v.str(secretKey()...) != haveEnv[name].str(secretKey()...) {
+			if v.str("value") != haveEnv[name].str("value") || v.str(secretKey()...) != haveEnv[name].str(secretKey()...) ||
+				v.str(secretName()...) != haveEnv[name].str(secretName()...) {
 				return false
 			}
 		}
@@ -144,13 +145,16 @@ func samePods(desired, observed Object) bool {
 // withdraws reports whether running pods have a variable of the application's Secret that
 // Crossplane applied and that is no longer desired.
 func (c *composition) withdraws(desired Object) bool {
-	secret := c.target(c.seen[NameSecretSync])
+	targets := []string{c.target(c.seen[NameSecretSync])}
+	for _, name := range c.observedShares() {
+		targets = append(targets, c.share(name).target)
+	}
 	wanted := byName(desired.list("spec", "template", "spec", "containers"))
 	more := func(o Object) bool {
 		for name, container := range byName(o.list("spec", "template", "spec", "containers")) {
 			env := byName(wanted[name].list("env"))
 			for name, v := range byName(container.list("env")) {
-				if _, ok := env[name]; !ok && v.str("valueFrom", "secretKeyRef", "name") == secret {
+				if _, ok := env[name]; !ok && slices.Contains(targets, v.str(secretName()...)) {
 					return true
 				}
 			}
@@ -326,13 +330,17 @@ func (c *composition) container() *corev1ac.ContainerApplyConfiguration {
 // can refer to them. Variables are the largest part of the result, and conversion from Go
 // types would take three times as long.
 func setEnvironment(deployment Object, s secrets) {
+	targets := make(map[string]string, len(s.list))
+	for _, secret := range s.list {
+		targets[secret.spec.Name] = secret.sync.target
+	}
 	vars := make([]any, 0, len(s.environment.Variables))
 	for _, v := range s.environment.Variables {
 		if v.Secret == "" {
 			vars = append(vars, map[string]any{"name": v.Name, "value": v.Value})
 			continue
 		}
-		ref := map[string]any{"name": s.target, "key": v.DataKey}
+		ref := map[string]any{"name": targets[v.Secret], "key": v.DataKey}
 		if v.Optional {
 			ref["optional"] = true
 		}

@@ -99,6 +99,7 @@ func setDefaults(s *v1alpha1.PlatformConfigSpec) {
 	if len(s.Secrets.EnvironmentPrefixes) == 0 {
 		s.Secrets.EnvironmentPrefixes = []string{"common-", "dev-", "stg-", "prd-", "prod-"}
 	}
+	setSharedDefaults(s.Secrets.Shared)
 	s.Secrets.Structures = append(s.Secrets.Structures, builtinStructures()...)
 
 	setWorkloadDefaults(s)

@@ -429,6 +429,7 @@ func (c *checker) secrets(path *field.Path, s *v1alpha1.SecretDefaults) {
 		}
 		c.keys(at.Child("keys"), st.Keys)
 	}
+	c.shared(path.Child("shared"), s.Shared)
 	c.variables(path.Child("withheldVariables"), s.WithheldVariables, withheldVariable, finding.VariablePatternInvalid)
 	c.variables(path.Child("allowedVariables"), s.AllowedVariables, allowedVariable, finding.VariableNotInFull)
 	if s.PollInterval != "" {

@@ -550,6 +550,101 @@ type SecretDefaults struct {
 	// +optional
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(s|m|h))+$`
 	FastPollInterval string `json:"fastPollInterval,omitempty"`
+
+	// Shared lists vaults with secrets that applications of several namespaces share. An
+	// application lists a shared secret by its name, like its own, and the secret is read
+	// from the shared vault. In one namespace, a name can match only one entry. An
+	// application keeps what it has of an entry that is changed or removed, until revoked
+	// lists it.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=20
+	Shared []SharedSecrets `json:"shared,omitempty"`
+}
+
+// Access to shared secrets.
+const (
+	AccessRolePerSecret = "RolePerSecret"
+	AccessGranted       = "Granted"
+)
+
+// SharedSecrets are secrets of one vault that applications share.
+type SharedSecrets struct {
+	// Name of the entry. It becomes a part of the names of composed resources, so an entry
+	// that is renamed is another one.
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^[a-z][a-z0-9]*$`
+	Name string `json:"name"`
+
+	// VaultURI is the address of the vault, for example https://shared-ab12.vault.azure.net/.
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^https://[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$`
+	VaultURI string `json:"vaultUri"`
+
+	// VaultResourceID is the id of the vault in Azure Resource Manager. Required for access
+	// RolePerSecret.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	VaultResourceID string `json:"vaultResourceId,omitempty"`
+
+	// Names of secrets in this vault. Case is ignored, as in Key Vault.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:Pattern=`^[0-9a-zA-Z-]{1,127}$`
+	Names []string `json:"names,omitempty"`
+
+	// Prefixes of names of secrets in this vault, for example common-.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:Pattern=`^[0-9a-zA-Z-]{1,127}$`
+	Prefixes []string `json:"prefixes,omitempty"`
+
+	// Namespaces whose applications may have these secrets. Names are exact.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=4000
+	Namespaces []string `json:"namespaces,omitempty"`
+
+	// Access of applications. RolePerSecret: each application gets the role Key Vault
+	// Secrets User on each secret that it lists, and on no other. Granted: the platform has
+	// granted the role on a wider scope, and Azure does not limit which of the secrets an
+	// application can read. Default: RolePerSecret.
+	// +optional
+	// +kubebuilder:validation:Enum=RolePerSecret;Granted
+	Access string `json:"access,omitempty"`
+
+	// MaxRoleAssignmentsPerNamespace limits the role assignments of this entry in one
+	// namespace. Azure allows 4,000 role assignments in a subscription, so this limit times
+	// the number of namespaces, for all entries with vaults in one subscription, must not
+	// exceed 4,000. It applies to access RolePerSecret. Default: 20.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=500
+	MaxRoleAssignmentsPerNamespace int32 `json:"maxRoleAssignmentsPerNamespace,omitempty"`
+
+	// PollInterval is the time between two polls of the vault for one application. It must
+	// be at least 1s. Default: that of secrets.pollInterval.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(s|m|h))+$`
+	PollInterval string `json:"pollInterval,omitempty"`
+
+	// Revoked lists namespaces and applications that lose these secrets: the roles, the
+	// sync and the values in the cluster are deleted. It takes precedence over namespaces.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=4000
+	Revoked []RevokedAccess `json:"revoked,omitempty"`
+}
+
+// RevokedAccess is a namespace, or one of its applications, without access to shared secrets.
+type RevokedAccess struct {
+	// Namespace of the applications.
+	Namespace string `json:"namespace"`
+	// Application in the namespace. Default: all of them.
+	// +optional
+	Application string `json:"application,omitempty"`
 }
 
 // SecretStructure defines the keys of a new secret.

@@ -340,7 +340,25 @@ type Secret struct {
 	// +optional
 	// +kubebuilder:validation:Enum=Auto;JSON;Text;Dotenv;PEM;PKCS12
 	Format string `json:"format,omitempty"`
+
+	// Source is the vault of the secret. Default: the vault of the platform that shares a
+	// secret of this name with this namespace, else the application's own. Own: always the
+	// application's own.
+	// +optional
+	// +kubebuilder:validation:Enum=Default;Own
+	Source SecretSource `json:"source,omitempty"`
 }
+
+// SecretSource is the vault of a secret.
+type SecretSource string
+
+// The sources of a secret.
+const (
+	// SourceDefault is a shared vault, if the platform shares a secret of this name.
+	SourceDefault SecretSource = "Default"
+	// SourceOwn is the application's own vault.
+	SourceOwn SecretSource = "Own"
+)
 
 // EnvVar is a variable with the value of a key of a secret.
 type EnvVar struct {
@@ -587,6 +605,10 @@ type SecretStatus struct {
 	// State of the secret. Pending: not read yet.
 	// +optional
 	State string `json:"state,omitempty"`
+	// Source is the entry of the platform's shared secrets that the secret comes from. It is
+	// empty for a secret of the application's own vault.
+	// +optional
+	Source string `json:"source,omitempty"`
 	// Message describes the problem and its solution.
 	// +optional
 	Message string `json:"message,omitempty"`

@@ -9,6 +9,7 @@ const (
 	NamespaceMissing            Reason = "NamespaceMissing"
 	HowToRender                 Reason = "HowToRender"
 	NamesUnresolved             Reason = "NamesUnresolved"
+	SharedUncounted             Reason = "SharedUncounted"
 	SettingsUnresolved          Reason = "SettingsUnresolved"
 	SettingsMissing             Reason = "SettingsMissing"
 	EnvironmentConfigNotFound   Reason = "EnvironmentConfigNotFound"
@@ -151,6 +152,10 @@ const (
 	SecretBlocked           Reason = "SecretBlocked"
 	SecretWaitsForAzure     Reason = "SecretWaitsForAzure"
 	SecretNotLookedAt       Reason = "SecretNotLookedAt"
+	SharedRevoked           Reason = "SharedRevoked"
+	SharedVaultChanged      Reason = "SharedVaultChanged"
+	SharedLimitReached      Reason = "SharedLimitReached"
+	SharedNotSyncedYet      Reason = "SharedNotSyncedYet"
 	ProviderSays            Reason = "ProviderSays"
 	VariablesCollide        Reason = "VariablesCollide"
 	Collision               Reason = "Collision"
@@ -334,6 +339,13 @@ const (
 	OfficerIDsUnused          Reason = "OfficerIDsUnused"
 	AssignmentIncomplete      Reason = "AssignmentIncomplete"
 	AssignedTwice             Reason = "AssignedTwice"
+	SharedOverlap             Reason = "SharedOverlap"
+	SharedNameInvalid         Reason = "SharedNameInvalid"
+	SharedVaultURIInvalid     Reason = "SharedVaultURIInvalid"
+	SharedVaultIDInvalid      Reason = "SharedVaultIDInvalid"
+	SharedVaultsDiffer        Reason = "SharedVaultsDiffer"
+	SharedWithoutNames        Reason = "SharedWithoutNames"
+	SharedLimitsExceed        Reason = "SharedLimitsExceed"
 	AdoptionIncomplete        Reason = "AdoptionIncomplete"
 	VariablePatternInvalid    Reason = "VariablePatternInvalid"
 	VariableNotInFull         Reason = "VariableNotInFull"
@@ -357,6 +369,7 @@ var sentences = map[Reason]string{
 	NothingChanged:              "Nothing was changed; running pods are not affected: {cause}",
 	NamespaceMissing:            "metadata.namespace is missing; this is the result for namespace {namespace}, kubectl's default. In another namespace, the vault and the identity have different names.",
 	HowToRender:                 "To render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20).",
+	SharedUncounted:             "Crossplane has not counted yet the role assignments on shared secrets in the namespace.",
 	NamesUnresolved:             "Crossplane has not checked yet whether the names of new objects are free. To render, use Crossplane 1.15 or later.",
 	SettingsUnresolved:          "Crossplane has not read EnvironmentConfig {name} yet, which holds the platform settings.",
 	SettingsMissing:             "The platform settings are missing: EnvironmentConfig {name} does not exist. Running pods are not affected. Changes are applied after your platform team has restored it.",
@@ -473,6 +486,10 @@ var sentences = map[Reason]string{
 	SecretBlocked:           "cannot be synced: {problem}",
 	SecretWaitsForAzure:     "waiting for the vault and the identity, which normally takes 5 minutes after creation",
 	SecretNotLookedAt:       "not read yet, which normally takes a minute",
+	SharedRevoked:           "the platform has revoked the shared secrets {entry} from this application. Remove the secret from spec.secrets, or set its source to Own",
+	SharedVaultChanged:      "the platform's shared secrets {entry} have another vault now. Secrets that this application already has stay in use. Ask your platform team for help",
+	SharedLimitReached:      "no more role assignments on the shared secrets {entry} are allowed in namespace {namespace}: the limit is {most}. Ask your platform team to raise maxRoleAssignmentsPerNamespace",
+	SharedNotSyncedYet:      "It comes from the application's own vault until the platform's shared secrets {entry} have it.",
 	ProviderSays:            "{message}",
 	VariablesCollide:        "Variables are not injected because their names collide: {collisions}. Rename the keys in the vault, or choose names with env in spec.secrets.",
 	Collision:               "keys {keys} of secret {secret} all become variable {variable}",
@@ -653,6 +670,13 @@ var sentences = map[Reason]string{
 	MustNotExceedLimit:        "must not exceed the limit of {limit}",
 	OfficerIDsUnused:          "is used only if officers is {listed} or {groups}",
 	AssignmentIncomplete:      "name, namespace and application are required",
+	SharedOverlap:             "entries {entry} and {other} match the same names in the same namespace",
+	SharedNameInvalid:         "must be 1 to 20 lower-case letters and digits, and begin with a letter",
+	SharedVaultURIInvalid:     "must be the address of a vault, such as https://shared-ab12.vault.azure.net/",
+	SharedVaultIDInvalid:      "must be the id of a vault: /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.KeyVault/vaults/<name>",
+	SharedVaultsDiffer:        "must be the id of the vault in vaultUri",
+	SharedWithoutNames:        "must have names or prefixes",
+	SharedLimitsExceed:        "the limits of all namespaces are {assignments} role assignments in subscription {subscription}, and Azure allows {most}; lower maxRoleAssignmentsPerNamespace, use a vault in another subscription, or access Granted",
 	AssignedTwice:             "vault {vault} is already assigned to {namespace}/{application}",
 	AdoptionIncomplete:        "namespace and name are required",
 	VariablePatternInvalid:    "must be the name of a variable, optionally with an asterisk at one end",

@@ -1,0 +1,284 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+const (
+	// PrefixSecretSyncShared is followed by the entry of the shared secrets.
+	PrefixSecretSyncShared = "secret-sync-shared-"
+	// PrefixRoleAssignmentShared is followed by the entry, a hyphen, and the secret's name in
+	// lower case.
+	PrefixRoleAssignmentShared = "role-assignment-shared-"
+	// LabelSharedSecrets is set on the role assignments of shared secrets. Its value is the
+	// entry.
+	LabelSharedSecrets = "meta.p6m.dev/shared-secrets"
+)
+
+// stateRevoked is the state of a shared secret that the platform has revoked.
+const stateRevoked = "Revoked"
+
+// A share is what the application has of one entry of the shared secrets.
+type share struct {
+	name string
+	// entry of the settings. It is empty if the settings do not have it any more.
+	entry inputv1alpha1.SharedSecrets
+	// fixed means that the application keeps what it has, and gets nothing new: the entry
+	// was removed, or names another vault now.
+	fixed   bool
+	revoked bool
+	seen    Object // the sync
+	target  string
+	// secrets that the application lists.
+	secrets []v1alpha1.Secret
+	// retiring secrets are not listed any more. Pods that are being replaced still need them.
+	retiring []secretsv1alpha1.SyncedSecret
+	// problems of secrets that are not synced, by name.
+	problems map[string]finding.Finding
+}
+
+// shares returns what the application has of the shared secrets, sorted by entry.
+func (c *composition) shares() []*share {
+	byName := map[string]*share{}
+	for _, name := range c.observedShares() {
+		byName[name] = c.share(name)
+	}
+	for _, secret := range c.app.Spec.Secrets {
+		name := c.sharedBy(secret)
+		if name == "" {
+			continue
+		}
+		if byName[name] == nil {
+			byName[name] = c.share(name)
+		}
+		byName[name].secrets = append(byName[name].secrets, secret)
+	}
+
+	list := make([]*share, 0, len(byName))
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		sh := byName[name]
+		sh.problems = c.problemsOf(sh)
+		if !sh.revoked {
+			sh.retiring = c.retiringSecrets(sh.seen, sh.target, sh.secrets)
+		}
+		list = append(list, sh)
+	}
+
+	return list
+}
+
+// observedShares returns the entries whose secrets the application has.
+func (c *composition) observedShares() (names []string) {
+	for _, resource := range slices.Sorted(maps.Keys(c.seen)) {
+		if name, ok := strings.CutPrefix(resource, PrefixSecretSyncShared); ok {
+			names = append(names, name)
+		}
+	}
+
+	return names
+}
+
+func (c *composition) share(name string) *share {
+	entry, ok := settings.SharedEntry(&c.platform, name)
+	seen := c.seen[PrefixSecretSyncShared+name]
+	uri := seen.str("spec", "forProvider", "vaultUri")
+
+	return &share{
+		name: name, entry: entry, seen: seen,
+		fixed:   !ok || uri != "" && !sameURI(uri, entry.VaultURI),
+		revoked: settings.IsRevoked(entry, c.app.Namespace, c.app.Name),
+		// A point cannot be in the name of an application, so no other application has this name.
+		target: cmp.Or(seen.str("spec", "forProvider", "target", "name"), c.app.Name+targetSuffix+".shared."+name),
+	}
+}
+
+func sameURI(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
+}
+
+// sharedBy returns the entry that a secret belongs to, or "" if it is the application's own.
+// A secret that the application already has from a shared vault stays there, whatever the
+// settings say, until the platform revokes it.
+func (c *composition) sharedBy(secret v1alpha1.Secret) string {
+	if secret.Source == v1alpha1.SourceOwn {
+		return ""
+	}
+	for _, name := range c.observedShares() {
+		entry, _ := settings.SharedEntry(&c.platform, name)
+		if !settings.IsRevoked(entry, c.app.Namespace, c.app.Name) && lists(c.seen[PrefixSecretSyncShared+name], secret.Name) {
+			return name
+		}
+	}
+	entry, revoked, ok := settings.Shared(&c.platform, c.app.Namespace, c.app.Name, secret.Name)
+	if !ok || revoked && lists(c.seen[NameSecretSync], secret.Name) {
+		return ""
+	}
+
+	return entry.Name
+}
+
+// lists reports whether a sync lists a secret. Key Vault ignores case.
+func lists(sync Object, secret string) bool {
+	return slices.ContainsFunc(sync.list("spec", "forProvider", "secrets"), func(e any) bool {
+		m, _ := e.(map[string]any)
+		return strings.EqualFold(Object(m).str("name"), secret)
+	})
+}
+
+// problemsOf returns the listed secrets that the application does not get.
+func (c *composition) problemsOf(sh *share) map[string]finding.Finding {
+	problems := map[string]finding.Finding{}
+	room := c.room(sh)
+	for _, s := range sh.secrets {
+		_, assigned := c.seen[sharedRole(sh.name, s.Name)]
+		entry := finding.With{"entry": sh.name}
+		switch {
+		case sh.revoked:
+			problems[s.Name] = finding.New(finding.SharedRevoked, entry)
+		case assigned || sh.fixed && lists(sh.seen, s.Name):
+		case sh.fixed:
+			problems[s.Name] = finding.New(finding.SharedVaultChanged, entry)
+		case sh.entry.Access == inputv1alpha1.AccessGranted:
+		case room <= 0:
+			problems[s.Name] = finding.New(finding.SharedLimitReached, entry, finding.With{"most": sh.entry.MaxRoleAssignmentsPerNamespace, "namespace": c.app.Namespace})
+		default:
+			room--
+		}
+	}
+
+	return problems
+}
+
+// room returns how many more role assignments the entry allows in the namespace.
+func (c *composition) room(sh *share) int {
+	room := int(sh.entry.MaxRoleAssignmentsPerNamespace) - c.app.SharedAssignments[sh.name]
+	for name := range c.seen {
+		if strings.HasPrefix(name, PrefixRoleAssignmentShared+sh.name+"-") {
+			room--
+		}
+	}
+
+	return room
+}
+
+// SharedToCount returns the entries of the shared secrets of which the application needs new
+// role assignments. Those of other applications in the namespace must be counted first. An
+// application that has its assignments needs no count.
+func SharedToCount(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (entries []string) {
+	c := newComposition(a, p, seen)
+	for _, sh := range c.shares() {
+		if sh.fixed || sh.revoked || sh.entry.Access == inputv1alpha1.AccessGranted {
+			continue
+		}
+		if slices.ContainsFunc(sh.secrets, func(s v1alpha1.Secret) bool { _, ok := seen[sharedRole(sh.name, s.Name)]; return !ok }) {
+			entries = append(entries, sh.name)
+		}
+	}
+
+	return entries
+}
+
+func sharedRole(entry, secret string) string {
+	return PrefixRoleAssignmentShared + entry + "-" + strings.ToLower(secret)
+}
+
+// sharedRoleAssignments composes the roles of the application on shared secrets, one for each
+// secret. Pods that are being replaced keep theirs.
+func (c *composition) sharedRoleAssignments(a *access, i identity, shares []*share) {
+	for _, sh := range shares {
+		if sh.revoked {
+			continue
+		}
+		for _, s := range sh.retiring {
+			c.keepIfObserved(sharedRole(sh.name, s.Name))
+		}
+		for _, s := range sh.secrets {
+			c.sharedRoleAssignment(a, i, sh, s.Name)
+		}
+	}
+}
+
+func (c *composition) sharedRoleAssignment(a *access, i identity, sh *share, secret string) {
+	g := grant{
+		resource: sharedRole(sh.name, secret), suffix: "shared",
+		principalID: i.principalID, principalType: principalServicePrincipal, role: secretsUser(),
+	}
+	seen, exists := c.seen[g.resource]
+	_, refused := sh.problems[secret]
+	if !exists && (refused || sh.fixed || sh.entry.Access == inputv1alpha1.AccessGranted) {
+		return
+	}
+	a.grants = append(a.grants, g)
+	if exists {
+		a.observed[g.resource] = seen
+	}
+	scope := cmp.Or(seen.str("spec", "forProvider", "scope"), sh.entry.VaultResourceID+"/secrets/"+secret)
+	switch {
+	case g.principalID == "":
+		c.keep(g.resource)
+	case exists && !isSame(seen, scope, g):
+		// The identity was recreated. See roleAssignments.
+		a.replacing = append(a.replacing, g.resource)
+		c.waiting = true
+	default:
+		object := c.roleAssignment(nil, scope, g, a.readOnly)
+		if exists {
+			object = c.sameAssignment(seen, g, a.readOnly)
+		}
+		object.Labels[LabelSharedSecrets] = sh.name
+		c.want(g.resource, object)
+	}
+}
+
+// switches reports whether the application still has a secret of its own that it takes from
+// the shared vault as soon as that one is synced.
+func (c *composition) switches(sh *share, secret string) bool {
+	return lists(c.seen[NameSecretSync], secret) && observedSecrets(sh.seen)[secret].str("version") == "" &&
+		!refersTo(c.seen[NameDeployment], sh.target, secret)
+}
+
+// sharedSync keeps a Secret in sync with the shared vault, and returns its state.
+func (c *composition) sharedSync(i identity, sh *share) *syncing {
+	resource := PrefixSecretSyncShared + sh.name
+	out := observeSync(sh.seen, sh.target)
+	out.composed = true
+	var synced []secretsv1alpha1.SyncedSecret
+	for _, s := range sh.secrets {
+		if _, problem := sh.problems[s.Name]; problem && !lists(sh.seen, s.Name) {
+			continue
+		}
+		secret := c.syncedSecret(s)
+		secret.Create = new(false)
+		synced = append(synced, secret)
+	}
+	synced = append(synced, sh.retiring...)
+	switch {
+	case sh.revoked || len(synced) == 0:
+	case i.clientID == "":
+		out.composed = c.keep(resource)
+	default:
+		uri := cmp.Or(sh.seen.str("spec", "forProvider", "vaultUri"), sh.entry.VaultURI)
+		object := c.keyVaultSecretSync(uri, i, out.target, synced)
+		object.Name = c.app.Name + ".shared." + sh.name
+		object.Spec.ForProvider.Target.InUse = c.inUse(sh.seen, out.target)
+		object.Spec.ForProvider.PollInterval = duration(cmp.Or(sh.entry.PollInterval, c.platform.Secrets.PollInterval))
+		if sh.fixed {
+			object.Spec.ForProvider.PollInterval = duration(sh.seen.str("spec", "forProvider", "pollInterval"))
+		}
+		c.want(resource, object)
+	}
+
+	return out
+}

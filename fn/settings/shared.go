@@ -1,0 +1,203 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package settings
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
+)
+
+const (
+	// maxRoleAssignments is the number of role assignments that Azure allows in a subscription.
+	// https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits
+	maxRoleAssignments = 4000
+	// defaultRoleAssignmentsPerNamespace applies to entries without a limit.
+	defaultRoleAssignmentsPerNamespace = 20
+	// mostRoleAssignmentsPerNamespace bounds how many objects the function reads at once.
+	mostRoleAssignmentsPerNamespace = 500
+	maxSharedEntries                = 20
+	maxSharedNames                  = 200
+	maxSharedPrefixes               = 50
+)
+
+var (
+	// An entry's name has no hyphen: the name of a role assignment joins it with that of a
+	// secret, and must belong to one pair only.
+	sharedEntry = regexp.MustCompile(`^[a-z][a-z0-9]{0,19}$`)
+	sharedName  = regexp.MustCompile(`^[0-9a-zA-Z-]{1,127}$`)
+	vaultURI    = regexp.MustCompile(`^https://([a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z])\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$`)
+	vaultID     = regexp.MustCompile(`(?i)^/subscriptions/([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})/resourceGroups/[-\w.()]{1,90}/providers/Microsoft\.KeyVault/vaults/([a-z][0-9a-z-]{1,22}[0-9a-z])$`)
+)
+
+func setSharedDefaults(entries []v1alpha1.SharedSecrets) {
+	for i := range entries {
+		if entries[i].Access == "" {
+			entries[i].Access = v1alpha1.AccessRolePerSecret
+		}
+		if entries[i].MaxRoleAssignmentsPerNamespace == 0 {
+			entries[i].MaxRoleAssignmentsPerNamespace = defaultRoleAssignmentsPerNamespace
+		}
+	}
+}
+
+// Shared returns the entry of the shared secrets that a secret of an application belongs to,
+// and whether the platform has revoked it. Case is ignored, as in Key Vault.
+func Shared(s *v1alpha1.PlatformConfigSpec, namespace, application, secret string) (e v1alpha1.SharedSecrets, revoked, ok bool) {
+	for _, entry := range s.Secrets.Shared {
+		if !matches(entry, secret) {
+			continue
+		}
+		switch {
+		case IsRevoked(entry, namespace, application):
+			e, revoked, ok = entry, true, true
+		case slices.Contains(entry.Namespaces, namespace):
+			return entry, false, true
+		}
+	}
+
+	return e, revoked, ok
+}
+
+// SharedEntry returns the entry of the shared secrets with a name.
+func SharedEntry(s *v1alpha1.PlatformConfigSpec, name string) (v1alpha1.SharedSecrets, bool) {
+	i := slices.IndexFunc(s.Secrets.Shared, func(e v1alpha1.SharedSecrets) bool { return e.Name == name })
+	if i < 0 {
+		return v1alpha1.SharedSecrets{}, false
+	}
+
+	return s.Secrets.Shared[i], true
+}
+
+// IsRevoked reports whether an application has lost the secrets of an entry.
+func IsRevoked(e v1alpha1.SharedSecrets, namespace, application string) bool {
+	return slices.ContainsFunc(e.Revoked, func(r v1alpha1.RevokedAccess) bool {
+		return r.Namespace == namespace && (r.Application == "" || r.Application == application)
+	})
+}
+
+func matches(e v1alpha1.SharedSecrets, secret string) bool {
+	return slices.ContainsFunc(e.Names, func(n string) bool { return strings.EqualFold(n, secret) }) ||
+		slices.ContainsFunc(e.Prefixes, func(p string) bool { return hasPrefix(secret, p) })
+}
+
+func hasPrefix(name, prefix string) bool {
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+}
+
+// shared checks the entries of shared secrets. Every application shows an error of the
+// settings, so no error has the name of a secret.
+func (c *checker) shared(path *field.Path, entries []v1alpha1.SharedSecrets) {
+	c.atMost(path, len(entries), maxSharedEntries)
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name
+		c.sharedEntry(path.Index(i), e)
+		for _, other := range entries[:i] {
+			if overlap(e, other) {
+				c.forbidden(path.Index(i), finding.SharedOverlap, finding.With{"entry": e.Name, "other": other.Name})
+			}
+		}
+	}
+	c.unique(path.Child("name"), names)
+	c.sharedLimits(path, entries)
+}
+
+func (c *checker) sharedEntry(path *field.Path, e v1alpha1.SharedSecrets) {
+	if !sharedEntry.MatchString(e.Name) {
+		c.invalid(path.Child("name"), e.Name, finding.SharedNameInvalid)
+	}
+	c.oneOf(path.Child("access"), e.Access, v1alpha1.AccessRolePerSecret, v1alpha1.AccessGranted)
+	uri := vaultURI.FindStringSubmatch(e.VaultURI)
+	if uri == nil {
+		c.invalid(path.Child("vaultUri"), e.VaultURI, finding.SharedVaultURIInvalid)
+	}
+	id := vaultID.FindStringSubmatch(e.VaultResourceID)
+	switch {
+	case e.VaultResourceID == "" && e.Access == v1alpha1.AccessGranted:
+	case id == nil:
+		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultIDInvalid)
+	case uri != nil && !strings.EqualFold(id[2], uri[1]):
+		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultsDiffer)
+	}
+	if len(e.Names)+len(e.Prefixes) == 0 {
+		c.add(field.Required(path, finding.Say(finding.SharedWithoutNames)))
+	}
+	for _, l := range []struct {
+		field string
+		names []string
+		most  int
+	}{{"names", e.Names, maxSharedNames}, {"prefixes", e.Prefixes, maxSharedPrefixes}} {
+		c.atMost(path.Child(l.field), len(l.names), l.most)
+		for i, name := range l.names {
+			if !sharedName.MatchString(name) {
+				c.forbidden(path.Child(l.field).Index(i), finding.SecretNameInvalid)
+			}
+		}
+	}
+	c.atMost(path.Child("namespaces"), len(e.Namespaces), maxRoleAssignments)
+	c.namespaces(path.Child("namespaces"), e.Namespaces)
+	c.atMost(path.Child("revoked"), len(e.Revoked), maxRoleAssignments)
+	for i, r := range e.Revoked {
+		if r.Namespace == "" {
+			c.add(field.Required(path.Child("revoked").Index(i).Child("namespace"), ""))
+		}
+	}
+	if n := e.MaxRoleAssignmentsPerNamespace; n < 0 || n > mostRoleAssignmentsPerNamespace {
+		c.invalid(path.Child("maxRoleAssignmentsPerNamespace"), n, finding.MustBeBetween, finding.With{"least": 1, "most": mostRoleAssignmentsPerNamespace})
+	}
+	if e.PollInterval != "" {
+		if d, err := time.ParseDuration(e.PollInterval); err != nil || d < time.Second {
+			c.invalid(path.Child("pollInterval"), e.PollInterval, finding.PollIntervalInvalid)
+		}
+	}
+}
+
+// sharedLimits bounds the role assignments that all entries together may need in a
+// subscription. Nobody can count the assignments of all applications at every call, so each
+// namespace has a share that is counted, and the sum of the shares is bounded here.
+func (c *checker) sharedLimits(path *field.Path, entries []v1alpha1.SharedSecrets) {
+	total := map[string]int{}
+	for i, e := range entries {
+		id := vaultID.FindStringSubmatch(e.VaultResourceID)
+		if id == nil || e.Access == v1alpha1.AccessGranted {
+			continue
+		}
+		perNamespace := int(e.MaxRoleAssignmentsPerNamespace)
+		if perNamespace == 0 {
+			perNamespace = defaultRoleAssignmentsPerNamespace
+		}
+		subscription := strings.ToLower(id[1])
+		total[subscription] += perNamespace * len(e.Namespaces)
+		if n := total[subscription]; n > maxRoleAssignments {
+			c.forbidden(path.Index(i), finding.SharedLimitsExceed, finding.With{"subscription": subscription, "assignments": n, "most": maxRoleAssignments})
+		}
+	}
+}
+
+// overlap reports whether a secret of one namespace could be in both vaults.
+func overlap(a, b v1alpha1.SharedSecrets) bool {
+	if !slices.ContainsFunc(a.Namespaces, func(n string) bool { return slices.Contains(b.Namespaces, n) }) {
+		return false
+	}
+	for _, n := range a.Names {
+		if matches(b, n) {
+			return true
+		}
+	}
+	for _, p := range a.Prefixes {
+		if slices.ContainsFunc(b.Names, func(n string) bool { return hasPrefix(n, p) }) ||
+			slices.ContainsFunc(b.Prefixes, func(q string) bool { return hasPrefix(p, q) || hasPrefix(q, p) }) {
+			return true
+		}
+	}
+
+	return false
+}

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+// requireSharedAssignments requires the role assignments of the namespace on the shared
+// secrets of some entries. An application requires them only while it needs a new one: the
+// assignments of all applications together are too many to read in every call.
+func requireSharedAssignments(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, namespace string, entries []string) {
+	for _, entry := range entries {
+		require(req, rsp, sharedAssignmentsOf(entry), &fnv1.ResourceSelector{
+			ApiVersion: authorizationv1beta1.CRDGroupVersion.String(),
+			Kind:       authorizationv1beta1.RoleAssignment_Kind,
+			Namespace:  &namespace,
+			Match:      &fnv1.ResourceSelector_MatchLabels{MatchLabels: &fnv1.MatchLabels{Labels: map[string]string{compose.LabelSharedSecrets: entry}}},
+		})
+	}
+}
+
+// countSharedAssignments returns the number of role assignments of other applications in the
+// namespace, by entry. It returns false if Crossplane has not looked for all of them yet.
+func countSharedAssignments(req *fnv1.RunFunctionRequest, namespace string, entries []string, seen compose.Observed) (map[string]int, bool) {
+	own := map[string]bool{}
+	for _, o := range seen {
+		metadata, _ := o["metadata"].(map[string]any)
+		name, _ := metadata["name"].(string)
+		own[name] = true
+	}
+	counts := make(map[string]int, len(entries))
+	for _, entry := range entries {
+		items, state := required(req, sharedAssignmentsOf(entry))
+		if state == unresolved {
+			return nil, false
+		}
+		for _, i := range items {
+			// See isElsewhere. Tools that render also ignore the label.
+			if !isElsewhere(i.Resource, namespace) && i.Resource.GetLabels()[compose.LabelSharedSecrets] == entry && !own[i.Resource.GetName()] {
+				counts[entry]++
+			}
+		}
+	}
+
+	return counts, true
+}
+
+// sharedAssignmentsOf returns the name of the requirement for an entry.
+func sharedAssignmentsOf(entry string) string { return "shared-" + entry + " (RoleAssignment)" }

@@ -1,0 +1,328 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+const (
+	sharedVault  = "/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg-shared/providers/Microsoft.KeyVault/vaults/shared-ab12"
+	sharedSync   = "secret-sync-shared-platform"
+	sharedRole   = "role-assignment-shared-platform-common-api-key"
+	sharedTarget = "shop-api-keyvault.shared.platform"
+	ownTarget    = "shop-api-keyvault"
+	commonAPIKey = "common-api-key"
+	listsCommon  = `{"deployment": {"image": "shop-api:1"}, "secrets": [{"name": "common-api-key"}]}`
+)
+
+// share adds an entry of shared secrets to the settings.
+func (w *world) share(change func(entry map[string]any)) {
+	entry := map[string]any{
+		"name": "platform", "vaultUri": "https://shared-ab12.vault.azure.net/", "vaultResourceId": sharedVault,
+		"prefixes": []any{"common-"}, "namespaces": []any{"shop"},
+	}
+	if change != nil {
+		change(entry)
+	}
+	w.environment["secrets"] = map[string]any{"shared": []any{entry}}
+}
+
+// syncShared acts as provider-keyvault-secretsync for a shared secret.
+func (w *world) syncShared(secret, state string, keys ...string) {
+	own := w.composed[compose.NameSecretSync]
+	w.composed[compose.NameSecretSync] = w.composed[sharedSync]
+	w.sync(secret, state, keys...)
+	w.composed[compose.NameSecretSync] = own
+	if own == nil {
+		delete(w.composed, compose.NameSecretSync)
+	}
+}
+
+// sharing returns a world whose application has a synced shared secret.
+func sharing(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, listsCommon)
+	w.share(nil)
+	w.azureAll()
+	w.syncShared(commonAPIKey, "Synced", "KEY")
+	w.reconcile()
+	w.rollout()
+	w.reconcile()
+
+	return w
+}
+
+// sourceOf returns the Kubernetes Secret that variable KEY of the desired pods comes from.
+func sourceOf(rsp *fnv1.RunFunctionResponse) string {
+	for _, c := range list(at(desired(rsp, compose.NameDeployment), "spec", "template", "spec", "containers")) {
+		for _, v := range list(c["env"]) {
+			if v["name"] == "KEY" {
+				return fmt.Sprint(at(v, "valueFrom", "secretKeyRef", "name"))
+			}
+		}
+	}
+
+	return ""
+}
+
+// listed returns the secrets that a desired sync lists.
+func listed(rsp *fnv1.RunFunctionResponse, sync string) (names []string) {
+	for _, s := range list(at(desired(rsp, sync), "spec", "forProvider", "secrets")) {
+		names = append(names, fmt.Sprint(s["name"]))
+	}
+
+	return names
+}
+
+// stateOf returns state, source and message of the first secret of the status.
+func stateOf(rsp *fnv1.RunFunctionResponse) (state, source, message string) {
+	secrets := list(at(rsp.GetDesired().GetComposite().GetResource().AsMap(), "status", "secrets"))
+	if len(secrets) == 0 {
+		return "", "", ""
+	}
+	text := func(v any) string { s, _ := v.(string); return s }
+
+	return text(secrets[0]["state"]), text(secrets[0]["source"]), text(secrets[0]["message"])
+}
+
+// TestShared shows a new application with a shared secret.
+func TestShared(t *testing.T) {
+	rsp := sharing(t).call()
+	role := at(desired(rsp, sharedRole), "spec", "forProvider")
+	if diff := cmp.Diff(map[string]any{
+		"name": at(desired(rsp, sharedRole), "spec", "forProvider", "name"), "principalId": "77777777-7777-4777-8777-777777777777", "principalType": "ServicePrincipal",
+		"roleDefinitionName": "Key Vault Secrets User", "scope": sharedVault + "/secrets/common-api-key",
+	}, role); diff != "" {
+		t.Errorf("RunFunction(...) role assignment: -want, +got:\n%s", diff)
+	}
+	type parameters struct{ Vault, Client, Target, Create any }
+	p := func(name string) any { return at(desired(rsp, sharedSync), "spec", "forProvider", name) }
+	got := parameters{p("vaultUri"), p("clientId"), at(desired(rsp, sharedSync), "spec", "forProvider", "target", "name"), p("createMissing")}
+	if diff := cmp.Diff(parameters{"https://shared-ab12.vault.azure.net/", "66666666-6666-4666-8666-666666666666", sharedTarget, nil}, got); diff != "" {
+		t.Errorf("RunFunction(...) sync: -want, +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"deployment", "federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", sharedRole, sharedSync, "service-account"}, desiredNames(rsp)); diff != "" {
+		t.Errorf("RunFunction(...): -want names of composed resources, +got:\n%s", diff)
+	}
+	state, source, _ := stateOf(rsp)
+	if state != "Synced" || source != "platform" || sourceOf(rsp) != sharedTarget {
+		t.Errorf("RunFunction(...): want a synced secret from the shared vault, got %s from %q in %q", state, source, sourceOf(rsp))
+	}
+}
+
+// TestSharedChanges shows what an application keeps, and what it loses, when settings or its manifest change.
+func TestSharedChanges(t *testing.T) {
+	type want struct {
+		Shared, Own           []string
+		Role                  bool
+		State, Source, Target string
+	}
+	kept := want{Shared: []string{commonAPIKey}, Role: true, State: "Synced", Source: "platform", Target: sharedTarget}
+	cases := map[string]struct {
+		reason string
+		change func(w *world)
+		want   want
+	}{
+		"EntryGone":     {"A setting that goes by accident changes nothing.", func(w *world) { w.environment["secrets"] = map[string]any{} }, kept},
+		"NamespaceGone": {"A namespace that is removed by accident changes nothing.", func(w *world) { w.share(func(e map[string]any) { e["namespaces"] = []any{"other"} }) }, kept},
+		"NameGone":      {"A name that is removed by accident changes nothing.", func(w *world) { w.share(func(e map[string]any) { e["prefixes"] = []any{"other-"} }) }, kept},
+		"VaultChanged": {"An application keeps its vault.", func(w *world) {
+			w.share(func(e map[string]any) {
+				e["vaultUri"], e["vaultResourceId"] = "https://shared-cd34.vault.azure.net", strings.Replace(sharedVault, "ab12", "cd34", 1)
+			})
+		}, kept},
+		"Granted":      {"A wider grant removes no role.", func(w *world) { w.share(func(e map[string]any) { e["access"] = "Granted" }) }, kept},
+		"LimitLowered": {"A lower limit removes no role.", func(w *world) { w.share(func(e map[string]any) { e["maxRoleAssignmentsPerNamespace"] = 1 }) }, kept},
+		"RevokedOther": {"A revocation applies to its own application.", func(w *world) {
+			w.share(func(e map[string]any) {
+				e["revoked"] = []any{map[string]any{"namespace": "shop", "application": "other"}}
+			})
+		}, kept},
+		"Revoked": {"A revocation removes role, sync and values.", func(w *world) {
+			w.share(func(e map[string]any) {
+				e["revoked"] = []any{map[string]any{"namespace": "shop", "application": "shop-api"}}
+			})
+		}, want{State: "Revoked", Source: "platform", Target: sharedTarget}},
+		"NamespaceRevoked": {"A namespace that is also removed stays revoked.", func(w *world) {
+			w.share(func(e map[string]any) {
+				e["revoked"], e["namespaces"] = []any{map[string]any{"namespace": "shop"}}, []any{}
+			})
+		}, want{State: "Revoked", Source: "platform", Target: sharedTarget}},
+		"Own": {"The pods use the shared secret until the application's own is synced.", func(w *world) { list(at(w.xr, "spec", "secrets"))[0]["source"] = "Own" }, want{
+			Shared: []string{commonAPIKey}, Own: []string{commonAPIKey}, Role: true, State: "Pending", Target: sharedTarget,
+		}},
+		"NotListed": {"Pods that are being replaced need the secret.", func(w *world) { delete(nested(w.xr, "spec"), "secrets") }, want{Shared: []string{commonAPIKey}, Role: true}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := sharing(t)
+			tc.change(w)
+			rsp := w.call()
+			if f := fatal(rsp); f != "" {
+				t.Fatalf("\n%s\nRunFunction(...): %s", tc.reason, f)
+			}
+			got := want{Shared: listed(rsp, sharedSync), Own: listed(rsp, "secret-sync"), Target: sourceOf(rsp)}
+			_, got.Role = rsp.GetDesired().GetResources()[sharedRole]
+			got.State, got.Source, _ = stateOf(rsp)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestSharedSwitch shows how an application with its own secret changes to the shared one.
+func TestSharedSwitch(t *testing.T) {
+	w := newWorld(t, listsCommon)
+	w.azureAll()
+	w.sync(commonAPIKey, "Synced", "KEY")
+	w.reconcile()
+	w.rollout()
+	w.reconcile()
+	type want struct {
+		Shared, Own []string
+		Target      string
+	}
+	both := []string{commonAPIKey}
+	steps := []struct {
+		reason string
+		do     func()
+		want   want
+	}{
+		{"Without the setting, the secret is the application's own.", func() {}, want{Own: both, Target: ownTarget}},
+		{"The application keeps its own secret while the shared one is not read.", func() { w.share(nil) }, want{both, both, ownTarget}},
+		{"A shared secret without a value changes nothing.", func() { w.syncShared(commonAPIKey, "Missing") }, want{both, both, ownTarget}},
+		{"The pods change once the shared secret is synced, and those that are replaced keep theirs.", func() { w.syncShared(commonAPIKey, "Synced", "KEY") }, want{both, both, sharedTarget}},
+		{"The own secret is not needed any more.", w.rollout, want{Shared: both, Target: sharedTarget}},
+		{"A lost status does not switch back.", func() { delete(w.composed[sharedSync], "status") }, want{Shared: both, Target: sharedTarget}},
+	}
+	for _, s := range steps {
+		s.do()
+		rsp := w.reconcile()
+		rsp = w.reconcile()
+		if diff := cmp.Diff(s.want, want{listed(rsp, sharedSync), listed(rsp, "secret-sync"), sourceOf(rsp)}); diff != "" {
+			t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", s.reason, diff)
+		}
+	}
+}
+
+// TestSharedLimit checks that one role assignment too many is rejected in a condition, without
+// a request to Azure.
+func TestSharedLimit(t *testing.T) {
+	w := newWorld(t, `{"secrets": [{"name": "common-a"}, {"name": "common-b"}]}`)
+	w.share(func(e map[string]any) { e["maxRoleAssignmentsPerNamespace"] = 2 })
+	w.others = map[string]map[string]any{"RoleAssignment": {
+		"apiVersion": "authorization.azure.m.upbound.io/v1beta1", "kind": "RoleAssignment",
+		"metadata": map[string]any{"name": "other", "namespace": "shop", "labels": map[string]any{compose.LabelSharedSecrets: "platform"}},
+	}}
+	w.own("", w.others["RoleAssignment"]) // A look for namesakes finds it, too.
+	w.azureAll()
+	rsp := w.call()
+	if diff := cmp.Diff([]string{"common-a"}, listed(rsp, sharedSync)); diff != "" {
+		t.Errorf("RunFunction(...): -want secrets within the limit, +got:\n%s", diff)
+	}
+	if _, ok := rsp.GetDesired().GetResources()["role-assignment-shared-platform-common-b"]; ok {
+		t.Error("RunFunction(...): want no role assignment above the limit")
+	}
+	const message = "the limit is 2. Ask your platform team"
+	if c := condition(rsp, compose.TypeSecretsSynced); c.GetStatus() != fnv1.Status_STATUS_CONDITION_FALSE || !strings.Contains(c.GetMessage(), message) {
+		t.Errorf("RunFunction(...): want condition %q, got %v", message, c)
+	}
+}
+
+// TestSharedProperties checks that no application gets a shared secret that is not for its
+// namespace, that nothing drops out by accident, and that nobody sees names that it does not list.
+func TestSharedProperties(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t, `{"deployment": {"image": "shop-api:1"}}`)
+		for range rapid.IntRange(1, 10).Draw(rt, "steps") {
+			names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"common-a", "Common-b", "other", "secret"}), 0, 4, strings.ToLower).Draw(rt, "names")
+			var secrets []any
+			for _, n := range names {
+				s := map[string]any{"name": n}
+				if rapid.IntRange(0, 4).Draw(rt, "own") == 0 {
+					s["source"] = "Own"
+				}
+				secrets = append(secrets, s)
+			}
+			nested(w.xr, "spec")["secrets"] = secrets
+			allowed, revoked := rapid.Bool().Draw(rt, "allowed"), rapid.IntRange(0, 5).Draw(rt, "revoked") == 0
+			w.environment = testSettings()
+			if rapid.IntRange(0, 3).Draw(rt, "setting") > 0 {
+				w.share(func(e map[string]any) {
+					e["names"] = []any{"HIDDEN-NAME", "Other"}
+					if !allowed {
+						e["namespaces"] = []any{"elsewhere"}
+					}
+					if revoked {
+						e["revoked"] = []any{map[string]any{"namespace": "shop"}}
+					}
+				})
+			} else {
+				allowed, revoked = false, false
+			}
+			before := map[string]bool{}
+			for _, s := range list(at(w.composed[sharedSync], "spec", "forProvider", "secrets")) {
+				before[strings.ToLower(fmt.Sprint(s["name"]))] = true
+			}
+			roles := slices.Sorted(maps.Keys(w.composed))
+			rsp := w.call()
+			if f := fatal(rsp); f != "" {
+				rt.Fatalf("RunFunction(...): %s", f)
+			}
+			after := listed(rsp, sharedSync)
+			for _, n := range after {
+				if !before[strings.ToLower(n)] && (!allowed || revoked || n == "secret") {
+					rt.Fatalf("%s is new, and not shared with the namespace", n)
+				}
+			}
+			if revoked && len(after) > 0 {
+				rt.Fatalf("%v is revoked", after)
+			}
+			for _, s := range secrets {
+				m, _ := s.(map[string]any)
+				name := strings.ToLower(fmt.Sprint(m["name"]))
+				if m["source"] != "Own" && before[name] && !revoked && !slices.ContainsFunc(after, func(n string) bool { return strings.EqualFold(n, name) }) {
+					rt.Fatalf("%s has dropped out", name)
+				}
+				role := "role-assignment-shared-platform-" + name
+				if _, ok := rsp.GetDesired().GetResources()[role]; !ok && slices.Contains(roles, role) && m["source"] != "Own" && !revoked && before[name] {
+					rt.Fatalf("%s has dropped out", role)
+				}
+			}
+			if strings.Contains(strings.ToUpper(fmt.Sprint(rsp)), "HIDDEN-NAME") {
+				rt.Fatal("the response names a secret that the application does not list")
+			}
+			w.reconcile()
+			for _, name := range w.observed() {
+				switch {
+				case rapid.IntRange(0, 3).Draw(rt, "azure") == 0:
+				case name == sharedSync:
+					for _, n := range after {
+						w.syncShared(n, "Synced", "KEY")
+					}
+				case name == compose.NameSecretSync:
+					for _, n := range listed(rsp, name) {
+						w.sync(n, "Synced", "KEY")
+					}
+				case name == compose.NameDeployment:
+					w.rollout()
+				default:
+					w.azure(name)
+				}
+			}
+		}
+	})
+}
