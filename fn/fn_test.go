@@ -91,15 +91,17 @@ func TestSequence(t *testing.T) {
 func TestResourceNames(t *testing.T) {
 	w := newWorld(t, `{
 		"deployment": {"image": "shop-api:1", "ports": [{"port": 8080, "protocol": "http"}]},
-		"secrets": [{"name": "postgres-credentials"}],
+		"secrets": [{"name": "postgres-credentials"}, {"name": "Common-Mail"}],
 		"keyVault": {"officers": [{"objectId": "88888888-8888-4888-8888-888888888888"}]},
 		"autoscaling": {"enabled": true, "minReplicas": 2},
 		"networking": {"ingress": {"enabled": true, "hostnames": ["shop.example.com"]}, "inbound": {"services": []}}
 	}`)
 	w.environment["networkPolicy"] = map[string]any{"enabled": true}
 	maps.Copy(nested(w.environment, "keyVault"), closed(true))
+	w.share(nil)
 	w.azureAll()
 	w.sync("postgres-credentials", "Synced", "POSTGRES_USER")
+	w.syncShared("Common-Mail", "Synced", "MAIL")
 	want := []string{
 		"autoscaler",
 		"deployment",
@@ -114,7 +116,9 @@ func TestResourceNames(t *testing.T) {
 		"role-assignment-app",
 		"role-assignment-creator",
 		"role-assignment-officer-88888888-8888-4888-8888-888888888888",
+		"role-assignment-shared-platform-common-mail",
 		"secret-sync",
+		"secret-sync-shared-platform",
 		"service",
 		"service-account",
 	}

@@ -64,11 +64,11 @@ type access struct {
 // roleAssignments composes the roles of the application, which reads its vault, and of the
 // officers and the secret creator, which write to it.
 func (c *composition) roleAssignments(v vault, i identity) access {
+	a := access{observed: map[string]Object{}, latest: c.latest(), readOnly: c.isReadOnly(v, i), withdrawn: v.withdrawn}
 	if v.withdrawn {
-		return access{withdrawn: true, observed: map[string]Object{}, kept: c.revokeUnlisted(c.isMember(), func(string) bool { return false })}
+		return a
 	}
-	granted := func(g grant) bool { return c.isGranted(g, v) }
-	a := access{grants: slices.DeleteFunc(c.grants(i), granted), observed: map[string]Object{}, latest: c.latest(), readOnly: c.isReadOnly(v, i)}
+	a.grants = slices.DeleteFunc(c.grants(i), func(g grant) bool { return c.isGranted(g, v) })
 	for _, g := range a.grants {
 		seen, exists := c.seen[g.resource]
 		if exists {
@@ -82,16 +82,9 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 		case isSame(seen, v.id, g):
 			c.want(g.resource, c.sameAssignment(seen, g, a.readOnly))
 		default:
-			// The principal has changed, for example because the identity was
-			// deleted and recreated in Azure. An assignment is immutable: it is
-			// deleted now, and its successor is created afterwards.
-			a.replacing = append(a.replacing, g.resource)
-			c.release(g.resource, !a.readOnly && (!c.sharesAccess(seen) || c.isSoleOwner()))
+			c.replace(&a, g.resource)
 		}
 	}
-	a.kept = c.revokeUnlisted(a.readOnly, func(name string) bool {
-		return slices.ContainsFunc(a.grants, func(g grant) bool { return g.resource == name })
-	})
 
 	return a
 }

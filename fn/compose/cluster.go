@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -199,11 +200,22 @@ func (c *composition) isReadOnly(v vault, i identity) bool {
 	return c.isMember() || v.ownership == joined || i.ownership == joined
 }
 
-// release removes a resource from the desired state. Crossplane then deletes the object, and
-// its policies decide whether the provider deletes the resource in Azure, too. Wrong policies
-// are corrected first, and the resource is removed in a later call.
+// changesVault reports whether this cluster may change what belongs to the vault itself, such as
+// its logs.
+func (c *composition) changesVault(v vault) bool {
+	return !c.isShared(c.seen[NameKeyVault]) || v.ownership == owned && !c.isMember()
+}
+
+// release removes a resource from the desired state, and the result waits for that.
 func (c *composition) release(name string, deletes bool) {
 	c.waiting = true
+	c.drop(name, deletes)
+}
+
+// drop removes an observed resource from the desired state. Crossplane then deletes the object,
+// and its policies decide whether the provider deletes the resource in Azure, too. Wrong policies
+// are corrected first, and the resource is removed in a later call.
+func (c *composition) drop(name string, deletes bool) {
 	if c.seen[name].allows(xpv1.ManagementActionDelete) == deletes {
 		return
 	}
@@ -215,17 +227,32 @@ func (c *composition) release(name string, deletes bool) {
 	}
 }
 
-// revokeUnlisted handles observed role assignments that are not granted any more, and returns
-// those that stay in Azure because another cluster may need them.
-func (c *composition) revokeUnlisted(readOnly bool, isGranted func(name string) bool) (kept []string) {
+// replace deletes an assignment now, and its successor is created afterwards: an assignment is
+// immutable, and its principal has changed, for example because the identity was deleted and
+// recreated in Azure.
+func (c *composition) replace(a *access, name string) {
+	a.replacing = append(a.replacing, name)
+	c.release(name, !a.readOnly && (!c.sharesAccess(c.seen[name]) || c.isSoleOwner()))
+}
+
+// isAssignment reports whether a composed resource is a role assignment.
+func isAssignment(name string) bool {
+	kind, _ := GroupKindOf(name)
+	return kind == authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind()
+}
+
+// revokeUnlisted handles observed role assignments that are not desired any more, on the vault
+// and on shared secrets. Those that stay in Azure, because another cluster may need them, are
+// listed as kept.
+func (c *composition) revokeUnlisted(a *access) {
 	for name, seen := range c.seen {
-		isAssignment := name == NameRoleAssignmentApp || name == NameRoleAssignmentCreator || strings.HasPrefix(name, PrefixRoleAssignmentOfficer)
-		if !isAssignment || isGranted(name) || !c.sharesAccess(seen) {
+		_, isDesired := c.desired[name]
+		if isDesired || !isAssignment(name) || slices.Contains(a.replacing, name) || !c.sharesAccess(seen) {
 			continue
 		}
 		isOnlyObserved := !seen.allows(xpv1.ManagementActionCreate) && !seen.allows(xpv1.ManagementActionDelete)
 		switch {
-		case readOnly:
+		case a.readOnly:
 			// The owner revokes it.
 			c.release(name, false)
 		case c.isSoleOwner():
@@ -235,12 +262,10 @@ func (c *composition) revokeUnlisted(readOnly bool, isGranted func(name string) 
 		default:
 			c.keep(name)
 			setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve)
-			kept = append(kept, name)
+			a.kept = append(a.kept, name)
 		}
 	}
-	slices.Sort(kept)
-
-	return kept
+	slices.Sort(a.kept)
 }
 
 // setPolicies sets the management policies of a desired object.

@@ -118,6 +118,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	shares := c.shares()
 	access := c.roleAssignments(vault, identity)
 	c.sharedRoleAssignments(&access, identity, shares)
+	c.revokeUnlisted(&access)
 	c.serviceAccount(identity)
 	secrets := c.secretSync(vault, identity, shares)
 	workload := c.workload(identity, secrets)

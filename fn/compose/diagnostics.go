@@ -49,15 +49,20 @@ func (c *composition) diagnosticSettings() *inputv1alpha1.KeyVaultDiagnostics {
 func (c *composition) diagnosticSetting(v vault) Object {
 	want := c.diagnosticSettings()
 	seen, exists := c.seen[NameDiagnosticSetting]
+	changes := c.changesVault(v)
+	policies := c.diagnosticPolicies(v)
 	switch {
 	case want == nil && c.platform.KeyVault.Diagnostics != nil:
-		c.removeDiagnosticSetting(seen)
+		if exists {
+			c.drop(NameDiagnosticSetting, changes)
+		}
+
 		return nil
-	case want == nil, v.id == "", v.adopted, !exists && !want.ApplyToExisting && !c.wasCreatedWith(NameDiagnosticSetting):
-		c.keepIfObserved(NameDiagnosticSetting)
+	case !changes, want == nil, v.id == "", v.adopted, !exists && !want.ApplyToExisting && !c.wasCreatedWith(NameDiagnosticSetting):
+		c.keepDiagnosticSetting(policies)
 		return seen
 	case seen.inAzure() && !want.ApplyToExisting:
-		c.keep(NameDiagnosticSetting)
+		c.keepDiagnosticSetting(policies)
 		return seen
 	}
 
@@ -75,22 +80,31 @@ func (c *composition) diagnosticSetting(v vault) Object {
 	object := newManaged(c, diagnosticSettingVersion(), c.app.Name, p)
 	object.Annotations = externalID(seen, azurename.DiagnosticSettingID(v.id, diagnosticSettingName))
 	object.Spec.ManagedResourceSpec = c.azureSpec()
-	if c.deletionPolicy() != v1alpha1.DeletionRetain {
-		// A vault that outlives its application is still read and written by officers.
-		object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
-	}
+	object.Spec.ManagementPolicies = policies
 	c.want(NameDiagnosticSetting, object)
 
 	return seen
 }
 
-// removeDiagnosticSetting deletes the setting, once the provider may delete it.
-func (c *composition) removeDiagnosticSetting(seen Object) {
-	if seen == nil || seen.allows(xpv1.ManagementActionDelete) {
-		return
+// diagnosticPolicies returns the management policies of the setting. A vault has one setting of
+// this name in all clusters, and only the owner of the vault changes it.
+func (c *composition) diagnosticPolicies(v vault) xpv1.ManagementPolicies {
+	switch {
+	case !c.changesVault(v):
+		return xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
+	case c.deletionPolicy() == v1alpha1.DeletionRetain, !c.mayDelete(c.seen[NameKeyVault]):
+		// A vault that outlives its application is still read and written by officers.
+		return c.azureSpec().ManagementPolicies
 	}
-	object := Object(own(seen))
-	spec := object.object("spec")
-	spec["managementPolicies"] = append(seen.list("spec", "managementPolicies"), string(xpv1.ManagementActionDelete))
-	c.desired[NameDiagnosticSetting] = Resource{Object: object, Ready: true}
+
+	return c.azureSpec(xpv1.ManagementActionDelete).ManagementPolicies
+}
+
+// keepDiagnosticSetting keeps a setting that exists. If clusters share the vault, its policies
+// follow the present settings.
+func (c *composition) keepDiagnosticSetting(policies xpv1.ManagementPolicies) {
+	c.keepIfObserved(NameDiagnosticSetting)
+	if r, ok := c.desired[NameDiagnosticSetting]; ok && c.isShared(c.seen[NameKeyVault]) {
+		setPolicies(r.Object, policies...)
+	}
 }

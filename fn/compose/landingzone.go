@@ -35,7 +35,7 @@ func (o Observed) LandingZone() (zone string, placed bool) {
 func (o Observed) byPlace() []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(o)) {
-		if isAzure(o[name]) || name == NameSecretSync || name == NameDeployment {
+		if isAzure(o[name]) || name == NameDeployment || isSync(name) {
 			names = append(names, name)
 		}
 	}
@@ -46,6 +46,10 @@ func (o Observed) byPlace() []string {
 	}
 
 	return names
+}
+
+func isSync(name string) bool {
+	return name == NameSecretSync || strings.HasPrefix(name, PrefixSecretSyncShared)
 }
 
 // isAzure reports whether an object is a managed resource of the Azure providers.

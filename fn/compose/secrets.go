@@ -411,19 +411,20 @@ func duration(s string) *metav1.Duration {
 // if the running pods use it: a lost status must not remove its variables.
 func (s secrets) waitingFor(deployment Object) []finding.Finding {
 	var waiting []finding.Finding
-	blocked := false
+	var unready []syncedSecret
 	for _, secret := range s.list {
 		used := !secret.revoked && refersTo(deployment, secret.sync.target, secret.spec.Name)
 		if !secret.ready() && (!secret.spec.Optional || used) {
 			waiting = append(waiting, finding.New(finding.WaitsForSecret, finding.With{"secret": secret.spec.Name, "state": secret.state()}))
-			blocked = blocked || s.blocked(secret)
+			unready = append(unready, secret)
 		}
 	}
-	if len(waiting) > 0 && !s.endpoint.IsZero() {
-		waiting = append([]finding.Finding{s.endpoint}, waiting...)
+	if endpoint := endpointOf(unready); !endpoint.IsZero() {
+		waiting = append([]finding.Finding{endpoint}, waiting...)
 	}
-	if blocked {
-		write := finding.New(finding.WaitsForWrite, finding.With{"secret": s.target, "problem": s.problem})
+	if i := slices.IndexFunc(unready, s.blocked); i >= 0 {
+		sync := unready[i].sync
+		write := finding.New(finding.WaitsForWrite, finding.With{"secret": sync.target, "problem": sync.problem})
 		waiting = append([]finding.Finding{write}, waiting...)
 	}
 	for _, m := range s.environment.Missing {
@@ -433,6 +434,17 @@ func (s secrets) waitingFor(deployment Object) []finding.Finding {
 	}
 
 	return waiting
+}
+
+// endpointOf returns the endpoint that the vault of one of the secrets waits for, or zero.
+func endpointOf(list []syncedSecret) (endpoint finding.Finding) {
+	for _, secret := range list {
+		if endpoint = secret.sync.endpoint; !endpoint.IsZero() {
+			break
+		}
+	}
+
+	return endpoint
 }
 
 func (s secrets) isReady(name string) bool {
@@ -556,8 +568,8 @@ func (s secrets) condition() Condition {
 		if s.unwritten && s.problem.reported && !slices.ContainsFunc(unsynced, s.blocked) {
 			c = c.with(finding.New(finding.SecretNotWrittenBesides, finding.With{"secret": s.target, "problem": s.problem}))
 		}
-		if !s.endpoint.IsZero() {
-			c = c.with(finding.New(finding.SecretsWaitForEndpoint, s.endpoint.With))
+		if endpoint := endpointOf(unsynced); !endpoint.IsZero() {
+			c = c.with(finding.New(finding.SecretsWaitForEndpoint, endpoint.With))
 		}
 	case s.problem.reported:
 		c.Status, c.Reason = False, ReasonSecretNotWritten

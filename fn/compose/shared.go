@@ -202,7 +202,9 @@ func (c *composition) sharedRoleAssignments(a *access, i identity, shares []*sha
 			continue
 		}
 		for _, s := range sh.retiring {
-			c.keepIfObserved(sharedRole(sh.name, s.Name))
+			if name := sharedRole(sh.name, s.Name); c.seen[name] != nil {
+				c.keepAssignment(name, a.readOnly)
+			}
 		}
 		for _, s := range sh.secrets {
 			c.sharedRoleAssignment(a, i, sh, s.Name)
@@ -227,11 +229,9 @@ func (c *composition) sharedRoleAssignment(a *access, i identity, sh *share, sec
 	scope := cmp.Or(seen.str("spec", "forProvider", "scope"), sh.entry.VaultResourceID+"/secrets/"+secret)
 	switch {
 	case g.principalID == "":
-		c.keep(g.resource)
+		c.keepAssignment(g.resource, a.readOnly)
 	case exists && !isSame(seen, scope, g):
-		// The identity was recreated. See roleAssignments.
-		a.replacing = append(a.replacing, g.resource)
-		c.waiting = true
+		c.replace(a, g.resource)
 	default:
 		object := c.roleAssignment(nil, scope, g, a.readOnly)
 		if exists {

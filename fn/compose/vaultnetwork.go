@@ -102,13 +102,16 @@ func (c *composition) wasCreatedWith(name string) bool {
 // network sets the network rules of the application's own vault.
 func (c *composition) network(v *vault, spec *managedSpec[keyvaultv1beta1.VaultParameters], seen Object) (notes []finding.Finding) {
 	rules, look := c.networkACLs(seen)
+	if v.ownership == joined {
+		rules, look = rulesInUse(seen), false
+	}
 	spec.ForProvider.NetworkAcls = rules.parameters()
 	if _, tenant := spec.ForProvider.Tags[tagTenant]; look && v.ownership == owned && !tenant {
 		// A vault of that name may exist. It must not be closed before its rules are known.
 		spec.ManagementPolicies = absent.policies(nil)
 	}
 	v.closed = rules.deny() || !ptr.Deref(c.platform.KeyVault.PublicNetworkAccessEnabled, true)
-	if n := c.networkSettings(); n.ApplyToExisting && n.DefaultAction == settings.ActionDeny && c.isRunning(seen) && !rules.deny() {
+	if n := c.networkSettings(); n.ApplyToExisting && n.DefaultAction == settings.ActionDeny && c.isRunning(seen) && !rules.deny() && v.ownership == owned {
 		notes = append(notes, finding.New(finding.VaultStaysOpen))
 	}
 
@@ -187,6 +190,16 @@ func rulesOf(o Object) networkRules {
 	return r
 }
 
+// rulesInUse returns the network rules of a vault that another cluster changes. They are recorded,
+// so that a cluster that takes over the vault changes none.
+func rulesInUse(seen Object) networkRules {
+	if seen.str("status", "atProvider", "id") == "" {
+		return rulesOf(seen.object("spec", "forProvider", "networkAcls"))
+	}
+
+	return rulesOf(seen.object("status", "atProvider", "networkAcls"))
+}
+
 // strings returns the strings of a list.
 func (o Object) strings(path ...string) (out []string) {
 	for _, v := range o.list(path...) {
@@ -231,6 +244,10 @@ func (c *composition) privateEndpoint(v vault) endpoint {
 	want := c.endpointSettings()
 	seen, exists := c.seen[NamePrivateEndpoint]
 	switch {
+	case c.isEndpointOfOther(seen):
+		// As with the credential of another cluster.
+		c.release(NamePrivateEndpoint, false)
+		return endpoint{}
 	case want == nil && c.networkSettings().PrivateEndpoint != nil:
 		return endpoint{}
 	case want == nil, v.id == "", v.adopted, !exists && !c.networkSettings().ApplyToExisting && !c.wasCreatedWith(NamePrivateEndpoint):
@@ -257,6 +274,12 @@ func (c *composition) privateEndpoint(v vault) endpoint {
 	}
 
 	return e
+}
+
+// isEndpointOfOther reports whether an endpoint belongs to another cluster that shares the vault.
+func (c *composition) isEndpointOfOther(seen Object) bool {
+	recorded := recordedCluster(seen)
+	return recorded != "" && recorded != c.ownCluster()
 }
 
 func (c *composition) newEndpoint(v vault, want *inputv1alpha1.KeyVaultPrivateEndpoint) *managed[privateEndpointParameters] {

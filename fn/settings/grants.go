@@ -20,9 +20,7 @@ const maxConfirmedGrants = 1000
 var grantScope = regexp.MustCompile(`^/subscriptions/[0-9a-fA-F-]{36}(/resource[gG]roups/[^/]{1,90})?$`)
 
 func (c *checker) confirmedGrants(path *field.Path, grants []v1alpha1.ConfirmedGrant) {
-	if len(grants) > maxConfirmedGrants {
-		c.add(field.TooMany(path, len(grants), maxConfirmedGrants))
-	}
+	c.atMost(path, len(grants), maxConfirmedGrants)
 	for i, g := range grants {
 		at := path.Index(i)
 		c.uuid(at.Child("principalId"), g.PrincipalID)

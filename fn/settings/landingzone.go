@@ -79,7 +79,8 @@ func checkOutsideZones(base map[string]any) error {
 }
 
 // platformOnly returns the settings that are the same in all landing zones. A zone replaces lists
-// as a whole: its list of assigned vaults, for example, could give a vault to a second application.
+// as a whole: its list of assigned vaults, for example, could give a vault to a second application,
+// and its list of shared secrets could lose a revocation.
 func platformOnly() [][]string {
 	return [][]string{
 		{"environmentConfigRef"},
@@ -90,6 +91,7 @@ func platformOnly() [][]string {
 		{"retiredNamespaces"},
 		{"adopt"},
 		{"keyVault", "assigned"},
+		{"secrets", "shared"},
 	}
 }
 
@@ -97,13 +99,14 @@ func platformOnly() [][]string {
 func checkZone(zone map[string]any) error {
 	var c checker
 	for _, path := range platformOnly() {
-		if _, ok, err := unstructured.NestedFieldNoCopy(zone, path...); ok && err == nil {
-			c.forbidden(field.NewPath(path[0], path[1:]...), finding.NotInLandingZone)
+		for n := range path {
+			// A null of a parent would remove the setting of the platform.
+			v, ok, err := unstructured.NestedFieldNoCopy(zone, path[:n+1]...)
+			if ok && err == nil && (v == nil || n == len(path)-1) {
+				c.forbidden(field.NewPath(path[0], path[1:n+1]...), finding.NotInLandingZone)
+				break
+			}
 		}
-	}
-	// A null would remove keyVault.assigned of the platform.
-	if v, ok := zone["keyVault"]; ok && v == nil {
-		c.forbidden(field.NewPath("keyVault"), finding.NotInLandingZone)
 	}
 
 	return c.errs.ToAggregate()

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/azurename"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
@@ -24,10 +25,10 @@ const (
 	BypassNone          = "None"
 )
 
-// Limits of lists. Azure's are 50 tags of a resource, of which the function sets three, 1000 IP
+// Limits of lists. Azure's are 50 tags of a resource, of which the function sets five, 1000 IP
 // rules and 200 subnets of a vault, and five zones of a private endpoint.
 const (
-	maxTags      = 47
+	maxTags      = 45
 	maxInherited = 40
 	maxIPRules   = 1000
 	maxSubnets   = 200
@@ -75,7 +76,7 @@ func (c *checker) inheritedTags(path *field.Path, s *v1alpha1.PlatformConfigSpec
 	}
 	for i, name := range s.InheritedTags {
 		at := path.Index(i)
-		if slices.Contains([]string{"application", "namespace", "tenant"}, strings.ToLower(name)) {
+		if slices.Contains([]string{"application", "namespace", "tenant", azurename.TagCluster}, strings.ToLower(name)) {
 			c.forbidden(at, finding.TagOfOwner)
 		}
 		if !isTagName(name) {

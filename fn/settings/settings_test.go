@@ -386,15 +386,21 @@ keyVault.diagnostics.categories[0]: Invalid value: "Audit Event": must be a cate
 		},
 		"InheritedTags": {
 			reason: "Whoever can write tags in Azure must not become the owner of a vault.",
-			args:   args{input: `{` + complete + `}`, overlay: `{"inheritedTags": ["Tenant", "a<b", "cost", "Cost"]}`},
-			want: want{err: `cannot use platform settings: inheritedTags[0]: Forbidden: must not be application, namespace or tenant, which name the owner of a vault
+			args:   args{input: `{` + complete + `}`, overlay: `{"inheritedTags": ["Tenant", "a<b", "cost", "Cost", "Platform-Application-Cluster"]}`},
+			want: want{err: `cannot use platform settings: inheritedTags[0]: Forbidden: must not be application, namespace, tenant or platform-application-cluster, which name the owner of a vault
 inheritedTags[1]: Invalid value: "a<b": must be a name of at most 512 characters without < > % & \ ? /
-inheritedTags[3]: Duplicate value: "Cost"`},
+inheritedTags[3]: Duplicate value: "Cost"
+inheritedTags[4]: Forbidden: must not be application, namespace, tenant or platform-application-cluster, which name the owner of a vault`},
+		},
+		"ClusterTag": {
+			reason: "A tag must not make another cluster the owner of all vaults.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"tags": {"Platform-Application-Cluster": "x"}}`},
+			want:   want{err: "cannot use platform settings: tags[Platform-Application-Cluster]: Forbidden: names the cluster that owns a vault; set clusterName instead"},
 		},
 		"ManyInheritedTags": {
-			reason: "A resource in Azure has at most 50 tags, and the function sets three.",
+			reason: "A resource in Azure has at most 50 tags, and the function sets five.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"tags": {` + tags(20) + `}, "inheritedTags": [` + keys(28) + `]}`},
-			want:   want{err: "cannot use platform settings: inheritedTags: Too many: 48: must have at most 47 items"},
+			want:   want{err: "cannot use platform settings: inheritedTags: Too many: 48: must have at most 45 items"},
 		},
 		"Misspelt": {
 			reason: "A misspelt setting is an error, because it would otherwise be noticed too late.",

@@ -115,6 +115,7 @@ const (
 // Settings of the network, the logs and the tags of vaults.
 const (
 	TagOfOwner                Reason = "TagOfOwner"
+	TagOfCluster              Reason = "TagOfCluster"
 	TagNameInvalid            Reason = "TagNameInvalid"
 	NetworkRulesUnused        Reason = "NetworkRulesUnused"
 	MustBePublicIPv4          Reason = "MustBePublicIPv4"
@@ -443,7 +444,7 @@ var sentences = map[Reason]string{
 	MemberWaits:         "The {what} {name} does not exist yet. This cluster is a member (clusterSharing) and creates none: it waits for the cluster that owns the others. If the application does not run there, ask your platform team for help.",
 	DeletionWithheld:    "deletionPolicy {policy} has no effect while several clusters may use the vault: the vault stays when the application is deleted, unless clusterSharing.role is SoleOwner",
 	RolesAwaitOwner:     "Roles on the vault are missing: {assignments}. This cluster does not assign them, because another cluster owns the vault. If they are missing for 10 minutes, ask your platform team to check the application in that cluster.",
-	RolesNotRevoked:     "Role assignments that are no longer listed still exist in Azure: {assignments}. Another cluster may need them. Your platform team deletes them in Azure, or sets clusterSharing.role to SoleOwner.",
+	RolesNotRevoked:     "Role assignments that are not needed here any more still exist in Azure: {assignments}. Another cluster may need them. Your platform team deletes them in Azure, or sets clusterSharing.role to SoleOwner.",
 	MustBeClusterName:   "must be a DNS label of at most 63 lower-case letters, digits and hyphens, or the OIDC issuer URL of a cluster",
 	NeedsClusterName:    "has no effect without clusterName",
 	PeersNeedRole:       "required with peers",
@@ -651,7 +652,8 @@ var sentences = map[Reason]string{
 	IngressClassByAnnotation:  "use ingressClassName; Kubernetes rejects an Ingress with both",
 	IngressClassNotAllowed:    "must not be {annotation}, because the type chooses the class",
 	AnnotationPatternInvalid:  "must have a whole domain and a slash before the *",
-	TagOfOwner:                "must not be application, namespace or tenant, which name the owner of a vault",
+	TagOfOwner:                "must not be application, namespace, tenant or platform-application-cluster, which name the owner of a vault",
+	TagOfCluster:              "names the cluster that owns a vault; set clusterName instead",
 	TagNameInvalid:            "must be a name of at most 512 characters without < > % & \\ ? /",
 	NetworkRulesUnused:        "set Deny, so that bypass, ipRules and virtualNetworkSubnetIds take effect",
 	MustBePublicIPv4:          "must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix",
