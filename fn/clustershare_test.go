@@ -171,6 +171,13 @@ func TestClustersShareAccess(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			blue, green := sharingSites(t)
+			for tag, s := range map[string]*site{blueTag: blue, greenTag: green} {
+				s.updates = func(key string, _ *part) {
+					if owner := s.azure.clusterOf(key); strings.HasPrefix(key, "PrivateEndpoint ") && owner != tag {
+						t.Errorf("\n%s\n%s changes the endpoint of %s", tc.reason, tag, owner)
+					}
+				}
+			}
 			tc.do(blue, green)
 			for range 2 {
 				if len(blue.composed) > 0 {
