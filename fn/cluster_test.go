@@ -529,10 +529,11 @@ func (s *site) disturb(rt *rapid.T, peer *site, own, issuer string, lost map[*si
 		},
 		"Zone": func() {
 			zone := rapid.SampledFrom([]any{nil, "eu", "us", "mars"}).Draw(rt, "zone")
-			for _, s := range []*site{s, peer} {
-				nested(s.others["Namespace"], "metadata", "labels")[zoneLabel] = zone
+			for _, in := range []*site{s, peer} {
+				labels := nested(in.others["Namespace"], "metadata", "labels")
+				labels[zoneLabel] = zone
 				if zone == nil {
-					delete(nested(s.others["Namespace"], "metadata", "labels"), zoneLabel)
+					delete(labels, zoneLabel)
 				}
 			}
 		},

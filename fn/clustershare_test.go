@@ -4,6 +4,7 @@
 package main
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -19,9 +20,7 @@ func sharingSites(t *testing.T) (blue, green *site) {
 	green.become("Member", blueIssuer)
 	for _, s := range []*site{blue, green} {
 		s.world.share(nil)
-		for k, v := range closed(false) {
-			nested(s.environment, "keyVault")[k] = v
-		}
+		maps.Copy(nested(s.environment, "keyVault"), closed(false))
 		s.live()
 	}
 
@@ -59,7 +58,6 @@ func TestClustersShareAccess(t *testing.T) {
 		// In Azure.
 		Roles, Endpoints, Logs int
 	}
-	const exclusive = "Observe Create Update Delete"
 	both := want{BlueRole: changes, GreenRole: observes, BlueLogs: changes, BlueSync: true, GreenSync: true, Roles: 1, Endpoints: 2, Logs: 1}
 	changed := func(change func(*want)) want {
 		w := both
@@ -110,7 +108,7 @@ func TestClustersShareAccess(t *testing.T) {
 				blue.live()
 				blue.revoke()
 			},
-			want: want{BlueLogs: exclusive, Endpoints: 1, Logs: 1},
+			want: want{BlueLogs: fullPolicies, Endpoints: 1, Logs: 1},
 		},
 		"NotListed": {
 			reason: "A manifest that no longer lists the secret in one cluster leaves the role to the other one.",
@@ -159,11 +157,7 @@ func TestClustersShareAccess(t *testing.T) {
 		"Restored": {
 			reason: "An endpoint of the other cluster is left to it.",
 			do: func(blue, green *site) {
-				copied := map[string]any{}
-				for k, v := range blue.composed[compose.NamePrivateEndpoint] {
-					copied[k] = v
-				}
-				green.composed[compose.NamePrivateEndpoint] = copied
+				green.composed[compose.NamePrivateEndpoint] = maps.Clone(blue.composed[compose.NamePrivateEndpoint])
 			},
 			want: both,
 		},
@@ -247,9 +241,7 @@ func TestVaultStart(t *testing.T) {
 						s.deleteApplication()
 						want = open
 					}
-					for k, v := range closed(false) {
-						nested(s.environment, "keyVault")[k] = v
-					}
+					maps.Copy(nested(s.environment, "keyVault"), closed(false))
 					s.updates = func(key string, p *part) {
 						if strings.HasPrefix(key, "Vault ") && at(s.composed[compose.NameKeyVault], "status", "atProvider", "id") == nil {
 							t.Errorf("the provider changes the vault before it was seen: %v", p)
