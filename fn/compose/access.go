@@ -65,7 +65,8 @@ type access struct {
 // officers and the secret creator, which write to it.
 func (c *composition) roleAssignments(v vault, i identity) access {
 	if v.withdrawn {
-		return access{withdrawn: true, kept: c.revokeUnlisted(c.isMember(), func(string) bool { return false })}
+		c.withdrawRoles()
+		return access{withdrawn: true, readOnly: c.isMember()}
 	}
 	a := access{grants: c.grants(i), observed: map[string]Object{}, latest: c.latest(), readOnly: c.isReadOnly(v, i)}
 	for _, g := range a.grants {
@@ -193,13 +194,15 @@ func isSame(seen Object, vaultID string, g grant) bool {
 }
 
 func (a access) condition() Condition {
-	c := Condition{Type: TypeAccessReady, Status: False, Reason: ReasonVaultWithdrawn}
-	switch {
-	case !a.withdrawn:
-		c = a.granted()
-	case len(a.kept) == 0:
-		c = c.with(finding.New(finding.RolesRevoked))
+	if a.withdrawn {
+		c := Condition{Type: TypeAccessReady, Status: False, Reason: ReasonVaultWithdrawn}
+		if a.readOnly {
+			return c.with(finding.New(finding.RolesLeftToOwner))
+		}
+
+		return c.with(finding.New(finding.RolesRevoked))
 	}
+	c := a.granted()
 	if len(a.kept) > 0 {
 		c = c.with(finding.New(finding.RolesNotRevoked, finding.With{"assignments": finding.Some(", ", a.kept)}))
 	}
@@ -246,7 +249,7 @@ func (a access) granted() Condition {
 	slices.Sort(waiting)
 	c.Reason = ReasonCreating
 	if a.readOnly {
-		return c.with(finding.New(finding.RolesAwaitOwner, finding.With{"assignments": finding.All(", ", waiting)}))
+		return c.with(finding.New(finding.RolesAwaitOwner, finding.With{"assignments": finding.All(", ", waiting)})).because(a.observed[waiting[0]].problem())
 	}
 	c = c.with(finding.New(finding.RolesCreating, finding.With{"assignments": finding.All(", ", waiting)}))
 	if len(principals) > 0 {

@@ -79,10 +79,12 @@ func (c *composition) cluster(seen Object) string {
 		return ""
 	case observed != "" && observed != own:
 		return observed
+	case recorded == own && seen.established():
+		return own
 	case recorded != "" && recorded != own:
 		// The provider of this cluster may have reverted the tag before it was held.
 		return recorded
-	case observed == "" && strings.Contains(c.platform.ClusterName, "://") && c.isNamedByCluster(seen):
+	case observed == "" && azurename.IsIssuer(c.platform.ClusterName) && c.isNamedByCluster(seen):
 		// A cluster without clusterName has made the name of its issuer, and sets no tag.
 		return azurename.IssuerTag(c.platform.ClusterName)
 	case observed != "", seen.established():
@@ -112,13 +114,20 @@ func (c *composition) inCluster(seen Object) ownership {
 		return joined
 	case owner == c.ownCluster():
 		return owned
-	case owner != "" && c.isPeer(owner) && !c.isMember():
+	case c.isPeer(owner) && !c.isMember():
 		return owned
-	case owner != "" && c.isPeer(owner), seen.established(), owner != "" && owner == recordedCluster(seen):
+	case c.isPeer(owner), seen.established(), isJoined(seen, c.ownCluster()):
 		return joined
 	}
 
 	return foreign
+}
+
+// isJoined reports whether this cluster has used the object of another one, which may have handed it
+// on since.
+func isJoined(seen Object, own string) bool {
+	recorded := recordedCluster(seen)
+	return recorded != "" && recorded != own
 }
 
 // createsInCluster reports whether this cluster may create a vault or an identity.
@@ -194,9 +203,11 @@ func (c *composition) keepAssignment(name string, readOnly bool) {
 	}
 }
 
-// isReadOnly reports whether this cluster changes nothing about the vault and its access.
+// isReadOnly reports whether this cluster changes nothing about the vault and its access. Access to a
+// vault or for an identity of another owner is that owner's.
 func (c *composition) isReadOnly(v vault, i identity) bool {
-	return c.isMember() || v.ownership == joined || i.ownership == joined
+	shared := c.isShared(c.seen[NameKeyVault]) || c.isShared(c.seen[NameIdentity])
+	return c.isMember() || shared && (!v.ownership.changeable() || !i.ownership.changeable())
 }
 
 // release removes a resource from the desired state. Crossplane then deletes the object, and
@@ -219,28 +230,44 @@ func (c *composition) release(name string, deletes bool) {
 // those that stay in Azure because another cluster may need them.
 func (c *composition) revokeUnlisted(readOnly bool, isGranted func(name string) bool) (kept []string) {
 	for name, seen := range c.seen {
-		isAssignment := name == NameRoleAssignmentApp || name == NameRoleAssignmentCreator || strings.HasPrefix(name, PrefixRoleAssignmentOfficer)
-		if !isAssignment || isGranted(name) || !c.sharesAccess(seen) {
+		if !isRoleAssignment(name) || isGranted(name) || !c.sharesAccess(seen) {
 			continue
 		}
-		isOnlyObserved := !seen.allows(xpv1.ManagementActionCreate) && !seen.allows(xpv1.ManagementActionDelete)
 		switch {
 		case readOnly:
 			// The owner revokes it.
 			c.release(name, false)
 		case c.isSoleOwner():
 			c.release(name, true)
-		case isOnlyObserved && seen.observeFailed():
-			// It is gone from Azure.
 		default:
 			c.keep(name)
-			setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve)
-			kept = append(kept, name)
+			r := c.desired[name]
+			setPolicies(r.Object, xpv1.ManagementActionObserve)
+			// Nothing waits for it. The platform may have deleted it in Azure.
+			r.Ready = true
+			c.desired[name] = r
+			if !seen.observeFailed() {
+				kept = append(kept, name)
+			}
 		}
 	}
 	slices.Sort(kept)
 
 	return kept
+}
+
+// withdrawRoles revokes the roles on a vault that is no longer assigned to the application. Such a
+// vault belongs to no cluster. A member leaves that to the owner.
+func (c *composition) withdrawRoles() {
+	for name, seen := range c.seen {
+		if isRoleAssignment(name) && c.sharesAccess(seen) {
+			c.release(name, !c.isMember())
+		}
+	}
+}
+
+func isRoleAssignment(name string) bool {
+	return name == NameRoleAssignmentApp || name == NameRoleAssignmentCreator || strings.HasPrefix(name, PrefixRoleAssignmentOfficer)
 }
 
 // setPolicies sets the management policies of a desired object.
@@ -249,6 +276,10 @@ func setPolicies(object map[string]any, actions ...xpv1.ManagementAction) {
 	for _, a := range actions {
 		policies = append(policies, string(a))
 	}
-	spec, _ := object["spec"].(map[string]any)
+	spec, ok := object["spec"].(map[string]any)
+	if !ok {
+		spec = map[string]any{}
+		object["spec"] = spec
+	}
 	spec["managementPolicies"] = policies
 }

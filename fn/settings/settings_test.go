@@ -225,6 +225,11 @@ secrets.structures[1].keys[1]: Duplicate value: "user"`},
 				"requests": {"cpu": "500m", "memory": "1024Mi", "hugepages-2Mi": "4Mi", "example.com/gpu": "1"}}}}`},
 			want: want{settings: func(s v1alpha1.PlatformConfigSpec) any { return len(s.Workload.Resources.Requests) }, value: 4},
 		},
+		"ClusterTag": {
+			reason: "A tag must not make another cluster the owner of all vaults.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"tags": {"Platform-Application-Cluster": "x"}}`},
+			want:   want{err: "cannot use platform settings: tags[Platform-Application-Cluster]: Forbidden: names the cluster that owns a vault; set clusterName instead"},
+		},
 		"LabelValue": {
 			reason: "Kubernetes would reject every Deployment with such a label.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"workload": {"labels": {"team": "not valid"}}}`},

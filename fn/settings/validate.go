@@ -5,7 +5,6 @@ package settings
 
 import (
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/azurename"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
@@ -151,7 +151,7 @@ func (c *checker) atMost(path *field.Path, length, most int) {
 }
 
 func (c *checker) issuer(path *field.Path, issuer string) {
-	if u, err := url.Parse(issuer); err != nil || u.Scheme != "https" || u.Host == "" {
+	if !isIssuer(issuer) {
 		c.invalid(path, issuer, finding.MustBeHTTPS)
 	}
 	if strings.Contains(issuer, ".oic.prod-aks.azure.com/") && !strings.HasSuffix(issuer, "/") {
@@ -261,6 +261,9 @@ func (c *checker) providerConfig(path *field.Path, ref *v1alpha1.ProviderConfigR
 // https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
 func (c *checker) tags(path *field.Path, tags map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
+		if strings.EqualFold(name, azurename.TagCluster) {
+			c.forbidden(path.Key(name), finding.TagOfCluster)
+		}
 		if name == "" || len(name) > 512 || len(tags[name]) > 256 || strings.ContainsAny(name, `<>%&\?/`) {
 			c.invalid(path.Key(name), name, finding.TagInvalid)
 		}
