@@ -609,3 +609,230 @@ func TestClusterProperties(t *testing.T) {
 		}
 	})
 }
+
+// roles returns the number of role assignments in Azure.
+func (s *site) roles() (n int) {
+	for key := range s.azure {
+		if strings.HasPrefix(key, "RoleAssignment ") {
+			n++
+		}
+	}
+
+	return n
+}
+
+// failAll makes the provider report an error for every object in Azure.
+func (s *site) failAll(message string) {
+	for _, o := range s.composed {
+		if isAzure(o) {
+			nested(o, "status")["conditions"] = []any{map[string]any{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": message}}
+		}
+	}
+	s.compose()
+}
+
+// retag changes the owner in Azure. An empty one removes the tag.
+func (s *site) retag(owner string) {
+	for _, p := range s.azure {
+		if p.tags == nil {
+			continue
+		}
+		delete(p.tags, clusterTag)
+		if owner != "" {
+			p.tags[clusterTag] = owner
+		}
+	}
+}
+
+// assign assigns a vault to an application.
+func (s *site) assign(application string) {
+	nested(s.environment, "keyVault")["assigned"] = []any{map[string]any{"name": "legacy-vault", "namespace": "shop", "application": application}}
+}
+
+// label sets the tenant of the namespace.
+func (s *site) label(tenant string) {
+	s.environment["tenantLabel"] = "tenant"
+	s.others = map[string]map[string]any{"Namespace": {
+		"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "shop", "labels": map[string]any{"tenant": tenant}},
+	}}
+}
+
+// TestClusterMistakes shows that no mistake of a platform deletes roles that another cluster needs, keeps roles that must go, or
+// gets wrong advice.
+func TestClusterMistakes(t *testing.T) {
+	const (
+		red     = "https://oidc.example.com/red"
+		own     = `{"secrets": [{"name": "a"}]}`
+		legacy  = `{"keyVault": {"name": "legacy-vault"}, "secrets": [{"name": "a"}]}`
+		officer = "88888888-8888-4888-8888-888888888888"
+	)
+	type want struct {
+		roles     int
+		condition string
+		says      string
+	}
+	cases := map[string]struct {
+		reason string
+		spec   string
+		// do returns the site whose condition is wanted, or nil.
+		do   func(blue, green *site) *site
+		want want
+	}{
+		"HandedOn": {
+			reason: "A member goes on using a vault that its owner has handed on to a cluster that is not listed.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.become("Member", blueIssuer)
+				green.live()
+				green.retag(red)
+				green.live()
+
+				return green
+			},
+			want: want{roles: 2, condition: compose.TypeKeyVaultReady, says: "belongs to the cluster with issuer " + red + ", and this cluster uses it"},
+		},
+		"DeletedAfterHandedOn": {
+			reason: "A sole owner deletes no roles on a vault that another cluster owns.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.become("Member", blueIssuer)
+				green.live()
+				green.retag(red)
+				green.live()
+				green.become("SoleOwner", blueIssuer)
+				green.live()
+				green.deleteApplication()
+
+				return nil
+			},
+			want: want{roles: 2},
+		},
+		"DeletedAfterTenantLabel": {
+			reason: "A sole owner deletes no roles on a vault whose tenant is not proven.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.become("Member", blueIssuer)
+				green.live()
+				green.label("t1")
+				green.live()
+				green.become("SoleOwner", blueIssuer)
+				green.live()
+				green.deleteApplication()
+
+				return nil
+			},
+			want: want{roles: 2},
+		},
+		"TenantLabelFirst": {
+			reason: "The advice to set the tags does not change the owner.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.become("Member", blueIssuer)
+				green.live()
+				green.label("t1")
+				green.live()
+
+				return green
+			},
+			want: want{roles: 2, condition: compose.TypeKeyVaultReady, says: "tenant=t1, platform-application-cluster=" + blueTag},
+		},
+		"Stripped": {
+			reason: "An owner stays the owner when its tag is removed, even if the name is made of the issuer of another cluster.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.environment["clusterName"] = blueIssuer
+				green.become("Owner", blueIssuer)
+				green.live()
+				delete(green.environment, "clusterSharing")
+				green.retag("")
+				for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
+					delete(nested(green.composed[name], "status", "atProvider", "tags"), clusterTag)
+				}
+				green.live()
+
+				return green
+			},
+			want: want{roles: 4, condition: compose.TypeKeyVaultReady, says: "Put values into"},
+		},
+		"Refused": {
+			reason: "A member that may not read says so.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.become("Member", blueIssuer)
+				green.compose()
+				green.failAll("cannot observe: AuthorizationFailed")
+
+				return green
+			},
+			want: want{roles: 2, condition: compose.TypeKeyVaultReady, says: "The Azure provider reports: cannot observe: AuthorizationFailed."},
+		},
+		"Unlisted": {
+			reason: "A role that is no longer listed is named, and an error of a moment does not make it forgotten.",
+			spec:   `{"keyVault": {"officers": [{"objectId": "` + officer + `"}]}, "secrets": [{"name": "a"}]}`,
+			do: func(blue, _ *site) *site {
+				blue.changeSpec(map[string]any{"keyVault": map[string]any{}})
+				blue.live()
+				blue.failAll("cannot observe: 429")
+				blue.live()
+
+				return blue
+			},
+			want: want{roles: 3, condition: compose.TypeAccessReady, says: "not needed here any more still exist in Azure: role-assignment-officer-" + officer},
+		},
+		"Withdrawn": {
+			reason: "The roles on an assigned vault are revoked with the assignment: another application gets the vault.",
+			spec:   legacy,
+			do: func(blue, _ *site) *site {
+				blue.assign("other")
+				blue.live()
+
+				return blue
+			},
+			want: want{condition: compose.TypeAccessReady, says: "are being revoked"},
+		},
+		"WithdrawnByMember": {
+			reason: "A member leaves that to the owner, and says so.",
+			spec:   legacy,
+			do: func(blue, _ *site) *site {
+				blue.become("Member", greenIssuer)
+				blue.live()
+				blue.assign("other")
+				blue.live()
+
+				return blue
+			},
+			want: want{roles: 2, condition: compose.TypeAccessReady, says: "the roles are revoked when the settings of the owner"},
+		},
+		"WithoutSpec": {
+			reason: "An observed object can have any form.",
+			spec:   own,
+			do: func(blue, _ *site) *site {
+				name := compose.PrefixRoleAssignmentOfficer + officer
+				blue.composed[name] = map[string]any{"apiVersion": "authorization.azure.m.upbound.io/v1beta1", "kind": "RoleAssignment", "metadata": map[string]any{"name": "x", "namespace": "shop"}}
+				blue.own(name, blue.composed[name])
+				blue.compose()
+
+				return nil
+			},
+			want: want{roles: 2},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			blue, green := sites(t, tc.spec)
+			blue.azure["Vault legacy-vault"] = &part{}
+			blue.assign("shop-api")
+			blue.live()
+			s := tc.do(blue, green)
+			got := want{roles: blue.roles(), condition: tc.want.condition, says: tc.want.says}
+			if s != nil {
+				if _, message := s.says(tc.want.condition); !strings.Contains(message, tc.want.says) {
+					got.says = message
+				}
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

@@ -17,6 +17,10 @@ const TagCluster = "platform-application-cluster"
 // value of a tag.
 const maxPlainTag = 256 - len("~") - hashLength
 
+// IsIssuer reports whether the name of a cluster is the OIDC issuer of one. The other form, a DNS
+// label, has no colon.
+func IsIssuer(cluster string) bool { return strings.Contains(cluster, "://") }
+
 // IssuerTag returns an OIDC issuer as the value of a tag in Azure. It is the issuer without
 // trailing slashes. An issuer that is too long, or has characters that Azure does not keep
 // everywhere, is shortened and gets a hash, so that two issuers never have the same tag.

@@ -187,13 +187,15 @@ func isSame(seen Object, vaultID string, g grant) bool {
 }
 
 func (a access) condition() Condition {
-	c := Condition{Type: TypeAccessReady, Status: False, Reason: ReasonVaultWithdrawn}
-	switch {
-	case !a.withdrawn:
-		c = a.granted()
-	case len(a.kept) == 0:
-		c = c.with(finding.New(finding.RolesRevoked))
+	if a.withdrawn {
+		c := Condition{Type: TypeAccessReady, Status: False, Reason: ReasonVaultWithdrawn}
+		if a.readOnly {
+			return c.with(finding.New(finding.RolesLeftToOwner))
+		}
+
+		return c.with(finding.New(finding.RolesRevoked))
 	}
+	c := a.granted()
 	if len(a.kept) > 0 {
 		c = c.with(finding.New(finding.RolesNotRevoked, finding.With{"assignments": finding.Some(", ", a.kept)}))
 	}
@@ -240,7 +242,7 @@ func (a access) granted() Condition {
 	slices.Sort(waiting)
 	c.Reason = ReasonCreating
 	if a.readOnly {
-		return c.with(finding.New(finding.RolesAwaitOwner, finding.With{"assignments": finding.All(", ", waiting)}))
+		return c.with(finding.New(finding.RolesAwaitOwner, finding.With{"assignments": finding.All(", ", waiting)})).because(a.observed[waiting[0]].problem())
 	}
 	c = c.with(finding.New(finding.RolesCreating, finding.With{"assignments": finding.All(", ", waiting)}))
 	if len(principals) > 0 {

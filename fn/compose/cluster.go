@@ -80,10 +80,12 @@ func (c *composition) cluster(seen Object) string {
 		return ""
 	case observed != "" && observed != own:
 		return observed
+	case recorded == own && seen.established():
+		return own
 	case recorded != "" && recorded != own:
 		// The provider of this cluster may have reverted the tag before it was held.
 		return recorded
-	case observed == "" && strings.Contains(c.platform.ClusterName, "://") && c.isNamedByCluster(seen):
+	case observed == "" && azurename.IsIssuer(c.platform.ClusterName) && c.isNamedByCluster(seen):
 		// A cluster without clusterName has made the name of its issuer, and sets no tag.
 		return azurename.IssuerTag(c.platform.ClusterName)
 	case observed != "", seen.established():
@@ -113,13 +115,20 @@ func (c *composition) inCluster(seen Object) ownership {
 		return joined
 	case owner == c.ownCluster():
 		return owned
-	case owner != "" && c.isPeer(owner) && !c.isMember():
+	case c.isPeer(owner) && !c.isMember():
 		return owned
-	case owner != "" && c.isPeer(owner), seen.established(), owner != "" && owner == recordedCluster(seen):
+	case c.isPeer(owner), seen.established(), isJoined(seen, c.ownCluster()):
 		return joined
 	}
 
 	return foreign
+}
+
+// isJoined reports whether this cluster has used the object of another one, which may have handed it
+// on since.
+func isJoined(seen Object, own string) bool {
+	recorded := recordedCluster(seen)
+	return recorded != "" && recorded != own
 }
 
 // createsInCluster reports whether this cluster may create a vault or an identity.
@@ -195,9 +204,11 @@ func (c *composition) keepAssignment(name string, readOnly bool) {
 	}
 }
 
-// isReadOnly reports whether this cluster changes nothing about the vault and its access.
+// isReadOnly reports whether this cluster changes nothing about the vault and its access. Access to a
+// vault or for an identity of another owner is that owner's.
 func (c *composition) isReadOnly(v vault, i identity) bool {
-	return c.isMember() || v.ownership == joined || i.ownership == joined
+	shared := c.isShared(c.seen[NameKeyVault]) || c.isShared(c.seen[NameIdentity])
+	return c.isMember() || shared && (!v.ownership.changeable() || !i.ownership.changeable())
 }
 
 // changesVault reports whether this cluster may change what belongs to the vault itself, such as
@@ -235,8 +246,8 @@ func (c *composition) replace(a *access, name string) {
 	c.release(name, !a.readOnly && (!c.sharesAccess(c.seen[name]) || c.isSoleOwner()))
 }
 
-// isAssignment reports whether a composed resource is a role assignment.
-func isAssignment(name string) bool {
+// isRoleAssignment reports whether a composed resource is a role assignment.
+func isRoleAssignment(name string) bool {
 	kind, _ := GroupKindOf(name)
 	return kind == authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind()
 }
@@ -247,22 +258,28 @@ func isAssignment(name string) bool {
 func (c *composition) revokeUnlisted(a *access) {
 	for name, seen := range c.seen {
 		_, isDesired := c.desired[name]
-		if isDesired || !isAssignment(name) || slices.Contains(a.replacing, name) || !c.sharesAccess(seen) {
+		if isDesired || !isRoleAssignment(name) || slices.Contains(a.replacing, name) || !c.sharesAccess(seen) {
 			continue
 		}
-		isOnlyObserved := !seen.allows(xpv1.ManagementActionCreate) && !seen.allows(xpv1.ManagementActionDelete)
 		switch {
+		case a.withdrawn && !strings.HasPrefix(name, PrefixRoleAssignmentShared):
+			// The vault is assigned to the application, and belongs to no cluster.
+			c.release(name, !c.isMember())
 		case a.readOnly:
 			// The owner revokes it.
 			c.release(name, false)
 		case c.isSoleOwner():
 			c.release(name, true)
-		case isOnlyObserved && seen.observeFailed():
-			// It is gone from Azure.
 		default:
 			c.keep(name)
-			setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve)
-			a.kept = append(a.kept, name)
+			r := c.desired[name]
+			setPolicies(r.Object, xpv1.ManagementActionObserve)
+			// Nothing waits for it. The platform may have deleted it in Azure.
+			r.Ready = true
+			c.desired[name] = r
+			if !seen.observeFailed() {
+				a.kept = append(a.kept, name)
+			}
 		}
 	}
 	slices.Sort(a.kept)
@@ -274,6 +291,10 @@ func setPolicies(object map[string]any, actions ...xpv1.ManagementAction) {
 	for _, a := range actions {
 		policies = append(policies, string(a))
 	}
-	spec, _ := object["spec"].(map[string]any)
+	spec, ok := object["spec"].(map[string]any)
+	if !ok {
+		spec = map[string]any{}
+		object["spec"] = spec
+	}
 	spec["managementPolicies"] = policies
 }

@@ -85,6 +85,15 @@ func (c Condition) with(more ...finding.Finding) Condition {
 	return c
 }
 
+// because adds the problem that a provider reports, if there is one.
+func (c Condition) because(p problem) Condition {
+	if !p.reported {
+		return c
+	}
+
+	return c.with(finding.New(finding.AnswerOfAzure, finding.With{"problem": p}))
+}
+
 // Conditions of managed resources that report errors. The Azure providers create resources
 // in the background: while they retry, only the last operation reports the error.
 const (
@@ -159,7 +168,7 @@ func identityReady(i identity, credential Object, w workload) Condition {
 	}
 	switch {
 	case i.awaitsOwner:
-		return c.with(finding.New(finding.MemberWaits, finding.With{"what": "identity", "name": i.name}))
+		return c.with(finding.New(finding.MemberWaits, finding.With{"what": "identity", "name": i.name})).because(i.observed.problem())
 	case i.clientID == "" || i.principalID == "":
 		return c.with(finding.New(finding.IdentityCreating, finding.With{"identity": i.name}))
 	case w.formerIdentity != "":
@@ -192,7 +201,7 @@ func keyVaultReady(v vault) Condition {
 		c.Reason = ReasonAzureRefused
 		c = c.with(finding.New(finding.VaultRefused, finding.With{"vault": v.name, "problem": problem}))
 	case v.awaitsOwner:
-		c = c.with(finding.New(finding.MemberWaits, finding.With{"what": "vault", "name": v.name}))
+		c = c.with(finding.New(finding.MemberWaits, finding.With{"what": "vault", "name": v.name})).because(v.observed.problem())
 	case v.uri == "" && v.adopted:
 		c = c.with(finding.New(finding.VaultLookedUp, finding.With{"vault": v.name}))
 	case v.uri == "":

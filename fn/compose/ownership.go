@@ -100,6 +100,9 @@ func (o ownership) policies(own xpv1.ManagementPolicies) xpv1.ManagementPolicies
 // usable reports whether the application may use the object.
 func (o ownership) usable() bool { return o == owned || o == joined }
 
+// changeable reports whether this cluster may change the object, or create it.
+func (o ownership) changeable() bool { return o == owned || o == absent }
+
 // readable returns the part of a managed resource that the application may use. If the
 // object is not owned, that is its conditions, without any other data from Azure.
 func (o ownership) readable(seen Object) Object {
@@ -206,7 +209,9 @@ func (c *composition) owner(seen Object) string {
 		owner += ", tenant=" + tenant
 	}
 	if c.isShared(seen) {
-		owner += ", " + tagCluster + "=" + c.ownCluster()
+		// The advice to set the tags must not make this cluster the owner.
+		observed, _ := observedCluster(seen)
+		owner += ", " + tagCluster + "=" + cmp.Or(observed, recordedCluster(seen), c.ownCluster())
 	}
 
 	return owner

@@ -5,7 +5,6 @@ package settings
 
 import (
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -156,7 +155,7 @@ func (c *checker) atMost(path *field.Path, length, most int) {
 }
 
 func (c *checker) issuer(path *field.Path, issuer string) {
-	if u, err := url.Parse(issuer); err != nil || u.Scheme != "https" || u.Host == "" {
+	if !isIssuer(issuer) {
 		c.invalid(path, issuer, finding.MustBeHTTPS)
 	}
 	if strings.Contains(issuer, ".oic.prod-aks.azure.com/") && !strings.HasSuffix(issuer, "/") {

@@ -38,10 +38,14 @@ const (
 // every Secret equals its vault, and nothing has leaked: no value, no vault, no goroutine.
 func TestFaults(t *testing.T) {
 	f := newFleet(t, *syncs)
-	seed := uint64(time.Now().UnixNano())
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // It must be repeatable.
 
-	t.Logf("seed %d", seed)
+	if *seed == 0 {
+		*seed = uint64(time.Now().UnixNano())
+	}
+
+	random := rand.New(rand.NewPCG(*seed, 0)) //nolint:gosec // It must be repeatable.
+
+	t.Logf("to repeat the choices: -seed=%d", *seed)
 
 	for _, r := range shuffled(random, f.Apps) {
 		f.rotate(t, r.app, r.secret)

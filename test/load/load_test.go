@@ -25,6 +25,7 @@ var (
 	syncs    = flag.Int("syncs", 20, "how many KeyVaultSecretSyncs there are")
 	polls    = flag.String("polls", "2s", "poll intervals to measure, separated by commas")
 	duration = flag.Duration("duration", 4*time.Second, "how long values are rotated, without and with failing vaults, and how long TestFaults injects faults")
+	seed     = flag.Uint64("seed", 0, "what TestFaults chooses faults by; the default is another one in each run")
 	extra    = flag.String("flags", "", "more flags of the provider, separated by spaces")
 )
 

@@ -91,6 +91,8 @@ const (
 	DeletionWithheld    Reason = "DeletionWithheld"
 	RolesAwaitOwner     Reason = "RolesAwaitOwner"
 	RolesNotRevoked     Reason = "RolesNotRevoked"
+	RolesLeftToOwner    Reason = "RolesLeftToOwner"
+	AnswerOfAzure       Reason = "AnswerOfAzure"
 	MustBeClusterName   Reason = "MustBeClusterName"
 	NeedsClusterName    Reason = "NeedsClusterName"
 	PeersNeedRole       Reason = "PeersNeedRole"
@@ -441,10 +443,12 @@ var sentences = map[Reason]string{
 	OwnedByOtherCluster: "The {what} {name} belongs to the cluster with issuer {cluster}, as its tags say. This cluster does not use or change it. Ask your platform team: to use or take over vaults and identities of that cluster, they set clusterSharing; if both clusters have the same clusterName by mistake, they give one of them another name.",
 	UsedFromCluster:     "the vault belongs to the cluster with issuer {cluster}, and this cluster uses it without changing it",
 	NotChangedByMember:  "this cluster is a member (clusterSharing), so it does not change the vault",
-	MemberWaits:         "The {what} {name} does not exist yet. This cluster is a member (clusterSharing) and creates none: it waits for the cluster that owns the others. If the application does not run there, ask your platform team for help.",
+	MemberWaits:         "The {what} {name} is not there yet. This cluster is a member (clusterSharing) and creates none: it waits for the cluster that owns the others. If the application does not run there, ask your platform team for help.",
 	DeletionWithheld:    "deletionPolicy {policy} has no effect while several clusters may use the vault: the vault stays when the application is deleted, unless clusterSharing.role is SoleOwner",
-	RolesAwaitOwner:     "Roles on the vault are missing: {assignments}. This cluster does not assign them, because another cluster owns the vault. If they are missing for 10 minutes, ask your platform team to check the application in that cluster.",
+	RolesAwaitOwner:     "Roles on the vault are missing: {assignments}. This cluster does not assign them, because another cluster does. If they are missing for 10 minutes, ask your platform team to check the application in that cluster.",
 	RolesNotRevoked:     "Role assignments that are not needed here any more still exist in Azure: {assignments}. Another cluster may need them. Your platform team deletes them in Azure, or sets clusterSharing.role to SoleOwner.",
+	RolesLeftToOwner:    "This cluster no longer uses the roles on the vault, because its settings no longer assign the vault to this application. It is a member (clusterSharing): the roles are revoked when the settings of the owner do not assign the vault either.",
+	AnswerOfAzure:       "The Azure provider reports: {problem}.",
 	MustBeClusterName:   "must be a DNS label of at most 63 lower-case letters, digits and hyphens, or the OIDC issuer URL of a cluster",
 	NeedsClusterName:    "has no effect without clusterName",
 	PeersNeedRole:       "required with peers",

@@ -74,7 +74,7 @@ func (d decision) owner(tags map[string]string) string {
 	switch owner := tag(tags, azurename.TagCluster); {
 	case owner != "":
 		return owner
-	case strings.Contains(d.settings.ClusterName, "://"):
+	case azurename.IsIssuer(d.settings.ClusterName):
 		return azurename.IssuerTag(d.settings.ClusterName)
 	default:
 		return nobody
