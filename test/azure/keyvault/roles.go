@@ -52,6 +52,9 @@ type RoleAssignment struct {
 	// Delay is how long the assignment takes to reach the vault.
 	Delay time.Duration `json:"-"`
 
+	// Secret limits the scope to one secret. Azure then rejects lists.
+	Secret string `json:"secret,omitempty"`
+
 	// Secrets are the names that a condition allows. Empty allows all. Any name makes Azure reject lists.
 	Secrets []string `json:"secrets,omitempty"`
 }
@@ -61,8 +64,12 @@ func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 	return s.with(vaultName, "assign a role on", func(v *vault) error {
 		definition, ok := role.Named(a.Role)
 		principal, err := uuid.Parse(a.PrincipalID)
+		scope := v.ResourceID
+		if a.Secret != "" {
+			scope += "/secrets/" + a.Secret
+		}
 		wants := role.Assignment{
-			Name: a.ID, Scope: v.ResourceID, Counts: v.ResourceID, PrincipalID: principal.String(), RoleID: definition.ID,
+			Name: a.ID, Scope: scope, Counts: scope, PrincipalID: principal.String(), RoleID: definition.ID,
 			Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
 		}
 
@@ -111,10 +118,13 @@ func (s *Store) RoleAssignments(vaultName string) (out []RoleAssignment, err err
 
 // allowed reports whether the caller may do an operation, by role assignments on the vault and above.
 func (c *call) allowed() bool {
-	action := dataActions()[c.operation]
+	action, resource := dataActions()[c.operation], c.vault.ResourceID
+	if c.name != "" {
+		resource += "/secrets/" + c.name
+	}
 
 	return !c.vault.AccessPolicies && c.service.roles.Any(func(a role.Assignment) bool {
-		if a.PrincipalID != c.caller.PrincipalID || c.now.Before(a.From) || !role.Covers(a.Counts, c.vault.ResourceID) {
+		if a.PrincipalID != c.caller.PrincipalID || c.now.Before(a.From) || !role.Covers(a.Counts, resource) {
 			return false
 		}
 
