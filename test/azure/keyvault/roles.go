@@ -47,7 +47,10 @@ type RoleAssignment struct {
 	PrincipalID string `json:"principalId"`
 
 	// Role is the name or the id of a built-in role, or the resource id of its definition.
-	Role string `json:"role"`
+	Role string `json:"role,omitempty"`
+
+	// DataActions are those of a custom role, instead of Role.
+	DataActions []string `json:"dataActions,omitempty"`
 
 	// Delay is how long the assignment takes to reach the vault.
 	Delay time.Duration `json:"-"`
@@ -63,6 +66,10 @@ type RoleAssignment struct {
 func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 	return s.with(vaultName, "assign a role on", func(v *vault) error {
 		definition, ok := role.Named(a.Role)
+		if len(a.DataActions) > 0 {
+			definition, ok = role.Definition{Permissions: role.Permissions{DataActions: a.DataActions}}, a.Role == ""
+		}
+
 		principal, err := uuid.Parse(a.PrincipalID)
 		scope := v.ResourceID
 		if a.Secret != "" {
@@ -70,7 +77,7 @@ func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 		}
 		wants := role.Assignment{
 			Name: a.ID, Scope: scope, Counts: scope, PrincipalID: principal.String(), RoleID: definition.ID,
-			Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
+			DataActions: slices.Clone(a.DataActions), Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
 		}
 
 		switch {
@@ -134,6 +141,9 @@ func (c *call) allowed() bool {
 		}
 
 		definition, _ := role.Named(a.RoleID)
+		if len(a.DataActions) > 0 {
+			definition.DataActions = a.DataActions
+		}
 
 		return definition.AllowsData(action)
 	})
