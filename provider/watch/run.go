@@ -115,7 +115,7 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 		}
 
 		if n := next.changes(v.snapshot, s.Names); n > 0 {
-			w.wakeAfter(key, time.Duration(reads-readsAtOnce)*time.Second/readsPerSecond)
+			w.wakeAfter(key, time.Duration(reads-ReadsAtOnce)*time.Second/ReadsPerSecond)
 			reads += n
 		}
 	}

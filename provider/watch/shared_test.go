@@ -45,7 +45,7 @@ func TestSharedTarget(t *testing.T) {
 				woken, most = woken+now, max(most, now)
 			}
 
-			if woken != n || most > readsAtOnce+readsPerSecond {
+			if woken != n || most > ReadsAtOnce+ReadsPerSecond {
 				t.Errorf("\nEvery sync is woken once, at a pace.\nwoken: %d of %d, at most %d in a second", woken, n, most)
 			}
 
