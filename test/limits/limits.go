@@ -25,8 +25,8 @@ const (
 	// VaultWindow: five times that of one vault.
 	VaultRequests = 5 * VaultLimit
 	// VaultLimit is the number of requests to one vault within VaultWindow.
-	VaultLimit = 4000
-	VaultWindow   = 10 * time.Second
+	VaultLimit  = 4000
+	VaultWindow = 10 * time.Second
 )
 
 const (

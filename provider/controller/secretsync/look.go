@@ -50,8 +50,8 @@ type sight struct {
 	// movements is the list of another identity. The snapshot is then empty. See sharedlist.go.
 	movements *watch.Snapshot
 	now       time.Time
-	interval time.Duration
-	fullRead time.Duration
+	interval  time.Duration
+	fullRead  time.Duration
 	// watchInterval is the current poll interval of the watcher, or zero before the first list.
 	watchInterval time.Duration
 	// readAll is true if every secret is read, changed or not.

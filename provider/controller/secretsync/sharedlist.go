@@ -133,4 +133,3 @@ func (s sight) mark(observed map[string]plan.Observed, p plan.Plan) map[string]m
 
 	return marks
 }
-

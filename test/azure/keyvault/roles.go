@@ -102,7 +102,7 @@ func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 // DeleteRoleAssignment removes a role assignment from a vault.
 func (s *Store) DeleteRoleAssignment(vaultName, id string) error {
 	return s.with(vaultName, "remove a role assignment from", func(v *vault) error {
-		if !s.roles.Delete(func(a role.Assignment) bool { return a.Name == id && strings.EqualFold(a.Scope, v.ResourceID) }) {
+		if !s.roles.Delete(func(a role.Assignment) bool { return a.Name == id && role.Covers(v.ResourceID, a.Scope) }) {
 			return fmt.Errorf("role assignment %q: %w", id, ErrNotFound)
 		}
 
