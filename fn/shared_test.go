@@ -183,6 +183,30 @@ func TestSharedChanges(t *testing.T) {
 	}
 }
 
+// TestSharedListWith shows who lists the shared vault.
+func TestSharedListWith(t *testing.T) {
+	listWith := func(rsp *fnv1.RunFunctionResponse) any {
+		return at(desired(rsp, sharedSync), "spec", "forProvider", "listWith")
+	}
+	platform := func(e map[string]any) { e["listWith"] = "ProviderConfig" }
+	w := sharing(t)
+	for _, s := range []struct {
+		reason string
+		do     func()
+		want   any
+	}{
+		{"By default, the application lists.", func() {}, nil},
+		{"The platform lists if the settings say so.", func() { w.share(platform) }, "ProviderConfig"},
+		{"An entry that goes by accident changes nothing.", func() { w.environment["secrets"] = map[string]any{} }, "ProviderConfig"},
+		{"The setting can be taken back.", func() { w.share(nil) }, nil},
+	} {
+		s.do()
+		if diff := cmp.Diff(s.want, listWith(w.reconcile())); diff != "" {
+			t.Errorf("\n%s\nRunFunction(...): -want listWith, +got:\n%s", s.reason, diff)
+		}
+	}
+}
+
 // TestSharedSwitch shows how an application with its own secret changes to the shared one.
 func TestSharedSwitch(t *testing.T) {
 	w := newWorld(t, listsCommon)

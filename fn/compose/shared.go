@@ -274,8 +274,10 @@ func (c *composition) sharedSync(i identity, sh *share) *syncing {
 		object.Name = c.app.Name + ".shared." + sh.name
 		object.Spec.ForProvider.Target.InUse = c.inUse(sh.seen, out.target)
 		object.Spec.ForProvider.PollInterval = duration(cmp.Or(sh.entry.PollInterval, c.platform.Secrets.PollInterval))
+		object.Spec.ForProvider.ListWith = sh.entry.ListWith
 		if sh.fixed {
 			object.Spec.ForProvider.PollInterval = duration(sh.seen.str("spec", "forProvider", "pollInterval"))
+			object.Spec.ForProvider.ListWith = sh.seen.str("spec", "forProvider", "listWith")
 		}
 		c.want(resource, object)
 	}

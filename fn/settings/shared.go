@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
@@ -115,6 +116,7 @@ func (c *checker) sharedEntry(path *field.Path, e v1alpha1.SharedSecrets) {
 		c.invalid(path.Child("name"), e.Name, finding.SharedNameInvalid)
 	}
 	c.oneOf(path.Child("access"), e.Access, v1alpha1.AccessRolePerSecret, v1alpha1.AccessGranted)
+	c.oneOf(path.Child("listWith"), e.ListWith, secretsv1alpha1.ListWithApplication, secretsv1alpha1.ListWithProviderConfig)
 	uri := vaultURI.FindStringSubmatch(e.VaultURI)
 	if uri == nil {
 		c.invalid(path.Child("vaultUri"), e.VaultURI, finding.SharedVaultURIInvalid)

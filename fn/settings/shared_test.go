@@ -35,6 +35,7 @@ func TestSharedIsChecked(t *testing.T) {
 		"NoID":       {"A role needs the id of the vault.", `[{"name": "a", "vaultUri": "https://shared-ab12.vault.azure.net", "names": ["hidden"]}]`, `secrets.shared[0].vaultResourceId: Invalid value: "": must be the id of a vault: /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.KeyVault/vaults/<name>`},
 		"NoNames":    {"An entry without names would share nothing.", `[{` + ours + `}]`, "secrets.shared[0]: Required value: must have names or prefixes"},
 		"Twice":      {"Names of entries are unique.", `[{` + ours + `, "names": ["hidden"]}, {` + ours + `, "names": ["other"]}]`, `secrets.shared.name[1]: Duplicate value: "a"`},
+		"ListWith":   {"Only known identities list.", `[{` + ours + `, "names": ["hidden"], "listWith": "Anybody"}]`, `secrets.shared[0].listWith: Unsupported value: "Anybody": supported values: "Application", "ProviderConfig"`},
 		"TooMany": {
 			"Azure's limit bounds the sum of all limits.", `[{` + ours + `, "names": ["hidden"], "namespaces": ["a", "b", "c", "d", "e", "f", "g", "h", "i"], "maxRoleAssignmentsPerNamespace": 500}]`,
 			"secrets.shared[0]: Forbidden: the limits of all namespaces are 4500 role assignments in subscription 33333333-3333-4333-8333-333333333333, and Azure allows 4000; lower maxRoleAssignmentsPerNamespace, use a vault in another subscription, or access Granted",

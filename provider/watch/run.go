@@ -9,6 +9,8 @@ import (
 	"maps"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
@@ -105,9 +107,16 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 		v.pages, v.tookLong = r.pages, tookLong
 	}
 
+	reads := 0
+
 	for key, s := range v.subscribers {
-		if s.hasSnapshot && next.differs(v.snapshot, s.Names) {
-			w.wake(key)
+		if !s.hasSnapshot {
+			continue
+		}
+
+		if n := next.changes(v.snapshot, s.Names); n > 0 {
+			w.wakeAfter(key, time.Duration(reads-ReadsAtOnce)*time.Second/ReadsPerSecond)
+			reads += n
 		}
 	}
 
@@ -124,6 +133,15 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 	if !w.unwatched(v) {
 		w.plan(v)
 		w.schedule(v, v.delay())
+	}
+}
+
+// wakeAfter wakes a sync after a pause.
+func (w *Watcher) wakeAfter(key types.NamespacedName, pause time.Duration) {
+	if pause <= 0 {
+		w.wake(key)
+	} else {
+		time.AfterFunc(pause, func() { w.wake(key) })
 	}
 }
 
@@ -189,7 +207,7 @@ func (w *Watcher) move(r *run, to *lane) {
 	}
 	w.mu.Unlock()
 
-	to.enter(r.vault.target.Identity.Namespace)
+	to.enter(r.vault.target.namespace())
 
 	r.since, r.paused = time.Now(), 0
 
@@ -212,7 +230,7 @@ func (w *Watcher) leaveLocked(r *run, l *lane) {
 		return
 	}
 
-	l.leave(r.vault.target.Identity.Namespace)
+	l.leave(r.vault.target.namespace())
 
 	r.lane = nil
 }

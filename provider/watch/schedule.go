@@ -94,7 +94,7 @@ func (w *Watcher) poll(v *vault) {
 		return
 	}
 
-	l.enter(v.target.Identity.Namespace)
+	l.enter(v.target.namespace())
 
 	w.mu.Lock()
 
@@ -103,7 +103,7 @@ func (w *Watcher) poll(v *vault) {
 
 	if w.unwatched(v) || late < 0 || v.run != nil {
 		// This poll is obsolete: the vault is being listed, or was rescheduled or dropped.
-		l.leave(v.target.Identity.Namespace)
+		l.leave(v.target.namespace())
 		w.mu.Unlock()
 
 		return

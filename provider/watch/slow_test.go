@@ -335,8 +335,8 @@ func TestNewNames(t *testing.T) {
 func TestWakeUncovered(t *testing.T) {
 	old, next := NewSnapshot(nil, []string{"db"}, time.Unix(1, 0)), NewSnapshot(nil, []string{"db", "api"}, time.Unix(2, 0))
 
-	if !next.differs(old, []string{"api"}) || next.differs(old, []string{"db"}) {
-		t.Error("\nA missing secret is news to a sync that did not know.\ndiffers(...): wrong")
+	if next.changes(old, []string{"api"}) != 1 || next.changes(old, []string{"db"}) != 0 {
+		t.Error("\nA missing secret is news to a sync that did not know.\nchanges(...): wrong")
 	}
 }
 

@@ -76,10 +76,10 @@ func (s Snapshot) coversAll(names []string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return !s.Covers(name) })
 }
 
-// differs reports whether a sync with these secrets must look at them again.
-func (s Snapshot) differs(old Snapshot, names []string) bool {
+// changes returns how many of these secrets of a sync must be looked at again.
+func (s Snapshot) changes(old Snapshot, names []string) (n int) {
 	if !sameFailure(s.Err, old.Err) {
-		return true
+		return max(len(names), 1)
 	}
 
 	for _, name := range names {
@@ -87,11 +87,11 @@ func (s Snapshot) differs(old Snapshot, names []string) bool {
 		before, was := old.Item(name)
 
 		if s.Covers(name) != old.Covers(name) || is != was || now.Enabled != before.Enabled || !now.Updated.Equal(before.Updated) {
-			return true
+			n++
 		}
 	}
 
-	return false
+	return n
 }
 
 // A failure is the part of an error that a sync reports. Two errors with equal failures are

@@ -127,7 +127,7 @@ func (v *vault) reads() []int {
 
 // budgetKey identifies a vault in the budgets.
 func (v *vault) budgetKey() attention.Vault {
-	return attention.Vault{Namespace: v.target.Identity.Namespace, URI: v.target.uri()}
+	return attention.Vault{Namespace: v.target.namespace(), URI: v.target.uri()}
 }
 
 // delay until the next poll.

@@ -223,6 +223,8 @@ func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each 
 		"Reader":           {"A reader cannot read values.", azure.RoleAssignment{Role: "Key Vault Reader"}, "list versions"},
 		"Certificates":     {"A certificates officer cannot read secrets.", azure.RoleAssignment{Role: azure.CertificatesOfficer}, ""},
 		"Named":            {"A condition on names forbids other names, and lists.", azure.RoleAssignment{Role: azure.SecretsUser, Secrets: []string{"KNOWN"}}, "get versions"},
+		"Scoped":           {"A role on one secret forbids other secrets, and lists.", azure.RoleAssignment{Role: azure.SecretsUser, Secret: "KNOWN"}, "get versions"},
+		"Lister":           {"A custom role can list without reading.", azure.RoleAssignment{DataActions: []string{"Microsoft.KeyVault/vaults/secrets/readMetadata/action"}}, "list versions"},
 		"OtherPrincipal":   {"A role applies to one principal.", azure.RoleAssignment{Role: azure.Administrator, PrincipalID: officerPrincipal}, ""},
 		"ByResourceID":     {"A role can be named by its resource id.", azure.RoleAssignment{Role: "/providers/Microsoft.Authorization/roleDefinitions/" + azure.SecretsUser}, "get list other versions"},
 		"NotPropagatedYet": {"A new assignment needs time to propagate.", azure.RoleAssignment{Role: azure.SecretsUser, Delay: time.Second}, ""},
@@ -247,7 +249,7 @@ func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each 
 				must(t, w.DeleteSecret(vault, secret))
 			}
 
-			if a := tc.args; a.Role != "" {
+			if a := tc.args; a.Role != "" || len(a.DataActions) > 0 {
 				a.ID = "it"
 				if a.PrincipalID == "" {
 					a.PrincipalID = readerPrincipal

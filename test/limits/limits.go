@@ -23,8 +23,10 @@ const (
 	ReadsPerSecond = 25
 	// VaultRequests is the number of requests to all vaults of a subscription in a region within
 	// VaultWindow: five times that of one vault.
-	VaultRequests = 5 * 4000
-	VaultWindow   = 10 * time.Second
+	VaultRequests = 5 * VaultLimit
+	// VaultLimit is the number of requests to one vault within VaultWindow.
+	VaultLimit  = 4000
+	VaultWindow = 10 * time.Second
 )
 
 const (
@@ -169,6 +171,17 @@ func Sync(interval time.Duration, secrets int) Load {
 		Lists: times(interval) / early,
 		Reads: float64(secrets)*times(fullRead) + Contacts*times(AzurePoll),
 	}
+}
+
+// SharedReads returns the requests within VaultWindow to a vault that applications share, each with a role on some of its secrets: a
+// list that is refused and a read of each secret in each interval.
+func SharedReads(applications, secrets int, interval time.Duration) float64 {
+	return float64(applications) * (1/early + float64(secrets)) * VaultWindow.Seconds() / interval.Seconds()
+}
+
+// SharedList returns them if one list in each interval shows all changes, and each application reads its secrets only in full reads.
+func SharedList(applications, secrets int, interval time.Duration) float64 {
+	return VaultWindow.Seconds() * (1/early/interval.Seconds() + float64(applications*secrets)/fullRead.Seconds())
 }
 
 // ExternalSecrets returns the load of External Secrets: in each interval, one request for every entry of data and of dataFrom, even

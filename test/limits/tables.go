@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
 // The tables are about the guide's application.
@@ -17,7 +19,26 @@ const secrets, keys = 4, 11
 
 // tables returns the tables of the page, by name.
 func tables() map[string]string {
-	return map[string]string{"fit": fitTable(), "poll": pollTable(), "subscription": subscriptionTable(), "requests": requestsTable(), "cost": costTable()}
+	return map[string]string{"fit": fitTable(), "poll": pollTable(), "subscription": subscriptionTable(), "requests": requestsTable(), "cost": costTable(), "shared": sharedTable()}
+}
+
+// sharedTable is about applications that share a vault.
+func sharedTable() string {
+	const applications, shared = 2000, 3
+
+	rows := [][]string{{"`pollInterval`", "Requests in 10 seconds without `listWith`", "With `listWith: ProviderConfig`", "While all read a secret that has changed", "Of the limit"}}
+
+	for _, interval := range []time.Duration{30 * time.Second, 3 * time.Minute} {
+		alone, together := SharedReads(applications, shared, interval), SharedList(applications, shared, interval)
+		busy := together + watch.ReadsAtOnce + watch.ReadsPerSecond*VaultWindow.Seconds()
+
+		rows = append(rows, []string{
+			"`" + short(interval) + "`", thousands(int(math.Ceil(alone))), thousands(int(math.Ceil(together))), thousands(int(math.Ceil(busy))),
+			fmt.Sprintf("%.1f%%", 100*busy/VaultLimit),
+		})
+	}
+
+	return table(rows)
 }
 
 func fitTable() string {

@@ -615,6 +615,16 @@ type SharedSecrets struct {
 	// +kubebuilder:validation:Enum=RolePerSecret;Granted
 	Access string `json:"access,omitempty"`
 
+	// ListWith is the identity that lists the vault to find changes. Application: each
+	// application, and with access RolePerSecret, which lets no application list, each
+	// application reads each of its secrets in each poll interval. ProviderConfig: the identity
+	// of secretSyncProviderConfigRef, which needs permission to list the vault and not to read
+	// its secrets. It lists the vault once for all applications, and they read only what has
+	// changed. Default: Application.
+	// +optional
+	// +kubebuilder:validation:Enum=Application;ProviderConfig
+	ListWith string `json:"listWith,omitempty"`
+
 	// MaxRoleAssignmentsPerNamespace limits the role assignments of this entry in one
 	// namespace. Azure allows 4,000 role assignments in a subscription, so this limit times
 	// the number of namespaces, for all entries with vaults in one subscription, must not

@@ -61,6 +61,12 @@ const SyncRequestedAtAnnotation = "secrets.p6m.dev/sync-requested-at"
 // many that its pods still reference.
 const MaxSecrets = 200
 
+// Identities that list a vault.
+const (
+	ListWithApplication    = "Application"
+	ListWithProviderConfig = "ProviderConfig"
+)
+
 // KeyVaultSecretSyncParameters are the secrets to sync, their vault, and the Secret.
 type KeyVaultSecretSyncParameters struct {
 	// VaultURI is the address of the Key Vault, for example
@@ -101,6 +107,16 @@ type KeyVaultSecretSyncParameters struct {
 	// plain text has no keys. Default: false.
 	// +optional
 	CreateMissing bool `json:"createMissing,omitempty"`
+
+	// ListWith is the identity that lists the vault to find changes. Application: that of the
+	// application. ProviderConfig: that of the provider configuration, which needs no
+	// permission to read secrets. All objects with this vault and provider configuration then
+	// share one list. It only says which secrets to read again; they are always read with the
+	// identity of the application. If it cannot list the vault, each secret is read in each
+	// poll interval. Default: Application.
+	// +optional
+	// +kubebuilder:validation:Enum=Application;ProviderConfig
+	ListWith string `json:"listWith,omitempty"`
 
 	// PollInterval is the time between two polls of the vault. Default: the provider's, 30s.
 	// +optional

@@ -28,8 +28,9 @@ const (
 
 // ProviderConfigSpec configures the provider.
 type ProviderConfigSpec struct {
-	// Credentials of the identity that creates missing secrets. Secrets are always read
-	// with the identity of the application.
+	// Credentials of the identity that creates missing secrets, and that lists the vaults of
+	// objects with listWith ProviderConfig. Secrets are always read with the identity of the
+	// application.
 	Credentials ProviderCredentials `json:"credentials"`
 }
 

@@ -5,6 +5,8 @@ package secretsync
 
 import (
 	"context"
+	"strings"
+	"sync"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -30,14 +32,32 @@ func (v vault) client() (*keyvault.Client, error) {
 	return v.pool.Application(v.source.VaultURI, v.source.Identity)
 }
 
-// A lister implements watch.Lister with pooled clients.
+// A lister implements watch.Lister with pooled clients of applications, and with its own of
+// provider configurations.
 type lister struct {
 	pool *keyvault.Pool
+	kube client.Client
+
+	mu sync.Mutex
+	// platform has the clients of provider configurations. A new client would need one more
+	// request for each list.
+	platform map[watch.Target]platformClient
+}
+
+// A platformClient is the client of a provider configuration with these credentials.
+type platformClient struct {
+	*keyvault.Client
+
+	credentials keyvault.Creator
+}
+
+func newLister(pool *keyvault.Pool, kube client.Client) *lister {
+	return &lister{pool: pool, kube: kube, platform: map[watch.Target]platformClient{}}
 }
 
 // List the secrets of the target.
-func (l lister) List(ctx context.Context, t watch.Target, listing keyvault.Listing) ([]keyvault.Properties, error) {
-	c, err := l.pool.Application(t.VaultURI, t.Identity)
+func (l *lister) List(ctx context.Context, t watch.Target, listing keyvault.Listing) ([]keyvault.Properties, error) {
+	c, err := l.client(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +65,66 @@ func (l lister) List(ctx context.Context, t watch.Target, listing keyvault.Listi
 	return c.List(ctx, listing)
 }
 
+func (l *lister) client(ctx context.Context, t watch.Target) (*keyvault.Client, error) {
+	if t.ProviderConfig == (watch.ProviderConfig{}) {
+		return l.pool.Application(t.VaultURI, t.Identity)
+	}
+
+	ref := xpv1.ProviderConfigReference{Kind: t.ProviderConfig.Kind, Name: t.ProviderConfig.Name}
+
+	name, c, err := creatorFor(ctx, l.kube, ref, t.ProviderConfig.Namespace)
+	if err != nil {
+		return nil, err
+	}
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	if known, ok := l.platform[t]; ok && known.credentials == c {
+		return known.Client, nil
+	}
+
+	made, err := l.pool.Creator(t.VaultURI, name, c)
+	if err != nil {
+		return nil, err
+	}
+
+	l.platform[t] = platformClient{Client: made, credentials: c}
+
+	return made, nil
+}
+
 // Drop the client of the target.
-func (l lister) Drop(t watch.Target) { l.pool.Drop(t.VaultURI, t.Identity) }
+func (l *lister) Drop(t watch.Target) {
+	if t.ProviderConfig == (watch.ProviderConfig{}) {
+		l.pool.Drop(t.VaultURI, t.Identity)
+
+		return
+	}
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	delete(l.platform, t)
+}
+
+// listedBy returns the target that is listed to find changes, and whether that is not the one
+// that the sync reads. Syncs share it if they have the same vault and provider configuration.
+func listedBy(cr *v1alpha1.KeyVaultSecretSync) (t watch.Target, shared bool) {
+	ref := cr.GetProviderConfigReference()
+	if cr.Spec.ForProvider.ListWith != v1alpha1.ListWithProviderConfig || ref == nil {
+		return sourceOf(cr), false
+	}
+
+	t.VaultURI = strings.ToLower(strings.TrimSuffix(cr.Spec.ForProvider.VaultURI, "/"))
+
+	t.ProviderConfig = watch.ProviderConfig{Kind: ref.Kind, Name: ref.Name}
+	if ref.Kind != v1alpha1.ClusterProviderConfigKind {
+		t.ProviderConfig.Namespace = cr.Namespace
+	}
+
+	return t, true
+}
 
 // creator returns the client that creates secrets.
 func (e *external) creator(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (*keyvault.Client, error) {
@@ -66,7 +144,12 @@ func creatorOf(ctx context.Context, kube client.Client, cr *v1alpha1.KeyVaultSec
 		return "", keyvault.Creator{}, noCreator(finding.ProviderConfigUnset, "")
 	}
 
-	name, c, err := credentials(ctx, kube, *ref, cr.Namespace)
+	return creatorFor(ctx, kube, *ref, cr.Namespace)
+}
+
+// creatorFor returns the identity of a provider configuration, and its name.
+func creatorFor(ctx context.Context, kube client.Client, ref xpv1.ProviderConfigReference, namespace string) (string, keyvault.Creator, error) {
+	name, c, err := credentials(ctx, kube, ref, namespace)
 	if err != nil {
 		return name, keyvault.Creator{}, err
 	}

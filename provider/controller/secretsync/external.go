@@ -175,13 +175,17 @@ func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 		watchVault = e.watcher.WatchAfresh
 	}
 
-	snapshot := watchVault(ctx, key, source, e.interest(cr))
+	listed, shared := listedBy(cr)
+	snapshot := watchVault(ctx, key, listed, e.interest(cr))
 	current := e.target.current()
 
 	e.sight = sight{
 		cr: cr, current: current, record: current.Intact(), now: now,
 		interval: e.interval(cr), fullRead: e.fullRead, watchInterval: e.watcher.Interval(key), snapshot: snapshot,
 		readAll: now.Sub(e.memory.lastFullRead) >= e.fullRead, distrusted: e.memory.lastFullRead.IsZero(),
+	}
+	if shared {
+		e.sight.shareList()
 	}
 
 	v := vault{pool: e.pool, source: source}
@@ -270,6 +274,8 @@ func (e *external) remember(p plan.Plan) {
 
 		m.secrets[name] = memo{updated: item.Updated, Verdict: verdict}
 	}
+
+	m.marks = e.sight.mark(e.observed, p)
 }
 
 func formatOf(cr *v1alpha1.KeyVaultSecretSync, name string) string {

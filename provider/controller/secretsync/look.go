@@ -47,9 +47,11 @@ type sight struct {
 	// record of the secrets whose data is complete.
 	record   plan.Record
 	snapshot watch.Snapshot
-	now      time.Time
-	interval time.Duration
-	fullRead time.Duration
+	// movements is the list of another identity. The snapshot is then empty. See sharedlist.go.
+	movements *watch.Snapshot
+	now       time.Time
+	interval  time.Duration
+	fullRead  time.Duration
 	// watchInterval is the current poll interval of the watcher, or zero before the first list.
 	watchInterval time.Duration
 	// readAll is true if every secret is read, changed or not.
@@ -88,7 +90,7 @@ func (s sight) look(ctx context.Context, v vault, m *memory) looked {
 	observed := l.observe(ctx, v)
 
 	again := l.nextFullRead()
-	if l.oneByOne() {
+	if l.oneByOne() && !l.answered(observed) {
 		again = earliest(again, l.nextRead())
 	}
 
@@ -116,7 +118,7 @@ func (l *look) observe(ctx context.Context, v vault) map[string]plan.Observed {
 	}
 
 	everything := l.readAll || len(unknown) == len(l.cr.Spec.ForProvider.Secrets)
-	if everything && !failed && (l.hasList() || l.read) {
+	if everything && !failed && (l.hasList() || l.read || l.answered(observed)) {
 		l.memory.lastFullRead = l.now
 	}
 
@@ -131,7 +133,7 @@ func (l *look) observe(ctx context.Context, v vault) map[string]plan.Observed {
 func (s sight) oneByOne() bool {
 	r := keyvault.ReasonOf(s.snapshot.Err)
 
-	return r == keyvault.Forbidden || r == keyvault.TooLarge
+	return s.movements != nil || r == keyvault.Forbidden || r == keyvault.TooLarge
 }
 
 // hasList reports whether the last list succeeded.
@@ -149,6 +151,10 @@ func (s sight) unavailable() bool {
 func (l *look) known(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	if l.unavailable() {
 		return l.failed(s, l.snapshot.Err), true
+	}
+
+	if l.movements != nil {
+		return l.unmoved(s)
 	}
 
 	if l.oneByOne() || !l.snapshot.Covers(s.Name) {

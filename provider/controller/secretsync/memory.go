@@ -52,6 +52,8 @@ type memory struct {
 	// another client has changed it.
 	resourceVersion string
 	secrets         map[string]memo
+	// marks are the findings on secrets by their entries in a list of another identity.
+	marks map[string]mark
 	// unsettled are secrets that were read within the second of their last change, with the
 	// time to read them again: no list shows another change in the same second.
 	unsettled map[string]time.Time
@@ -273,11 +275,11 @@ func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now 
 	if mem.source != source {
 		mem.source, mem.since, mem.allowed = source, now, false
 		mem.lastFullRead, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
-		mem.invalid, mem.opened, mem.postponed = nil, nil, nil
+		mem.invalid, mem.opened, mem.postponed, mem.marks = nil, nil, nil, nil
 	}
 
 	if mem.generation != cr.Generation {
-		mem.generation, mem.changed, mem.secrets = cr.Generation, now, map[string]memo{}
+		mem.generation, mem.changed, mem.secrets, mem.marks = cr.Generation, now, map[string]memo{}, nil
 		mem.forgetVerdicts(cr.Spec.ForProvider.Secrets)
 		mem.setNames(cr, now)
 	}

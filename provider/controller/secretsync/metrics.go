@@ -31,6 +31,7 @@ type Metrics struct {
 	fast        *prometheus.Desc
 	slow        *prometheus.Desc
 	tooLarge    *prometheus.Desc
+	unlisted    *prometheus.Desc
 
 	mu sync.Mutex
 	// reported is the summary of the last report of each sync.
@@ -40,9 +41,10 @@ type Metrics struct {
 	// lastRead is when a secret of each sync was last read.
 	lastRead map[types.NamespacedName]time.Time
 	// lastList returns when the vault of a sync was last listed, targets how many vaults are
-	// watched, and polledFast how many of them are polled fast.
-	lastList            func(types.NamespacedName) time.Time
-	targets, polledFast func() int
+	// watched, polledFast how many of them are polled fast, and cannotList how many of them
+	// provider configurations cannot list.
+	lastList                        func(types.NamespacedName) time.Time
+	targets, polledFast, cannotList func() int
 	// sizes returns how many vaults have slow lists, and how many are too large to be listed.
 	sizes func() (slow, tooLarge int)
 }
@@ -67,7 +69,7 @@ func NewMetrics() *Metrics {
 		zone: prometheus.NewDesc(name("sync_landing_zone"),
 			"Landing zone of each sync (value 1), from its label "+inputv1alpha1.LandingZoneLabel+". Missing without the label.", []string{"namespace", "name", "landing_zone"}, nil),
 		lastSuccess: prometheus.NewDesc(name("last_success_timestamp_seconds"),
-			"Time of the last successful list of a sync's vault, or of the last read where listing is forbidden, in Unix seconds. Missing before the first one.", []string{"namespace", "name"}, nil),
+			"Time of the last successful list of a sync's vault, by whichever identity lists it, or of the last read where listing is forbidden, in Unix seconds. Missing before the first one.", []string{"namespace", "name"}, nil),
 		expiry: prometheus.NewDesc(name("secret_expiry_timestamp_seconds"),
 			"Expiry time of the version in use of a secret, in Unix seconds. Missing if it does not expire.", []string{"namespace", "name", "secret"}, nil),
 		vaults: prometheus.NewDesc(name("watched_vaults"),
@@ -78,6 +80,8 @@ func NewMetrics() *Metrics {
 			"Watched vaults with long or slow lists, which are listed in a separate queue.", nil, nil),
 		tooLarge: prometheus.NewDesc(name("too_large_vaults"),
 			"Watched vaults with more secrets than the list limit. Their secrets are read one by one.", nil, nil),
+		unlisted: prometheus.NewDesc(name("unlisted_vaults"),
+			"Watched vaults that the identity of a provider configuration should list, and cannot. Syncs read their secrets one by one.", nil, nil),
 		reported: map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation{},
 		lastRead: map[types.NamespacedName]time.Time{},
 		zones:    map[types.NamespacedName]string{},
@@ -89,7 +93,7 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	m.writes.Describe(ch)
 	m.creations.Describe(ch)
 
-	for _, d := range []*prometheus.Desc{m.secrets, m.syncs, m.zone, m.lastSuccess, m.expiry, m.vaults, m.fast, m.slow, m.tooLarge} {
+	for _, d := range []*prometheus.Desc{m.secrets, m.syncs, m.zone, m.lastSuccess, m.expiry, m.vaults, m.fast, m.slow, m.tooLarge, m.unlisted} {
 		ch <- d
 	}
 }
@@ -101,7 +105,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 
 	m.mu.Lock()
 	reported, lastRead, zones := maps.Clone(m.reported), maps.Clone(m.lastRead), maps.Clone(m.zones)
-	lastList, targets, polledFast, sizes := m.lastList, m.targets, m.polledFast, m.sizes
+	lastList, targets, polledFast, cannotList, sizes := m.lastList, m.targets, m.polledFast, m.cannotList, m.sizes
 	m.mu.Unlock()
 
 	if targets != nil {
@@ -110,6 +114,10 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 
 	if polledFast != nil {
 		ch <- prometheus.MustNewConstMetric(m.fast, prometheus.GaugeValue, float64(polledFast()))
+	}
+
+	if cannotList != nil {
+		ch <- prometheus.MustNewConstMetric(m.unlisted, prometheus.GaugeValue, float64(cannotList()))
 	}
 
 	if sizes != nil {
@@ -152,11 +160,11 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 }
 
 // follow sets the sources of the metrics about vaults, which are methods of the watcher.
-func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets, polledFast func() int, sizes func() (slow, tooLarge int)) {
+func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets, polledFast, cannotList func() int, sizes func() (slow, tooLarge int)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	m.lastList, m.targets, m.polledFast, m.sizes = lastList, targets, polledFast, sizes
+	m.lastList, m.targets, m.polledFast, m.cannotList, m.sizes = lastList, targets, polledFast, cannotList, sizes
 }
 
 // last returns the summary of the last report of a sync.

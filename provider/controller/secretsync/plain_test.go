@@ -84,7 +84,7 @@ func newRecording(l *look) *recording {
 	r := &recording{cr: l.cr}
 	r.external, r.events = externalOf(l)
 	r.log = logging.NewLogrLogger(funcr.New(func(prefix, args string) { r.logs.WriteString(prefix + args + "\n") }, funcr.Options{Verbosity: 10}))
-	r.metrics.follow(func(types.NamespacedName) time.Time { return noon() }, func() int { return 1 }, func() int { return 1 }, func() (int, int) { return 1, 1 })
+	r.metrics.follow(func(types.NamespacedName) time.Time { return noon() }, func() int { return 1 }, func() int { return 1 }, func() int { return 1 }, func() (int, int) { return 1, 1 })
 
 	kube := &fake.Clientset{}
 	kube.AddReactor("patch", "secrets", func(a clienttesting.Action) (bool, runtime.Object, error) {

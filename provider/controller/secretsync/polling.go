@@ -16,10 +16,16 @@ import (
 
 // interest returns the interest of a sync in its vault.
 func (e *external) interest(cr *v1alpha1.KeyVaultSecretSync) watch.Interest {
+	_, shared := listedBy(cr)
 	i := watch.Interest{
 		Names: names(cr.Spec.ForProvider), Interval: e.interval(cr), Fast: e.fastInterval(cr),
 		Changes: []time.Time{cr.CreationTimestamp.Time},
 		Refused: e.memory != nil && e.memory.refused > 0,
+	}
+
+	if shared {
+		// Fast polls of a shared list cause no reads.
+		i.Reader, i.Refused = sourceOf(cr), true
 	}
 
 	for _, s := range e.previous.Secrets {

@@ -211,7 +211,7 @@ func TestMetrics(t *testing.T) {
 		}
 
 		return time.Time{}
-	}, func() int { return 2 }, func() int { return 4 }, func() (slow, tooLarge int) { return 3, 1 })
+	}, func() int { return 2 }, func() int { return 4 }, func() int { return 5 }, func() (slow, tooLarge int) { return 3, 1 })
 	m.observe(web, observation(v1alpha1.StateMissing,
 		v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateSynced, ExpiresAt: new(metav1.Unix(2000, 0))},
 		v1alpha1.ObservedSecret{Name: "x", State: v1alpha1.StateMissing}, v1alpha1.ObservedSecret{Name: "y"}))

@@ -107,7 +107,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		secrets:          o.Secrets,
 		usage:            resource.NewProviderConfigUsageTracker(mgr.GetClient(), &v1alpha1.ProviderConfigUsage{}),
 		pool:             o.Pool,
-		watcher:          watch.New(lister{pool: o.Pool}, o.ListsAtOnce, o.FastPollWindow, o.WatchMetrics, queue.wake),
+		watcher:          watch.New(newLister(o.Pool, quiet.client), o.ListsAtOnce, o.FastPollWindow, o.WatchMetrics, queue.wake),
 		memories:         &memories{list: map[types.NamespacedName]*memory{}},
 		metrics:          o.Metrics,
 		record:           recorder,
@@ -117,7 +117,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		fullRead:         o.FullRead,
 		now:              time.Now,
 	}
-	o.Metrics.follow(c.watcher.LastList, c.watcher.Targets, c.watcher.Fast, c.watcher.Slow)
+	o.Metrics.follow(c.watcher.LastList, c.watcher.Targets, c.watcher.Fast, c.watcher.Unlisted, c.watcher.Slow)
 
 	if err := mgr.Add(c.watcher); err != nil {
 		return fmt.Errorf("cannot add the watcher of vaults: %w", err)

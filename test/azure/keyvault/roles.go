@@ -47,10 +47,16 @@ type RoleAssignment struct {
 	PrincipalID string `json:"principalId"`
 
 	// Role is the name or the id of a built-in role, or the resource id of its definition.
-	Role string `json:"role"`
+	Role string `json:"role,omitempty"`
+
+	// DataActions are those of a custom role, instead of Role.
+	DataActions []string `json:"dataActions,omitempty"`
 
 	// Delay is how long the assignment takes to reach the vault.
 	Delay time.Duration `json:"-"`
+
+	// Secret limits the scope to one secret. Azure then rejects lists.
+	Secret string `json:"secret,omitempty"`
 
 	// Secrets are the names that a condition allows. Empty allows all. Any name makes Azure reject lists.
 	Secrets []string `json:"secrets,omitempty"`
@@ -60,10 +66,18 @@ type RoleAssignment struct {
 func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 	return s.with(vaultName, "assign a role on", func(v *vault) error {
 		definition, ok := role.Named(a.Role)
+		if len(a.DataActions) > 0 {
+			definition, ok = role.Definition{Permissions: role.Permissions{DataActions: a.DataActions}}, a.Role == ""
+		}
+
 		principal, err := uuid.Parse(a.PrincipalID)
+		scope := v.ResourceID
+		if a.Secret != "" {
+			scope += "/secrets/" + a.Secret
+		}
 		wants := role.Assignment{
-			Name: a.ID, Scope: v.ResourceID, Counts: v.ResourceID, PrincipalID: principal.String(), RoleID: definition.ID,
-			Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
+			Name: a.ID, Scope: scope, Counts: scope, PrincipalID: principal.String(), RoleID: definition.ID,
+			DataActions: slices.Clone(a.DataActions), Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
 		}
 
 		switch {
@@ -88,7 +102,7 @@ func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 // DeleteRoleAssignment removes a role assignment from a vault.
 func (s *Store) DeleteRoleAssignment(vaultName, id string) error {
 	return s.with(vaultName, "remove a role assignment from", func(v *vault) error {
-		if !s.roles.Delete(func(a role.Assignment) bool { return a.Name == id && strings.EqualFold(a.Scope, v.ResourceID) }) {
+		if !s.roles.Delete(func(a role.Assignment) bool { return a.Name == id && role.Covers(v.ResourceID, a.Scope) }) {
 			return fmt.Errorf("role assignment %q: %w", id, ErrNotFound)
 		}
 
@@ -111,10 +125,13 @@ func (s *Store) RoleAssignments(vaultName string) (out []RoleAssignment, err err
 
 // allowed reports whether the caller may do an operation, by role assignments on the vault and above.
 func (c *call) allowed() bool {
-	action := dataActions()[c.operation]
+	action, resource := dataActions()[c.operation], c.vault.ResourceID
+	if c.name != "" {
+		resource += "/secrets/" + c.name
+	}
 
 	return !c.vault.AccessPolicies && c.service.roles.Any(func(a role.Assignment) bool {
-		if a.PrincipalID != c.caller.PrincipalID || c.now.Before(a.From) || !role.Covers(a.Counts, c.vault.ResourceID) {
+		if a.PrincipalID != c.caller.PrincipalID || c.now.Before(a.From) || !role.Covers(a.Counts, resource) {
 			return false
 		}
 
@@ -124,6 +141,9 @@ func (c *call) allowed() bool {
 		}
 
 		definition, _ := role.Named(a.RoleID)
+		if len(a.DataActions) > 0 {
+			definition.DataActions = a.DataActions
+		}
 
 		return definition.AllowsData(action)
 	})

@@ -192,7 +192,7 @@ func (s *Store) DeleteVault(name string) error {
 
 		v.deleted, v.deletedAt = true, s.now()
 
-		s.roles.Delete(func(a role.Assignment) bool { return strings.EqualFold(a.Scope, v.ResourceID) })
+		s.roles.Delete(func(a role.Assignment) bool { return role.Covers(v.ResourceID, a.Scope) })
 
 		return nil
 	})

@@ -23,6 +23,9 @@ type Assignment struct {
 	// RoleID of the role's definition.
 	RoleID string
 
+	// DataActions are those of a custom role without an id.
+	DataActions []string
+
 	// From is when the assignment takes effect.
 	From time.Time
 

@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/plan"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+// A vault whose applications may not list it can be listed with an identity of the platform, once
+// for all of them. An application might have no access to what such a list shows. So the list
+// only says which secrets have moved: every finding comes from a read with the identity of the
+// application. The list must not be used in any other file.
+
+// A mark is the finding of the application's own read of a secret, and the entry that the list
+// had then.
+type mark struct {
+	plan.Verdict
+
+	entry entry
+}
+
+// An entry of a secret in a list. It is zero if the list does not have the secret.
+type entry struct {
+	updated int64
+	enabled bool
+}
+
+// shareList uses the snapshot of another identity for movements only.
+func (s *sight) shareList() {
+	movements := s.snapshot
+	s.movements, s.snapshot = &movements, watch.Snapshot{}
+	// Somebody else may be waiting for the vault, which must not multiply the reads.
+	s.watchInterval = 0
+}
+
+// entryOf returns the entry of a secret, or false if the list does not say whether it moved.
+// While the vault throttles lists, it would throttle reads, too.
+func (s sight) entryOf(name string) (entry, bool) {
+	l := s.movements
+
+	usable := l != nil && (l.Err == nil || keyvault.ReasonOf(l.Err) == keyvault.Throttled)
+	if !usable || l.TakenAt.IsZero() || !l.Covers(name) {
+		return entry{}, false
+	}
+
+	item, found := l.Item(name)
+	if !found {
+		return entry{}, true
+	}
+
+	return entry{updated: item.Updated.Unix(), enabled: item.Enabled}, true
+}
+
+// unmoved returns the findings of the last read of a secret, or false if it must be read.
+func (l *look) unmoved(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
+	now, ok := l.entryOf(s.Name)
+	if _, postponed := l.memory.postponed[s.Name]; !ok || l.readAll || postponed {
+		return plan.Observed{}, false
+	}
+
+	due, readAgain := l.memory.settling(s.Name, l.now)
+	if due {
+		return plan.Observed{}, false
+	}
+
+	content, have := l.record[s.Name]
+	requested := have && content.Format == s.Format && (s.Version == "" || content.Version == s.Version)
+	marked, has := l.memory.marks[s.Name]
+
+	switch {
+	case has && marked.entry == now && (requested || marked.State != v1alpha1.StateSynced):
+		return plan.Observed{Verdict: marked.Verdict, LookAgain: readAgain}, true
+	case requested && now.enabled && s.Version == "" && content.Updated == now.updated:
+		// The list is older than the read, or the provider has restarted.
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), LookAgain: readAgain}, true
+	}
+
+	return plan.Observed{}, false
+}
+
+// explains reports whether a state can change only if the entry of the secret does. A read that
+// contradicts the list is repeated.
+func (e entry) explains(state v1alpha1.State) bool {
+	switch state {
+	case v1alpha1.StateSynced, v1alpha1.StateAwaitingValue, v1alpha1.StateInvalid:
+		return true
+	case v1alpha1.StateMissing, v1alpha1.StateSoftDeleted:
+		return e == entry{}
+	case v1alpha1.StateDisabled:
+		return !e.enabled
+	default:
+		return false
+	}
+}
+
+// answered reports whether the list will show when a secret must be read again.
+func (s sight) answered(observed map[string]plan.Observed) bool {
+	if s.movements == nil {
+		return false
+	}
+
+	for name, o := range observed {
+		if e, ok := s.entryOf(name); !ok || o.Secret == nil && !e.explains(o.State) {
+			return false
+		}
+	}
+
+	return true
+}
+
+// mark the findings of reads. If the Secret cannot be written, all secrets are read again.
+func (s sight) mark(observed map[string]plan.Observed, p plan.Plan) map[string]mark {
+	if s.movements == nil || p.Problem != nil {
+		return nil
+	}
+
+	marks := make(map[string]mark, len(observed))
+
+	for name, o := range observed {
+		verdict := o.Verdict
+		if v, read := p.Verdicts[name]; read {
+			verdict = v
+		}
+
+		if e, ok := s.entryOf(name); ok && e.explains(verdict.State) {
+			marks[name] = mark{entry: e, Verdict: verdict}
+		}
+	}
+
+	return marks
+}
