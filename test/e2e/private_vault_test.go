@@ -47,7 +47,7 @@ func TestPrivateVault(t *testing.T) {
 	}})
 
 	a, pw := apply(t, p, namespaceOf(t, p), "web"), password()
-	a.wait(t, conditionSays("KeyVaultReady", "Azure did not create private endpoint", "subnets/join/action"))
+	a.wait(t, conditionSays("KeyVaultReady", "Azure did not create private endpoint", "LinkedAuthorizationFailed"))
 
 	uri := a.vault(t)
 	if err := plane.SetSecret(t.Context(), w.azure, uri, secretName, postgres(pw)); err == nil || !strings.Contains(err.Error(), "ForbiddenByFirewall") {
