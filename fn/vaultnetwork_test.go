@@ -359,6 +359,45 @@ func TestClosesWhenReady(t *testing.T) {
 	}
 }
 
+// TestManualApproval checks an endpoint whose connection an administrator has to approve. The Azure provider reports no
+// approval, so a running vault is never closed, and a note stays until secrets are synced.
+func TestManualApproval(t *testing.T) {
+	const note = "approve"
+	kv := closed(true)
+	nested(kv, "network", "privateEndpoint")["manualApproval"] = true
+	w := runningWorld(t)
+	w.environment["keyVault"] = kv
+
+	w.reconcile()
+	w.azure(compose.NamePrivateEndpoint)
+	rsp := w.reconcile()
+	want := any(map[string]any{
+		"name": "vault", "subresourceNames": []any{"vault"}, "isManualConnection": true, "requestMessage": "PlatformApplication shop/shop-api",
+		"privateConnectionResourceId": at(w.composed[compose.NameKeyVault], "status", "atProvider", "id"),
+	})
+	if diff := cmp.Diff(want, at(desired(rsp, compose.NamePrivateEndpoint), "spec", "forProvider", "privateServiceConnection")); diff != "" {
+		t.Errorf("RunFunction(...): connection: -want, +got:\n%s", diff)
+	}
+	if rules := networkOf(rsp)["rules"]; rules != nil {
+		t.Errorf("RunFunction(...): a vault whose connection may not be approved must stay open, got %v", rules)
+	}
+
+	// A new vault is closed at once. Its secrets cannot be read before the approval.
+	w = closedWorld(t)
+	w.environment["keyVault"] = kv
+	w.azureAll()
+	w.azure(compose.NamePrivateEndpoint)
+	w.sync("a", "Unreachable")
+	delete(nested(w.composed[compose.NameSecretSync], "status"), "conditions")
+	if got := condition(w.reconcile(), compose.TypeKeyVaultReady).GetMessage(); !strings.Contains(got, note) {
+		t.Errorf("RunFunction(...): want a note that says approve, got %s", got)
+	}
+	w.sync("a", "Synced", "A")
+	if got := condition(w.reconcile(), compose.TypeKeyVaultReady).GetMessage(); strings.Contains(got, note) {
+		t.Errorf("RunFunction(...): secrets are synced, so the connection was approved, got %s", got)
+	}
+}
+
 // TestVaultFoundAgain checks that a vault that exists in Azure, of an application that is created
 // again, keeps its rules.
 func TestVaultFoundAgain(t *testing.T) {

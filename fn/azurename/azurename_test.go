@@ -25,6 +25,7 @@ var (
 	vaultRule      = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 	identityRule   = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$`)
 	credentialRule = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,119}$`)
+	endpointRule   = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}[a-zA-Z0-9_]$`)
 	reserved       = regexp.MustCompile(`(?i)login|microsoft|windows|xbox`)
 )
 
@@ -157,6 +158,42 @@ func TestNamesAreFrozen(t *testing.T) {
 	}
 }
 
+const subnet = "/subscriptions/" + subscription + "/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/cluster/subnets/endpoints"
+
+// TestPrivateEndpointsAreFrozen has names that were computed with another implementation.
+func TestPrivateEndpointsAreFrozen(t *testing.T) {
+	type args struct {
+		scope    Scope
+		subnetID string
+	}
+	others := strings.Replace(subnet, "/endpoints", "/others", 1)
+	renamed, blue := app("shop", "orders"), app("shop", "orders")
+	renamed.Issuer = "https://oidc.example.org"
+	blue.Cluster = "blue"
+	cases := map[string]struct {
+		reason string
+		args   args
+		want   string
+	}{
+		"Short":        {reason: "The readable part is that of the application.", args: args{app("shop", "orders"), subnet}, want: "orders-p53xzvkjjihc6ct"},
+		"SubnetCase":   {reason: "Azure returns resource ids in a case of its own choice.", args: args{app("shop", "orders"), strings.ToUpper(subnet)}, want: "orders-p53xzvkjjihc6ct"},
+		"OtherSubnet":  {reason: "An endpoint cannot move, so one in another subnet is another one.", args: args{app("shop", "orders"), others}, want: "orders-efq6mc6lz2m654y"},
+		"OtherIssuer":  {reason: "Each cluster has its own endpoint.", args: args{renamed, subnet}, want: "orders-6ffakdt2epp5d7p"},
+		"ClusterName":  {reason: "Clusters that share a vault each have an endpoint of their own.", args: args{blue, subnet}, want: "orders-p53xzvkjjihc6ct"},
+		"Longest":      {reason: "The readable part is cut.", args: args{app("shop", strings.Repeat("a", 63)), subnet}, want: strings.Repeat("a", 48) + "-iyro7mvzgdrv2dn"},
+		"ReservedWord": {reason: "Reserved words are broken.", args: args{app("auth", "login-service"), subnet}, want: "log-in-service-f5qbmvrdmgpstew"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := tc.args.scope.PrivateEndpoint(tc.args.subnetID)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nPrivateEndpoint(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestRoleAssignmentsAreFrozen(t *testing.T) {
 	const (
 		scope     = "/subscriptions/" + subscription + "/resourceGroups/apps/providers/Microsoft.KeyVault/vaults/orders-b6y42bwvzz"
@@ -260,6 +297,24 @@ func TestNearMisses(t *testing.T) {
 	})
 }
 
+// TestPrivateEndpointNearMisses moves characters between the name and the subnet. No name and no subnet
+// contains a NUL.
+func TestPrivateEndpointNearMisses(t *testing.T) {
+	part := rapid.StringMatching(`[a-z0-9/.\-]{0,20}`)
+	rapid.Check(t, func(t *rapid.T) {
+		text := part.Draw(t, "text")
+		i, j := rapid.IntRange(0, len(text)).Draw(t, "i"), rapid.IntRange(0, len(text)).Draw(t, "j")
+		a, b := app("shop", text[:i]).PrivateEndpoint(text[i:]), app("shop", text[:j]).PrivateEndpoint(text[j:])
+		if (a == b) != (i == j) {
+			t.Errorf("applications %q and %q have endpoints %q and %q", text[:i], text[:j], a, b)
+		}
+		other := part.Draw(t, "other")
+		if c := app("shop", text[:i]).PrivateEndpoint(other); (a == c) != (text[i:] == other) {
+			t.Errorf("subnets %q and %q have endpoints %q and %q", text[i:], other, a, c)
+		}
+	})
+}
+
 func TestScopeProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkScope(t, anyScope().Draw(t, "scope")) })
 }
@@ -315,7 +370,11 @@ func checkScope(t rapid.TB, s Scope) {
 	if !credentialRule.MatchString(credential) {
 		t.Errorf("%q.Credential() = %q is not valid", s, credential)
 	}
-	for _, name := range []string{vault, identity, credential} {
+	endpoint := s.PrivateEndpoint(subnet)
+	if !endpointRule.MatchString(endpoint) {
+		t.Errorf("%q.PrivateEndpoint(...) = %q is not valid", s, endpoint)
+	}
+	for _, name := range []string{vault, identity, credential, endpoint} {
 		if reserved.MatchString(name) {
 			t.Errorf("%q has the name %q, which contains a reserved word", s, name)
 		}
@@ -334,6 +393,9 @@ func checkScope(t rapid.TB, s Scope) {
 	same := Scope{SubscriptionID: strings.ToLower(s.SubscriptionID), Issuer: s.Issuer + "/", Namespace: s.Namespace, Name: s.Name}
 	if got := same.Vault(); got != vault {
 		t.Errorf("%q.Vault() = %q, want that of %q, which is %q", same, got, s, vault)
+	}
+	if got := same.PrivateEndpoint(strings.ToUpper(subnet)); got != endpoint {
+		t.Errorf("%q.PrivateEndpoint(...) = %q, want that of %q, which is %q", same, got, s, endpoint)
 	}
 }
 

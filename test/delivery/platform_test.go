@@ -185,6 +185,10 @@ func parts() map[string]part {
 `},
 		},
 		"Audit": {values: "auditNamespaces: {enabled: true}", by: customization{components: []string{"audit-namespaces"}}},
+		"PrivateVaults": {
+			values: "azureProviders: {network: {enabled: true}, insights: {enabled: true}}",
+			by:     customization{components: []string{"azure-network", "azure-insights"}},
+		},
 		"SecretCreator": {
 			values: "secretCreator: {enabled: true, clientId: 44444444-aaaa-4444-8444-444444444444, principalId: 44444444-4444-4444-8444-444444444444}",
 			by: customization{components: []string{"secret-creator"}, patches: `

@@ -6,6 +6,7 @@ package plane
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -25,6 +26,16 @@ const (
 	Subscription  = "22222222-2222-4222-8222-222222222222"
 	ResourceGroup = "rg-applications"
 	Location      = "westeurope"
+)
+
+// These are the network of all clusters, which is a network of the stand-in in lower case, and what vaults can use in Azure.
+const (
+	VirtualNetwork = "/subscriptions/" + Subscription + "/resourcegroups/rg-network/providers/microsoft.network/virtualnetworks/cluster"
+	Subnet         = networkGroup + "Microsoft.Network/virtualNetworks/cluster/subnets/endpoints"
+	DNSZone        = networkGroup + "Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
+	Workspace      = networkGroup + "Microsoft.OperationalInsights/workspaces/platform"
+
+	networkGroup = "/subscriptions/" + Subscription + "/resourceGroups/rg-network/providers/"
 )
 
 // A principal has a password.
@@ -80,6 +91,18 @@ func (p *Plane) openAccount(context.Context) error {
 // GrantGroup gives the Azure providers their roles in another resource group.
 func GrantGroup(a *azure.Server, group string) error {
 	return a.PutSubscription(azure.Subscription{ID: Subscription, TenantID: Tenant, RoleAssignments: ProvisionerRoles(provisioner.principalID, group)})
+}
+
+// GrantNetwork gives the Azure providers the roles of docs/how-to/private-vaults.md.
+func GrantNetwork(a *azure.Server) error {
+	var errs []error
+	for scope, role := range map[string]string{
+		Subnet: "Network Contributor", DNSZone: "Private DNS Zone Contributor", Workspace: "Log Analytics Contributor",
+	} {
+		errs = append(errs, a.PutScopedRoleAssignment(Subscription, azure.ScopedRoleAssignment{PrincipalID: provisioner.principalID, Role: role, Scope: scope}))
+	}
+
+	return errors.Join(errs...)
 }
 
 // ProvisionerRoles are the roles that docs/how-to/set-up-a-platform.md assigns to the principal of the Azure providers in that resource
@@ -194,7 +217,16 @@ func SetSecret(ctx context.Context, a *azure.Server, vaultURI, name, value strin
 
 // SetSecretAs sets a secret as another principal, with its client id and password.
 func SetSecretAs(ctx context.Context, a *azure.Server, clientID, password, vaultURI, name, value string) error {
-	options := policy.ClientOptions{Transport: &http.Client{Transport: a.Transport()}}
+	return setSecret(ctx, a.Transport(), clientID, password, vaultURI, name, value)
+}
+
+// SetSecretFrom sets a secret as an officer in a network.
+func SetSecretFrom(ctx context.Context, a *azure.Server, network, vaultURI, name, value string) error {
+	return setSecret(ctx, a.TransportFrom(network), officer.clientID, officer.password, vaultURI, name, value)
+}
+
+func setSecret(ctx context.Context, through *http.Transport, clientID, password, vaultURI, name, value string) error {
+	options := policy.ClientOptions{Transport: &http.Client{Transport: through}}
 
 	credential, err := azidentity.NewClientSecretCredential(Tenant, clientID, password, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
 	if err != nil {

@@ -151,6 +151,9 @@ func (p *Plane) startProxy(ctx context.Context) error {
 		return fmt.Errorf("cannot find Azure: %w", err)
 	}
 
+	// All pods and nodes are in the virtual network of the cluster.
+	upstream.User = url.User(VirtualNetwork)
+
 	p.proxy, err = proxy.Start(ctx, proxy.Config{
 		Cluster: proxy.Services{
 			Kube:    services,

@@ -32,6 +32,7 @@ func TestAccepted(t *testing.T) {
 		"Claims":  {reason: "The component for claims fits the base.", objects: overlay(t, "claim", "secret-creator")},
 		"Mirror":  {reason: "The component for other registries fits the base.", objects: overlay(t, "mirror")},
 		"Audit":   {reason: "The component for namespaces fits the base.", objects: overlay(t, "audit-namespaces")},
+		"Private": {reason: "The components for private vaults fit the base.", objects: overlay(t, "azure-network", "azure-insights")},
 		"Runs":    {reason: "The component for acceptance runs fits the base.", objects: overlay(t, "acceptance")},
 		"Example": {reason: "The example is a complete platform.", objects: build(t, example)},
 		"Page":    {reason: "The objects on the page can be copied.", objects: append(shown(t, "docs/how-to/set-up-a-platform.md"), shown(t, "docs/how-to/platform-settings.md")...)},

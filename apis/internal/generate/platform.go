@@ -112,7 +112,7 @@ func readPlatform(ctx context.Context, kustomize string) (platform, error) {
 
 	p := platform{Base: base, Components: map[string]objects{}}
 
-	for _, component := range []string{"acceptance", "audit-namespaces", "claim", "mirror", "secret-creator"} {
+	for _, component := range []string{"acceptance", "audit-namespaces", "azure-insights", "azure-network", "claim", "mirror", "secret-creator"} {
 		with, err := buildPlatform(ctx, kustomize, component)
 		if err != nil {
 			return platform{}, err

@@ -15,7 +15,10 @@ const registered = "Registered"
 
 // namespaces are those of the known resource providers.
 func namespaces() []string {
-	return []string{"Microsoft.Authorization", "Microsoft.ContainerService", "Microsoft.KeyVault", "Microsoft.ManagedIdentity", "Microsoft.Resources"}
+	return []string{
+		"Microsoft.Authorization", "Microsoft.ContainerService", "Microsoft.Insights", "Microsoft.KeyVault", "Microsoft.ManagedIdentity",
+		"Microsoft.Network", "Microsoft.Resources",
+	}
 }
 
 // registration returns the canonical spelling of a namespace and the state of its resource provider.

@@ -24,6 +24,10 @@ const (
 	typeLock       = "Microsoft.Authorization/locks"
 	typeCluster    = "Microsoft.ContainerService/managedClusters"
 	typePolicies   = "Microsoft.PolicyInsights/checkPolicyRestrictions"
+
+	typeEndpoint    = "Microsoft.Network/privateEndpoints"
+	typeZoneGroup   = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
+	typeDiagnostics = "Microsoft.Insights/diagnosticSettings"
 )
 
 // An endpoint is an operation on a path.
@@ -55,7 +59,7 @@ type route struct {
 	// name of the vault, identity, cluster, role assignment, role definition, lock or resource provider.
 	name string
 
-	// child is the name of a federated credential.
+	// child is the name of a federated credential, a DNS zone group or a diagnostic setting.
 	child string
 
 	// scope of a role assignment or a role definition, or the resource.
@@ -74,6 +78,9 @@ func endpoints() []endpoint {
 		identity   = group + identities + "/{resource}"
 		credential = identity + "/federatedidentitycredentials"
 		cluster    = group + "/providers/microsoft.containerservice/managedclusters/{resource}"
+		private    = group + "/providers/microsoft.network/privateendpoints/{resource}"
+		zones      = private + "/privatednszonegroups"
+		logs       = vault + "/providers/microsoft.insights/diagnosticsettings/{child}"
 		deleted    = sub + "/providers/microsoft.keyvault/locations/{location}/deletedvaults/{name}"
 
 		subscriptions = "Microsoft.Resources/subscriptions"
@@ -114,6 +121,17 @@ func endpoints() []endpoint {
 
 		{"GET " + cluster, fault.GetCluster, typeCluster, read, (*call).getCluster},
 		{"PUT " + cluster, fault.PutCluster, typeCluster, write, (*call).putCluster},
+
+		{"GET " + private, fault.GetEndpoint, typeEndpoint, read, (*call).privateEndpoint},
+		{"PUT " + private, fault.PutEndpoint, typeEndpoint, write, (*call).privateEndpoint},
+		{"DELETE " + private, fault.DeleteEndpoint, typeEndpoint, remove, (*call).privateEndpoint},
+		{"GET " + zones, fault.ListZoneGroups, typeZoneGroup, read, (*call).zoneGroup},
+		{"GET " + zones + "/{child}", fault.GetZoneGroup, typeZoneGroup, read, (*call).zoneGroup},
+		{"PUT " + zones + "/{child}", fault.PutZoneGroup, typeZoneGroup, write, (*call).zoneGroup},
+		{"DELETE " + zones + "/{child}", fault.DeleteZoneGroup, typeZoneGroup, remove, (*call).zoneGroup},
+		{"GET " + logs, fault.GetDiagnostics, typeDiagnostics, read, (*call).diagnosticSetting},
+		{"PUT " + logs, fault.PutDiagnostics, typeDiagnostics, write, (*call).diagnosticSetting},
+		{"DELETE " + logs, fault.DeleteDiagnostics, typeDiagnostics, remove, (*call).diagnosticSetting},
 
 		{"POST " + group + "/providers/microsoft.policyinsights/checkpolicyrestrictions", fault.CheckPolicies, typePolicies, read, (*call).checkPolicies},
 	}
@@ -196,7 +214,7 @@ func (r router) route(method, path string) route {
 		out.scope += "/resourceGroups/" + out.group
 	}
 
-	for _, typ := range []string{typeVault, typeIdentity, typeCluster} {
+	for _, typ := range []string{typeVault, typeIdentity, typeCluster, typeEndpoint} {
 		if strings.Contains(template, "/"+strings.ToLower(typ)+"/{resource}") {
 			out.scope += "/providers/" + typ + "/" + value["resource"]
 		}
@@ -234,6 +252,10 @@ func versions(typ string) []string {
 		return []string{"2023-03-01", "2024-10-01"}
 	case typeCluster:
 		return []string{"2024-09-01", "2025-05-01"}
+	case typeEndpoint, typeZoneGroup:
+		return []string{"2023-11-01", "2024-05-01"}
+	case typeDiagnostics:
+		return []string{"2021-05-01-preview"}
 	case typeAssignment:
 		return []string{"2020-10-01-preview", "2022-04-01"}
 	case typeDefinition:

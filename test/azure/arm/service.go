@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package arm stands in for Azure Resource Manager: key vaults, managed identities with their federated credentials, and role
-// assignments, in the subscriptions and resource groups that were registered.
+// Package arm stands in for Azure Resource Manager: key vaults, managed identities with their federated credentials, role
+// assignments, private endpoints and diagnostic settings, in the subscriptions and resource groups that were registered.
 //
 // Vaults are stored in package keyvault, identities and credentials in package entra, so that the other services enforce the state of
 // the resource manager.
@@ -75,6 +75,8 @@ type Manager struct {
 	custom        map[string]role.Definition
 	locks         map[string]lock
 	clusters      map[string]*cluster
+	endpoints     map[string]*privateEndpoint
+	diagnostics   map[string]diagnosticSetting
 
 	// groups of the directory have members.
 	groups map[string][]string
@@ -91,6 +93,7 @@ func NewManager(c Config) *Manager {
 	return &Manager{
 		Config: c, router: newRouter(), subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
 		custom: map[string]role.Definition{}, locks: map[string]lock{}, clusters: map[string]*cluster{},
+		endpoints: map[string]*privateEndpoint{}, diagnostics: map[string]diagnosticSetting{},
 		groups: map[string][]string{}, writing: map[string]bool{}, changed: map[string]*Resource{},
 	}
 }

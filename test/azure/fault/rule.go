@@ -83,6 +83,16 @@ const (
 	CheckPolicies        = "check-policies"
 	GetCluster           = "get-cluster"
 	PutCluster           = "put-cluster"
+	GetEndpoint          = "get-private-endpoint"
+	PutEndpoint          = "put-private-endpoint"
+	DeleteEndpoint       = "delete-private-endpoint"
+	ListZoneGroups       = "list-dns-zone-groups"
+	GetZoneGroup         = "get-dns-zone-group"
+	PutZoneGroup         = "put-dns-zone-group"
+	DeleteZoneGroup      = "delete-dns-zone-group"
+	GetDiagnostics       = "get-diagnostic-setting"
+	PutDiagnostics       = "put-diagnostic-setting"
+	DeleteDiagnostics    = "delete-diagnostic-setting"
 
 	// Unknown is a request that no operation matches.
 	Unknown = "unknown"
@@ -97,7 +107,8 @@ func Operations() []string {
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
 		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, PutResourceGroup, GetSubscription, PutRoleDefinition,
 		ListIdentities, ListLocks, PutLock, GetProvider, RegisterProvider, CheckVaultName, CheckPolicies,
-		GetCluster, PutCluster, Unknown,
+		GetCluster, PutCluster, GetEndpoint, PutEndpoint, DeleteEndpoint, ListZoneGroups, GetZoneGroup, PutZoneGroup, DeleteZoneGroup,
+		GetDiagnostics, PutDiagnostics, DeleteDiagnostics, Unknown,
 	}
 }
 

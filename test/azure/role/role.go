@@ -116,6 +116,16 @@ var BuiltIn = sync.OnceValue(func() []Definition { //nolint:gochecknoglobals // 
 			"Microsoft.KeyVault/locations/deletedVaults/read", "Microsoft.KeyVault/locations/deletedVaults/purge/action",
 			"Microsoft.Resources/subscriptions/resourceGroups/read",
 		}}},
+		{ID: "4d97b98b-1d4f-4787-a291-c67834d212e7", Name: "Network Contributor", Permissions: Permissions{Actions: []string{
+			"Microsoft.Authorization/*/read", "Microsoft.Network/*", "Microsoft.Resources/subscriptions/resourceGroups/read",
+		}}},
+		{ID: "b12aa53e-6015-4669-85d0-8515ebb3ae7f", Name: "Private DNS Zone Contributor", Permissions: Permissions{Actions: []string{
+			"Microsoft.Authorization/*/read", "Microsoft.Network/privateDnsZones/*", "Microsoft.Network/virtualNetworks/read",
+			"Microsoft.Network/virtualNetworks/join/action", "Microsoft.Resources/subscriptions/resourceGroups/read",
+		}}},
+		{ID: "92aaf0da-9dab-42b6-94a3-d43ce8d16293", Name: "Log Analytics Contributor", Permissions: Permissions{Actions: []string{
+			"*/read", "Microsoft.Insights/diagnosticSettings/*", "Microsoft.OperationalInsights/*",
+		}}},
 		{ID: "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59", Name: "Managed Identity Contributor", Permissions: Permissions{Actions: []string{
 			"Microsoft.ManagedIdentity/userAssignedIdentities/read", "Microsoft.ManagedIdentity/userAssignedIdentities/write",
 			"Microsoft.ManagedIdentity/userAssignedIdentities/delete", "Microsoft.ManagedIdentity/userAssignedIdentities/*/read",

@@ -47,7 +47,7 @@ type Config struct {
 	// Cluster knows the names of the cluster.
 	Cluster Resolver
 
-	// Upstream is the proxy for all other names.
+	// Upstream is the proxy for all other names. Its user is the network of the cluster.
 	Upstream *url.URL
 }
 
@@ -172,7 +172,17 @@ func (p *Proxy) dial(ctx context.Context, address string) (_ net.Conn, refusal s
 		return nil, "", fmt.Errorf("cannot reach the proxy for Azure: %w", err)
 	}
 
-	if _, err := fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", address, address); err != nil {
+	// It has the network of the cluster.
+	credentials := http.Request{Header: http.Header{}}
+	if network := p.config.Upstream.User; network != nil {
+		credentials.SetBasicAuth(network.Username(), "")
+	}
+
+	connect := &http.Request{
+		Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address,
+		Header: http.Header{"Proxy-Authorization": credentials.Header["Authorization"]},
+	}
+	if err := connect.Write(conn); err != nil {
 		_ = conn.Close()
 
 		return nil, "", fmt.Errorf("cannot reach the proxy for Azure: %w", err)

@@ -28,6 +28,8 @@ func CRDs(ctx context.Context, pkg string) ([]string, error) {
 			"managedidentity.azure.m.upbound.io_userassignedidentities.yaml",
 		},
 		Authorization: {"authorization.azure.m.upbound.io_roleassignments.yaml"},
+		Network:       {"network.azure.m.upbound.io_privateendpoints.yaml"},
+		Insights:      {"insights.azure.m.upbound.io_monitordiagnosticsettings.yaml"},
 	}[pkg]
 	if files == nil {
 		return nil, fmt.Errorf("there is no package %q: choose from %v", pkg, Packages())

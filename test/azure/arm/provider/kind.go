@@ -25,7 +25,7 @@ type kind struct {
 }
 
 func newKind(gvk schema.GroupVersionKind, object kube.Object, name string, external config.ExternalName, r *tf.Resource) kind {
-	// These are azurerm's timeouts for all four (v4.54.0, Timeouts of each resource).
+	// These are azurerm's timeouts for all of them (v4.54.0, Timeouts of each resource).
 	r.Timeouts = &tf.ResourceTimeout{
 		Create: tf.DefaultTimeout(operationTimeout), Update: tf.DefaultTimeout(operationTimeout), Delete: tf.DefaultTimeout(operationTimeout),
 		Read: tf.DefaultTimeout(readTimeout),
@@ -33,6 +33,14 @@ func newKind(gvk schema.GroupVersionKind, object kube.Object, name string, exter
 
 	c := config.DefaultResource(name, r, nil, nil)
 	c.ExternalName = external
+	// A block that can occur once is an object of the managed resource (provider-azure v2.6.0, config/registry_namespaced.go).
+	if err := config.TraverseSchemas(name, c, &config.SingletonListEmbedder{}); err != nil {
+		panic(fmt.Errorf("cannot embed the blocks of %s: %w", name, err))
+	}
+
+	if len(c.CRDListConversionPaths()) > 0 {
+		c.TerraformConversions = []config.TerraformConversion{config.NewTFSingletonConversion()}
+	}
 	// There is one version, so no field is kept for another.
 	c.Version, c.ControllerReconcileVersion = gvk.Version, gvk.Version //nolint:staticcheck // upjet compares them still.
 
@@ -142,6 +150,16 @@ func computed() *tf.Schema { return &tf.Schema{Type: tf.TypeString, Computed: tr
 
 // either returns the schema of an argument that is given or observed.
 func either(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Optional: true, Computed: true} }
+
+// texts returns the schema of a list or a set of texts.
+func texts(t tf.ValueType) *tf.Schema {
+	return &tf.Schema{Type: t, Optional: true, Elem: &tf.Schema{Type: tf.TypeString}}
+}
+
+// block returns the schema of a block that can occur once.
+func block(arguments map[string]*tf.Schema) *tf.Schema {
+	return &tf.Schema{Type: tf.TypeList, Optional: true, MaxItems: 1, Elem: &tf.Resource{Schema: arguments}}
+}
 
 func fixed(s *tf.Schema) *tf.Schema {
 	s.ForceNew = true

@@ -1,16 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package provider simulates provider-upjet-azure v2.6.0: it creates the key vaults, identities, federated credentials and role
-// assignments for the managed resources of applications.
+// Package provider simulates provider-upjet-azure v2.6.0: it creates the key vaults, identities, federated credentials, role
+// assignments, private endpoints and diagnostic settings for the managed resources of applications.
 //
-// Everything that a person or a function can observe is real: the kinds are the real provider's Go types, reconciled by upjet's
+// Everything that a person or a function can observe is real: most kinds are the real provider's Go types, reconciled by upjet's
 // asynchronous client (github.com/crossplane/upjet/v2/pkg/controller) in the real provider's setup. So conditions, annotations, external
-// names, retries, rejected replacements and restarts are not imitated. Only azurerm below upjet is: four Terraform resources, each with
+// names, retries, rejected replacements and restarts are not imitated. Only azurerm below upjet is: Terraform resources, each with
 // the requests of azurerm v4.54.0 to management.azure.com, vaults and Entra ID, in the same order and with the same waits. Each behaviour
 // names its source.
 //
-// It is simpler in these points: it resolves no references; has no access policies, contacts, network rules and conditions; leaves the
+// It is simpler in these points: it resolves no references; has no access policies, contacts, network interfaces and conditions; leaves the
 // retry of a throttled request to upjet; and spells ids in messages in its own way. A Pace shortens its waits.
 package provider
 
@@ -46,6 +46,8 @@ const (
 	KeyVault        = "keyvault"
 	ManagedIdentity = "managedidentity"
 	Authorization   = "authorization"
+	Network         = "network"
+	Insights        = "insights"
 )
 
 // These are settings of the real provider's controllers (provider-azure v2.6.0,
@@ -74,7 +76,9 @@ type Options struct {
 }
 
 // Packages returns all simulated packages.
-func Packages() []string { return []string{Family, KeyVault, ManagedIdentity, Authorization} }
+func Packages() []string {
+	return []string{Family, KeyVault, ManagedIdentity, Authorization, Network, Insights}
+}
 
 // AddToScheme registers the kinds of all packages.
 func AddToScheme(s *runtime.Scheme) error {
@@ -85,6 +89,9 @@ func AddToScheme(s *runtime.Scheme) error {
 			return fmt.Errorf("cannot register the kinds of provider-azure: %w", err)
 		}
 	}
+
+	register[endpointParameters](s, endpointGVK())
+	register[diagnosticsParameters](s, diagnosticsGVK())
 
 	return nil
 }
@@ -98,6 +105,10 @@ func kinds(pkg string, pace Pace) []kind {
 		return []kind{identityKind(), credentialKind()}
 	case Authorization:
 		return []kind{assignmentKind(pace)}
+	case Network:
+		return []kind{endpointKind()}
+	case Insights:
+		return []kind{diagnosticsKind()}
 	default:
 		return nil
 	}

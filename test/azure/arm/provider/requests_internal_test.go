@@ -97,9 +97,7 @@ func newAccount(t *testing.T) *account {
 func (a *account) apply(t *testing.T, k kind, was *terraform.InstanceState, arguments object) (*terraform.InstanceState, string) {
 	t.Helper()
 
-	c := &client{http: &http.Client{Transport: a.through}, who: servicePrincipal{
-		ClientID: clientID, ClientSecret: secret, TenantID: tenant, SubscriptionID: subscription,
-	}}
+	c := a.client()
 	r := k.resource.TerraformResource
 
 	if was == nil {

@@ -30,7 +30,7 @@ const (
 	addressAnswers       = 10
 )
 
-// vaultKind is azurerm_key_vault, without access policies, contacts and network rules.
+// vaultKind is azurerm_key_vault, without access policies and contacts.
 func vaultKind(pace Pace) kind {
 	return newKind(v1beta1.Vault_GroupVersionKind, &v1beta1.Vault{}, vaultType, config.TemplatedStringAsIdentifier("name", vaultTemplate), &tf.Resource{
 		Schema: map[string]*tf.Schema{
@@ -49,6 +49,7 @@ func vaultKind(pace Pace) kind {
 			"soft_delete_retention_days":      {Type: tf.TypeInt, Optional: true, Default: defaultRetention},
 			"tags":                            tagsSchema(),
 			"vault_uri":                       computed(),
+			"network_acls":                    networkRules(),
 		},
 		CreateContext: operation(func(ctx context.Context, c *client, d *tf.ResourceData) error { return createVault(ctx, c, d, pace) }),
 		ReadContext:   operation(readVault),
@@ -58,6 +59,62 @@ func vaultKind(pace Pace) kind {
 }
 
 const defaultRetention = 90
+
+// networkRules returns the schema of the rules of the vault's firewall, which are observed if they are not given.
+func networkRules() *tf.Schema {
+	s := block(map[string]*tf.Schema{
+		"default_action": required(), "bypass": required(), "ip_rules": texts(tf.TypeSet), "virtual_network_subnet_ids": texts(tf.TypeSet),
+	})
+	s.Computed = true
+
+	return s
+}
+
+// expandRules returns the rules for a request, or nothing (azurerm v4.54.0, key_vault_resource.go, expandKeyVaultNetworkAcls).
+func expandRules(d *tf.ResourceData) (object, bool) {
+	given := asList(d.Get("network_acls"))
+	if len(given) == 0 {
+		return nil, false
+	}
+
+	rules := asObject(given[0])
+	out := object{"defaultAction": rules["default_action"], "bypass": rules["bypass"]}
+
+	for argument, names := range map[string][2]string{"ip_rules": {"ipRules", "value"}, "virtual_network_subnet_ids": {"virtualNetworkRules", "id"}} {
+		list := []any{}
+		if values, ok := rules[argument].(*tf.Set); ok {
+			for _, v := range values.List() {
+				list = append(list, object{names[1]: v})
+			}
+		}
+
+		out[names[0]] = list
+	}
+
+	return out, true
+}
+
+// flattenRules returns the rules in an answer. A vault without rules lets everybody in (azurerm v4.54.0, key_vault_resource.go,
+// flattenKeyVaultNetworkAcls).
+func flattenRules(p object) []any {
+	acls := asObject(p["networkAcls"])
+	out := object{"default_action": "Allow", "bypass": "AzureServices"}
+
+	if acls != nil {
+		out["default_action"], out["bypass"] = acls["defaultAction"], acls["bypass"]
+	}
+
+	for argument, names := range map[string][2]string{"ip_rules": {"ipRules", "value"}, "virtual_network_subnet_ids": {"virtualNetworkRules", "id"}} {
+		list := []any{}
+		for _, r := range asList(acls[names[0]]) {
+			list = append(list, asObject(r)[names[1]])
+		}
+
+		out[argument] = list
+	}
+
+	return []any{out}
+}
 
 // createVault creates a vault, or recovers it if it is deleted (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultCreate).
 func createVault(ctx context.Context, c *client, d *tf.ResourceData, pace Pace) error {
@@ -121,6 +178,10 @@ func newVault(d *tf.ResourceData, mode string) object {
 
 	if v, ok := d.GetOk("purge_protection_enabled"); ok {
 		p["enablePurgeProtection"] = v
+	}
+
+	if rules, ok := expandRules(d); ok {
+		p["networkAcls"] = rules
 	}
 
 	if v := d.Get("soft_delete_retention_days"); v != defaultRetention {
@@ -224,6 +285,7 @@ func readVault(ctx context.Context, c *client, d *tf.ResourceData) error {
 		"enabled_for_template_deployment": p["enabledForTemplateDeployment"], "rbac_authorization_enabled": p["enableRbacAuthorization"],
 		"enable_rbac_authorization": p["enableRbacAuthorization"], "purge_protection_enabled": p["enablePurgeProtection"],
 		"public_network_access_enabled": public, "soft_delete_retention_days": int(retention), "tags": got["tags"],
+		"network_acls": flattenRules(p),
 	})
 	if err != nil {
 		return err
@@ -267,6 +329,10 @@ func updateVault(ctx context.Context, c *client, d *tf.ResourceData) error {
 
 	if d.HasChange("public_network_access_enabled") {
 		p["publicNetworkAccess"] = publicAccess(d)
+	}
+
+	if rules, ok := expandRules(d); ok && d.HasChange("network_acls") {
+		p["networkAcls"] = rules
 	}
 
 	if d.HasChange("sku_name") {

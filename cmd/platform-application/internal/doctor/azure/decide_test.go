@@ -35,6 +35,21 @@ const (
 	setUpCondition  = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {ROLES})) AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {ROLES}))"
 )
 
+const (
+	networkGroup = subscriptionID + "/resourceGroups/rg-network/providers/"
+	testSubnet   = networkGroup + "Microsoft.Network/virtualNetworks/cluster/subnets/endpoints"
+	testZone     = networkGroup + "Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
+	testLogs     = networkGroup + "Microsoft.OperationalInsights/workspaces/platform"
+)
+
+// linked sets private endpoints and logs.
+func linked(w *world) {
+	w.platform.Settings.KeyVault.Network = &v1alpha1.KeyVaultNetwork{
+		DefaultAction: "Deny", PrivateEndpoint: &v1alpha1.KeyVaultPrivateEndpoint{SubnetID: testSubnet, PrivateDNSZoneIDs: []string{testZone}},
+	}
+	w.platform.Settings.KeyVault.Diagnostics = &v1alpha1.KeyVaultDiagnostics{LogAnalyticsWorkspaceID: testLogs}
+}
+
 // A world is a platform, and its facts in Azure.
 type world struct {
 	platform platform.Platform
@@ -228,6 +243,24 @@ func TestDecide(t *testing.T) {
 		"PurgeNotAllowed": {reason: "The settings forbid purging.", plant: func(w *world) {
 			w.platform.Settings.KeyVault.Allow.Purge = false
 			without("Key Vault Purge Operator")(w)
+		}},
+		"NoLinks": {
+			reason: "The resources of network and log settings need roles of their own.", plant: linked,
+			want: []finding.Code{ProviderMayNotLink, ProviderMayNotLink, ProviderMayNotLink},
+		},
+		"Links": {reason: "With these roles, nothing is missing, and none is too much.", plant: func(w *world) {
+			linked(w)
+			with(access.Grant{Scope: testSubnet, Role: roleNetwork, Permissions: permits("Microsoft.Network/*")})(w)
+			with(access.Grant{Scope: testZone, Role: roleZone, Permissions: permits("Microsoft.Network/privateDnsZones/*")})(w)
+			with(access.Grant{Scope: testLogs, Role: roleLogs, Permissions: permits("Microsoft.OperationalInsights/*")})(w)
+		}},
+		"LinksElsewhere": {reason: "The roles in another subscription are unknown.", plant: func(w *world) {
+			w.platform.Settings.KeyVault.Diagnostics = &v1alpha1.KeyVaultDiagnostics{LogAnalyticsWorkspaceID: "/subscriptions/elsewhere" + testLogs}
+		}, want: []finding.Code{RightsUnknown}},
+		"LinksOfOthers": {reason: "Another identity creates private endpoints.", plant: func(w *world) {
+			linked(w)
+			w.platform.Settings.KeyVault.Diagnostics = nil
+			w.platform.Settings.KeyVault.Network.PrivateEndpoint.AzureProviderConfigRef = &v1alpha1.ProviderConfigReference{Name: "network"}
 		}},
 		"OtherNames": {reason: "Permissions of roles count, not their names.", plant: grants(func(g []access.Grant) []access.Grant { g[0].Role, g[1].Role = "Reader", "Owner"; return g })},
 		"OnOneType": {reason: "Narrower roles are enough.", plant: func(w *world) {

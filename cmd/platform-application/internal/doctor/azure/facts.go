@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/azure/access"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 	"github.com/p6m-dev/platform-application/fn/azurename"
@@ -28,8 +29,20 @@ const (
 	policyVersions = "2023-03-01"
 )
 
-// resourceProviders returns the resource providers that a platform needs.
-func resourceProviders() []string { return []string{"Microsoft.KeyVault", "Microsoft.ManagedIdentity"} }
+// resourceProviders returns the resource providers that settings need.
+func resourceProviders(s *v1alpha1.PlatformConfigSpec) []string {
+	out := []string{"Microsoft.KeyVault", "Microsoft.ManagedIdentity"}
+
+	if privateEndpoint(s) != nil {
+		out = append(out, "Microsoft.Network")
+	}
+
+	if diagnostics(s) != nil {
+		out = append(out, "Microsoft.Insights")
+	}
+
+	return out
+}
 
 // Facts are the responses of Azure Resource Manager.
 type Facts struct {
@@ -188,7 +201,7 @@ func (r reader) read(ctx context.Context) (Facts, error) {
 
 	f.Group = answer(get[Resource[Provisioning]](ctx, r.client, r.groupID, resources))
 
-	for _, namespace := range resourceProviders() {
+	for _, namespace := range resourceProviders(r.platform.Settings) {
 		f.Registrations[namespace] = answer(get[Registration](ctx, r.client, r.subscriptionID+"/providers/"+namespace, resources))
 	}
 

@@ -31,12 +31,15 @@ type need struct {
 	missing finding.Code
 
 	requests []access.Request
+
+	// with are pairs of further parameters of the finding.
+	with []string
 }
 
 // needs returns the needs of the Azure providers.
 func (d decision) needs() []need {
 	out := []need{
-		{ProviderMayNotWrite, requests(
+		{missing: ProviderMayNotWrite, requests: requests(
 			d.groupID, false,
 			"Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/write", "Microsoft.KeyVault/vaults/delete",
 			"Microsoft.ManagedIdentity/userAssignedIdentities/read", "Microsoft.ManagedIdentity/userAssignedIdentities/write",
@@ -46,15 +49,15 @@ func (d decision) needs() []need {
 			"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
 			"Microsoft.Authorization/roleAssignments/read",
 		)},
-		{ProviderMayNotAssign, d.assignments()},
-		{ProviderMayNotRecover, requests(d.subscriptionID, false, deletedVaults+"read")},
+		{missing: ProviderMayNotAssign, requests: d.assignments()},
+		{missing: ProviderMayNotRecover, requests: requests(d.subscriptionID, false, deletedVaults+"read")},
 	}
 
 	if k := d.settings.KeyVault; k != nil && k.Allow != nil && k.Allow.Purge {
-		out = append(out, need{ProviderMayNotPurge, requests(d.subscriptionID, false, deletedVaults+"purge/action")})
+		out = append(out, need{missing: ProviderMayNotPurge, requests: requests(d.subscriptionID, false, deletedVaults+"purge/action")})
 	}
 
-	return out
+	return append(out, d.links()...)
 }
 
 // creatorNeeds returns the needs of the identity that creates missing secrets, unless the function assigns its role on each vault.
@@ -63,7 +66,7 @@ func (d decision) creatorNeeds() []need {
 		return nil
 	}
 
-	return []need{{CreatorMayNotWrite, requests(d.groupID, true, "Microsoft.KeyVault/vaults/secrets/setSecret/action", "Microsoft.KeyVault/vaults/secrets/readMetadata/action")}}
+	return []need{{missing: CreatorMayNotWrite, requests: requests(d.groupID, true, "Microsoft.KeyVault/vaults/secrets/setSecret/action", "Microsoft.KeyVault/vaults/secrets/readMetadata/action")}}
 }
 
 func requests(scope string, data bool, actions ...string) []access.Request {
@@ -134,6 +137,13 @@ func (d decision) need(p party, n need) []finding.Finding {
 	for _, r := range n.requests {
 		switch access.Allowed(p.Grants.Value, r) {
 		case access.No:
+			// The role assignments of another subscription are unread.
+			if !access.Covers(d.subscriptionID, r.Scope) {
+				unknown = append(unknown, describe(r))
+
+				continue
+			}
+
 			missing = append(missing, describe(r))
 
 			if i := slices.IndexFunc(p.Grants.Value, func(g access.Grant) bool { return g.Names(r) }); i >= 0 {
@@ -153,7 +163,8 @@ func (d decision) need(p party, n need) []finding.Finding {
 			code = ConditionRefuses
 		}
 
-		out = append(out, d.found(code, p.ObjectID, "actions", finding.List(slices.Compact(missing)), "assignment", conditional))
+		pairs := append([]string{"actions", finding.List(slices.Compact(missing)), "assignment", conditional}, n.with...)
+		out = append(out, d.found(code, p.ObjectID, pairs...))
 	}
 
 	return append(out, d.unknown(p.ObjectID, unknown)...)
@@ -219,7 +230,8 @@ func (d decision) tooMuch() []finding.Finding {
 	}
 
 	for _, g := range p.Grants.Value {
-		if !access.Covers(d.groupID, g.Scope) && slices.ContainsFunc(g.Permissions, exceeds) {
+		linked := slices.ContainsFunc(d.links(), func(n need) bool { return strings.EqualFold(n.requests[0].Scope, g.Scope) })
+		if !linked && !access.Covers(d.groupID, g.Scope) && slices.ContainsFunc(g.Permissions, exceeds) {
 			beyond = append(beyond, g.Role+" on "+g.Scope)
 		}
 	}

@@ -36,6 +36,7 @@ const (
 	ConditionRefuses      finding.Code = "AzureConditionRefusesRoles"
 	ProviderMayNotRecover finding.Code = "AzureProviderMayNotSeeDeletedVaults"
 	ProviderMayNotPurge   finding.Code = "AzureProviderMayNotPurge"
+	ProviderMayNotLink    finding.Code = "AzureProviderMayNotLink"
 	CreatorMayNotWrite    finding.Code = "AzureSecretCreatorMayNotWrite"
 	RightsUnknown         finding.Code = "AzureRightsUnknown"
 	MayAssignOthers       finding.Code = "AzureProviderMayAssignOtherRoles"
@@ -269,6 +270,12 @@ for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" 
 			Impact:   "The vault of an application with deletionPolicy Purge stays soft-deleted. If the application is created again, it gets its old values.",
 			Fix:      "Grant the permission, or remove keyVault.allow.purge from the settings:\naz role assignment create --role \"Key Vault Purge Operator\" --assignee-object-id {object} --assignee-principal-type ServicePrincipal --scope {subscriptionId}",
 		},
+		ProviderMayNotLink: {
+			Severity: finding.Error,
+			Problem:  "The network or log settings of vaults refer to {scope}, but the identity of the Azure providers, {object}, has no permission there for: {actions}",
+			Impact:   "Azure rejects network rules or private endpoints of vaults, and these vaults cannot be reached, or their logs are not sent.",
+			Fix:      "Assign the role, as in docs/how-to/private-vaults.md, or correct keyVault.network or keyVault.diagnostics of the settings:\naz role assignment create --role {role} --assignee-object-id {object} --assignee-principal-type ServicePrincipal --scope {scope}",
+		},
 		CreatorMayNotWrite: {
 			Severity: finding.Error,
 			Problem:  "The settings have no secretCreatorPrincipalId, and the identity that creates missing secrets, {object}, has no permission in resource group {group} for: {actions}",
@@ -277,7 +284,7 @@ for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" 
 		},
 		RightsUnknown: {
 			Severity: finding.Unknown,
-			Problem:  "The doctor cannot determine whether {object} has these permissions, because it cannot parse a condition or read a role: {actions}",
+			Problem:  "The doctor cannot determine whether {object} has these permissions, because it cannot parse a condition, read a role or see another subscription: {actions}",
 			Impact:   "Azure may reject resources of applications, or the identity may have excessive permissions.",
 			Fix:      "Compare its roles and their conditions with step 1 of docs/how-to/set-up-a-platform.md:\naz role assignment list --all --assignee {object} --include-groups --include-inherited --subscription {subscription} --output json",
 		},

@@ -23,15 +23,16 @@ const configuration = "configuration-platform-application"
 
 // expectedPackages returns the packages of the platform, without the Configuration, which has two variants.
 func expectedPackages() []expected {
-	azure := func(name string) expected {
-		return expected{"Provider", "crossplane-contrib-" + name, name, "provider-azure", platform.AzureServiceAccount, true}
-	}
-
 	return []expected{
 		{kind: "Provider", name: "p6m-dev-provider-keyvault-secretsync", repository: "provider-keyvault-secretsync", runtime: "provider-keyvault-secretsync", serviceAccount: platform.CreatorServiceAccount},
 		{kind: "Function", name: platform.Function, repository: "function-platform-application", runtime: "function-platform-application"},
-		azure("provider-family-azure"), azure("provider-azure-keyvault"), azure("provider-azure-managedidentity"), azure("provider-azure-authorization"),
+		azurePackage("provider-family-azure"), azurePackage("provider-azure-keyvault"), azurePackage("provider-azure-managedidentity"),
+		azurePackage("provider-azure-authorization"),
 	}
+}
+
+func azurePackage(name string) expected {
+	return expected{"Provider", "crossplane-contrib-" + name, name, "provider-azure", platform.AzureServiceAccount, true}
 }
 
 // packages reads all packages.
@@ -77,6 +78,13 @@ func (d *decision) packages() {
 
 	if len(all) == len(expectedPackages()) {
 		d.add(PackageMissing, "Configuration/"+configuration, nil)
+	}
+
+	// Only some settings need these. If one is missing, its kind is, which is another finding.
+	for _, name := range []string{"provider-azure-network", "provider-azure-insights"} {
+		if d.installs("Provider", name) {
+			all = append(all, azurePackage(name))
+		}
 	}
 
 	ours, azure := map[string][]string{}, map[string][]string{}

@@ -284,6 +284,10 @@ func (d *decider) vault(f *Facts, with map[string]string) {
 	}
 
 	d.endpoint(f.Vault, with)
+
+	if code, ok := map[string]finding.Code{byFirewall: VaultFirewallBlocks, byConnection: VaultPrivateOnly}[f.Refusal]; ok {
+		d.add(code, f.Vault.Host, in(with, "host", f.Vault.Host))
+	}
 }
 
 // endpoint checks the connection to a host.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -230,6 +231,46 @@ func (e *Endpoint) distrust(err error) {
 			e.Detail = clean(chain[len(chain)-1].Issuer.String())
 		}
 	}
+}
+
+// Refusals of a vault because of the network of the client. They come before those about roles.
+const (
+	byFirewall   = "ForbiddenByFirewall"
+	byConnection = "ForbiddenByConnection"
+)
+
+// refusal asks a vault for something that is no secret, and returns the refusal because of the network, or nothing. Without a token, a
+// vault responds to every network.
+func (n Network) refusal(ctx context.Context, vault, access string) string {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+vault+"/certificates/contacts?api-version=7.4", nil)
+	if err != nil {
+		return ""
+	}
+
+	request.Header.Set("Authorization", "Bearer "+access)
+
+	_, body, err := n.ask(request)
+	if err != nil {
+		return ""
+	}
+
+	var answer struct {
+		Error struct {
+			Inner struct {
+				Code string `json:"code"`
+			} `json:"innererror"`
+		} `json:"error"`
+	}
+
+	if json.Unmarshal(body, &answer) != nil {
+		return ""
+	}
+
+	if code := answer.Error.Inner.Code; code == byFirewall || code == byConnection {
+		return code
+	}
+
+	return ""
 }
 
 // machine reports whether the metadata service of the node responds.

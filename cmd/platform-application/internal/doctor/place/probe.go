@@ -34,6 +34,9 @@ type Facts struct {
 	// AnyVault is true if there is no vault yet. Vault then has a name that no vault has.
 	AnyVault bool `json:"anyVault,omitempty"`
 
+	// Refusal is the code of a vault that rejects the network of the place, or empty.
+	Refusal string `json:"refusal,omitempty"`
+
 	// Source of the provider's credentials. It is empty if the provider does not sign in.
 	Source string `json:"source,omitempty"`
 
@@ -113,7 +116,12 @@ func probe(ctx context.Context, n Network, name string, p platform.Platform, unr
 	out.Token = &claims
 
 	if claims.Problem.Code == "" && claims.forEntra() && out.Login.Outcome == Reached {
-		out.Exchange = new(n.exchange(ctx, in.login, scope, signsInAs.TenantID, signsInAs.ClientID, token))
+		done, access := n.exchange(ctx, in.login, scope, signsInAs.TenantID, signsInAs.ClientID, token)
+		out.Exchange = &done
+
+		if done.Done && !out.AnyVault && out.Vault.Outcome == Reached && scope == in.vaultScope() {
+			out.Refusal = n.refusal(ctx, vault, access)
+		}
 	}
 
 	return out

@@ -262,7 +262,7 @@ func TestExchange(t *testing.T) {
 				_, _ = io.WriteString(w, tc.body)
 			}})
 
-			got := a.network().exchange(t.Context(), login, "https://management.azure.com/.default", tenant, identity, secret)
+			got, _ := a.network().exchange(t.Context(), login, "https://management.azure.com/.default", tenant, identity, secret)
 
 			tc.want.ClientID, tc.want.TenantID = identity, tenant
 			if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -334,6 +334,12 @@ func world(t *testing.T) (*azure, platform.Platform) {
 		if r.Method == http.MethodPost {
 			_, _ = io.WriteString(w, `{"access_token":"`+secret+`"}`)
 		}
+	}, vault: func(w http.ResponseWriter, r *http.Request) {
+		// Before it has a token, a vault tells nobody about its firewall.
+		if r.Header.Get("Authorization") == "Bearer "+secret {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"error":{"code":"Forbidden","message":"x","innererror":{"code":"ForbiddenByFirewall"}}}`)
+		}
 	}})
 
 	path := filepath.Join(t.TempDir(), "token")
@@ -358,6 +364,9 @@ func TestProbe(t *testing.T) {
 	government.Settings = &v1alpha1.PlatformConfigSpec{Cloud: "AzureUSGovernment"}
 	government.Azure = nil
 
+	creates := p
+	creates.Creator = &platform.Principal{Source: sourceWorkload, TokenFile: p.Azure.TokenFile, ClientID: identity, TenantID: tenant}
+
 	type args struct {
 		place    string
 		platform platform.Platform
@@ -375,6 +384,15 @@ func TestProbe(t *testing.T) {
 			args:   args{place: platform.AzureServiceAccount, platform: p, vaults: []string{"evil.example.com", vault}},
 			want: Facts{
 				Login: reached(login), Manager: new(reached(manager)), Vault: reached(vault), Source: sourceFile,
+				Token:    &Token{Path: p.Azure.TokenFile, Issuer: issuer, Subject: subject, Audiences: []string{keyvault.TokenAudience}, KeyID: "k1"},
+				Exchange: &Exchange{ClientID: identity, TenantID: tenant, Done: true},
+			},
+		},
+		"Firewall": {
+			reason: "A vault tells a caller with a token that its firewall blocks the network.",
+			args:   args{place: platform.CreatorServiceAccount, platform: creates, vaults: []string{vault}},
+			want: Facts{
+				Login: reached(login), Vault: reached(vault), Source: sourceWorkload, Refusal: byFirewall,
 				Token:    &Token{Path: p.Azure.TokenFile, Issuer: issuer, Subject: subject, Audiences: []string{keyvault.TokenAudience}, KeyID: "k1"},
 				Exchange: &Exchange{ClientID: identity, TenantID: tenant, Done: true},
 			},

@@ -128,9 +128,9 @@ type Exchange struct {
 	Problem Problem `json:"problem,omitzero"`
 }
 
-// exchange exchanges a token of a ServiceAccount for one of Entra ID, and discards that.
-func (n Network) exchange(ctx context.Context, login, scope, tenant, client, token string) Exchange {
-	out := Exchange{ClientID: clean(client), TenantID: clean(tenant)}
+// exchange exchanges a token of a ServiceAccount for one of Entra ID, which is no part of the facts.
+func (n Network) exchange(ctx context.Context, login, scope, tenant, client, token string) (out Exchange, access string) {
+	out = Exchange{ClientID: clean(client), TenantID: clean(tenant)}
 
 	form := url.Values{
 		"client_id": {client}, "scope": {scope}, "grant_type": {"client_credentials"},
@@ -141,7 +141,7 @@ func (n Network) exchange(ctx context.Context, login, scope, tenant, client, tok
 	if err != nil {
 		out.Problem = Problem{Code: BadTenant}
 
-		return out
+		return out, ""
 	}
 
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -150,7 +150,7 @@ func (n Network) exchange(ctx context.Context, login, scope, tenant, client, tok
 	if err != nil {
 		out.Problem = failed(err)
 
-		return out
+		return out, ""
 	}
 
 	var answer struct {
@@ -159,7 +159,7 @@ func (n Network) exchange(ctx context.Context, login, scope, tenant, client, tok
 
 	out.Done = status == http.StatusOK && json.Unmarshal(body, &answer) == nil && answer.AccessToken != ""
 	if out.Done {
-		return out
+		return out, answer.AccessToken
 	}
 
 	if codes := keyvault.CodesOf(body); len(codes) > 0 {
@@ -168,5 +168,5 @@ func (n Network) exchange(ctx context.Context, login, scope, tenant, client, tok
 		out.Problem = Problem{Code: NoCode, Status: status}
 	}
 
-	return out
+	return out, ""
 }

@@ -21,6 +21,8 @@ const (
 	TLSIntercepted      finding.Code = "TLSIntercepted"
 	CertificateInvalid  finding.Code = "CertificateInvalid"
 	VaultNotTried       finding.Code = "VaultNotTried"
+	VaultFirewallBlocks finding.Code = "VaultFirewallBlocks"
+	VaultPrivateOnly    finding.Code = "VaultPrivateOnly"
 	ClockDiffers        finding.Code = "ClockDiffers"
 	PoliciesNotEnforced finding.Code = "PoliciesNotEnforced"
 
@@ -175,6 +177,18 @@ func networkWords() finding.Catalogue {
 			Problem:  "There is no vault yet, so the doctor did not test whether pods of {place} can connect to one. The lookup of {host} tested only DNS or the proxy.",
 			Impact:   "If a firewall blocks *.vault.azure.net, secrets of the first application stay unready.",
 			Fix:      "When the first application has its vault, run the doctor again:\n" + probeAgain,
+		},
+		VaultFirewallBlocks: {
+			Severity: finding.Error,
+			Problem:  "The firewall of vault {host} blocks the network of {place} (ForbiddenByFirewall).",
+			Impact:   "Secrets of that vault are Unreachable. Running pods keep their values.",
+			Fix:      "If the vault has a private endpoint, link its DNS zone to the network of the cluster: this must print an address of the subnet. Otherwise add the outgoing addresses of the cluster to keyVault.network.ipRules, as docs/how-to/private-vaults.md says:\nkubectl run lookup --rm --attach --restart Never --image busybox -- nslookup {host}",
+		},
+		VaultPrivateOnly: {
+			Severity: finding.Error,
+			Problem:  "Vault {host} accepts connections only through a private endpoint, and {place} does not use one (ForbiddenByConnection).",
+			Impact:   "Secrets of that vault are Unreachable. Running pods keep their values.",
+			Fix:      "Set keyVault.network.privateEndpoint, as docs/how-to/private-vaults.md says. If the vault has an endpoint, approve its connection, and link its DNS zone to the network of the cluster. This must print an address of the subnet:\nkubectl run lookup --rm --attach --restart Never --image busybox -- nslookup {host}",
 		},
 		ClockDiffers: {
 			Severity: finding.Error,

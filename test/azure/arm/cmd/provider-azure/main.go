@@ -60,7 +60,7 @@ const (
 
 // CLI has the flags of the provider, named like those of the real one.
 type CLI struct {
-	Package string `arg:"" default:"all" enum:"all,family,keyvault,managedidentity,authorization" env:"PROVIDER_AZURE_PACKAGE" help:"Which package of the family this is: family, keyvault, managedidentity, authorization, or all of them."`
+	Package string `arg:"" default:"all" enum:"all,family,keyvault,managedidentity,authorization,network,insights" env:"PROVIDER_AZURE_PACKAGE" help:"Which package of the family this is: family, keyvault, managedidentity, authorization, network, insights, or all of them."`
 
 	Debug            bool          `env:"DEBUG"     help:"Run with debug logging."  short:"d"`
 	Poll             time.Duration `default:"10m"   env:"POLL"                      help:"How often a resource is checked for drift."`
