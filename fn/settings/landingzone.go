@@ -78,9 +78,9 @@ func checkOutsideZones(base map[string]any) error {
 	return field.Forbidden(field.NewPath(fieldLandingZone), finding.Say(finding.OnlyInLandingZone))
 }
 
-// platformOnly returns the settings that are the same in all landing zones. A zone replaces lists
+// PlatformOnly returns the paths of the settings that are the same in all landing zones. A zone replaces lists
 // as a whole: its list of assigned vaults, for example, could give a vault to a second application.
-func platformOnly() [][]string {
+func PlatformOnly() [][]string {
 	return [][]string{
 		{"environmentConfigRef"},
 		{"oidcIssuerUrl"},
@@ -96,7 +96,7 @@ func platformOnly() [][]string {
 // checkZone rejects settings that a landing zone cannot change.
 func checkZone(zone map[string]any) error {
 	var c checker
-	for _, path := range platformOnly() {
+	for _, path := range PlatformOnly() {
 		if _, ok, err := unstructured.NestedFieldNoCopy(zone, path...); ok && err == nil {
 			c.forbidden(field.NewPath(path[0], path[1:]...), finding.NotInLandingZone)
 		}
