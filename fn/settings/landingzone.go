@@ -78,9 +78,9 @@ func checkOutsideZones(base map[string]any) error {
 	return field.Forbidden(field.NewPath(fieldLandingZone), finding.Say(finding.OnlyInLandingZone))
 }
 
-// PlatformOnly returns the paths of the settings that are the same in all landing zones. A zone replaces lists
+// platformOnly returns the settings that are the same in all landing zones. A zone replaces lists
 // as a whole: its list of assigned vaults, for example, could give a vault to a second application.
-func PlatformOnly() [][]string {
+func platformOnly() [][]string {
 	return [][]string{
 		{"environmentConfigRef"},
 		{"oidcIssuerUrl"},
@@ -96,7 +96,7 @@ func PlatformOnly() [][]string {
 // checkZone rejects settings that a landing zone cannot change.
 func checkZone(zone map[string]any) error {
 	var c checker
-	for _, path := range PlatformOnly() {
+	for _, path := range platformOnly() {
 		if _, ok, err := unstructured.NestedFieldNoCopy(zone, path...); ok && err == nil {
 			c.forbidden(field.NewPath(path[0], path[1:]...), finding.NotInLandingZone)
 		}
