@@ -7,6 +7,7 @@
 package limits
 
 import (
+	"maps"
 	"math"
 	"time"
 )
@@ -53,6 +54,8 @@ type Application map[string]int
 // These are the kinds of managed resources.
 const (
 	vault, identity, credential, assignment = "Vault", "UserAssignedIdentity", "FederatedIdentityCredential", "RoleAssignment"
+	// A vault can have these, too.
+	endpoint, diagnostics = "PrivateEndpoint", "MonitorDiagnosticSetting"
 )
 
 // NewApplication returns an application with that many role assignments: its own, one for each officer, and one for the
@@ -61,12 +64,22 @@ func NewApplication(assignments int) Application {
 	return Application{vault: 1, identity: 1, credential: 1, assignment: assignments}
 }
 
-// Reads returns the reads of Resource Manager for observing one resource, by kind. They are those of terraform-provider-azurerm 4.54.0,
-// which provider-azure 2.6.0 is built on: the Read functions of internal/services/keyvault/key_vault_resource.go,
-// managedidentity/user_assigned_identity_resource_gen.go, managedidentity/federated_identity_credential_resource.go and
-// authorization/role_assignment_resource.go, which reads the assignment, and its role for the role's name.
+// private returns the application with a private endpoint of its vault, and a diagnostic setting for its logs.
+func (a Application) private() Application {
+	out := maps.Clone(a)
+	out[endpoint], out[diagnostics] = 1, 1
+
+	return out
+}
+
+// Reads returns the reads of Resource Manager for observing one resource, by kind. TestRequests in test/azure/arm/provider counts those of
+// the first four. All are those of terraform-provider-azurerm 4.54.0, which provider-azure 2.6.0 is built on, in the Read functions of
+// internal/services: keyvault/key_vault_resource.go, managedidentity/user_assigned_identity_resource_gen.go,
+// managedidentity/federated_identity_credential_resource.go, authorization/role_assignment_resource.go, which reads the assignment, and its
+// role for the role's name, network/private_endpoint_resource.go, which also lists the DNS zone groups and reads the one and the network
+// interface, and monitor/monitor_diagnostic_setting_resource.go.
 func Reads() map[string]int {
-	return map[string]int{vault: 1, identity: 1, credential: 1, assignment: 2}
+	return map[string]int{vault: 1, identity: 1, credential: 1, assignment: 2, endpoint: 4, diagnostics: 1}
 }
 
 // Contacts is the number of requests to the vault itself when provider-azure observes it: for certificates/contacts, in the Read
@@ -78,15 +91,16 @@ func (a Application) Reads() int {
 	return a.sum(Reads())
 }
 
-// firstReads are the reads of Resource Manager for creating a resource until it is ready, by kind. They are the reads of the Create
-// functions in the same files, of the Read afterwards, and of the observations before and after.
-func firstReads() map[string]int {
+// FirstReads returns the reads of Resource Manager for creating a resource until it is ready, by kind: those of the Create function in the
+// same file, of the Read afterwards, and of the observations before and after. TestRequests counts them.
+func FirstReads() map[string]int {
 	return map[string]int{vault: 6, identity: 4, credential: 4, assignment: 12}
 }
 
-// tokens are the token requests to Entra ID for each observation of a resource, by kind: provider-azure signs in each time, at
-// Resource Manager, at Microsoft Graph and for vaults at the vault. See configureNoForkAzureClient in its internal/clients/azure.go.
-func tokens() map[string]int {
+// Tokens returns the token requests to Entra ID for each observation of a resource, by kind: provider-azure signs in each time, at
+// Resource Manager, at Microsoft Graph and for vaults at the vault. See configureNoForkAzureClient in its internal/clients/azure.go. TestRequests
+// counts them.
+func Tokens() map[string]int {
 	return map[string]int{vault: 3, identity: 2, credential: 2, assignment: 2}
 }
 
@@ -110,17 +124,19 @@ func (a Application) Fit(poll time.Duration) Fit {
 	}
 }
 
-// Subscription returns the number of applications in a subscription with enough resource groups, and the limit that comes first.
-func (f Fit) Subscription() (applications int, first string) {
+// Subscription returns the number of applications in a subscription with enough resource groups, the limit that comes first, and the
+// number of resource groups.
+func (f Fit) Subscription() (applications int, first string, groups int) {
+	applications, first = f.Assignments, "role assignments"
 	if f.Reads < f.Assignments {
-		return f.Reads, "reads"
+		applications, first = f.Reads, "reads"
 	}
 
-	return f.Assignments, "role assignments"
+	return applications, first, (applications + f.ResourceGroup - 1) / f.ResourceGroup
 }
 
-// Warning returns the number of applications at which an alert warns: 80% of a full resource group.
-func Warning() int { return PerResourceGroup * 8 / 10 }
+// Warning returns the number at which an alert warns: 80% of a limit.
+func Warning(limit int) int { return limit * 8 / 10 }
 
 // Restart returns the time for observing that many applications once, as the Azure providers do when they start.
 func (a Application) Restart(applications int) time.Duration {
@@ -129,7 +145,7 @@ func (a Application) Restart(applications int) time.Duration {
 
 // Creation returns the time for creating that many applications, if only reads take time.
 func (a Application) Creation(applications int) time.Duration {
-	return reading(applications * a.sum(firstReads())).Round(time.Second)
+	return reading(applications * a.sum(FirstReads())).Round(time.Second)
 }
 
 // resources returns the number of resources, each of which is written once.

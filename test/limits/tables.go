@@ -19,7 +19,7 @@ const secrets, keys = 4, 11
 
 // tables returns the tables of the page, by name.
 func tables() map[string]string {
-	return map[string]string{"fit": fitTable(), "poll": pollTable(), "subscription": subscriptionTable(), "requests": requestsTable(), "cost": costTable(), "shared": sharedTable()}
+	return map[string]string{"fit": fitTable(), "requests": requestsTable(), "cost": costTable(), "shared": sharedTable()}
 }
 
 // sharedTable is about applications that share a vault.
@@ -41,50 +41,42 @@ func sharedTable() string {
 	return table(rows)
 }
 
+// sharedSecrets is the number of shared secrets of an application in an example.
+const sharedSecrets = 3
+
+// fitTable has the applications that fit into a landing zone with a resource group of its own, and into a subscription.
 func fitTable() string {
-	rows := [][]string{{
-		"Role assignments of an application", "Fit in a resource group", "Fit in a subscription: role assignments", "Fit for one identity of the Azure providers: reads",
-		"The first limit in a subscription",
-	}}
+	polls := []time.Duration{AzurePoll, 3 * AzurePoll, 6 * AzurePoll}
+	rows := [][]string{{"An application has", "A landing zone: vaults in a resource group", "A subscription: role assignments"}}
 
-	for n, whose := range []string{"its own", "its own and an officer's", "its own, an officer's and the secret creator's"} {
-		f := NewApplication(n + 1).Fit(AzurePoll)
-		_, first := f.Subscription()
-
-		rows = append(rows, []string{
-			fmt.Sprintf("%d: %s", n+1, whose), "**" + thousands(f.ResourceGroup) + "**", thousands(f.Assignments), thousands(f.Reads), first,
-		})
+	for _, poll := range polls {
+		rows[0] = append(rows[0], fmt.Sprintf("An identity in a subscription: reads, `--poll=%s`", short(poll)))
 	}
 
-	return table(rows)
-}
+	for _, poll := range polls[:2] {
+		rows[0] = append(rows[0], fmt.Sprintf("So a subscription with one identity holds, `--poll=%s`", short(poll)))
+	}
 
-func pollTable() string {
-	rows := [][]string{{"`--poll` of the Azure providers", "1 role assignment", "2", "3"}}
+	for _, kind := range []struct {
+		has string
+		Application
+	}{
+		{"1 role assignment: its own", NewApplication(1)},
+		{"2: its own and an officer's", NewApplication(2)},
+		{"3: its own, an officer's and the secret creator's", NewApplication(3)},
+		{fmt.Sprintf("1, and %d on shared secrets in the subscription", sharedSecrets), NewApplication(1 + sharedSecrets)},
+		{"1, and a private endpoint and logs", NewApplication(1).private()},
+	} {
+		f := kind.Fit(AzurePoll)
+		row := []string{kind.has, thousands(f.ResourceGroup), thousands(f.Assignments)}
 
-	for _, poll := range []time.Duration{AzurePoll, 3 * AzurePoll, 6 * AzurePoll} {
-		row := []string{short(poll)}
-		for n := range 3 {
-			row = append(row, thousands(NewApplication(n+1).Fit(poll).Reads))
+		for _, poll := range polls {
+			row = append(row, thousands(kind.Fit(poll).Reads))
 		}
 
-		rows = append(rows, row)
-	}
-
-	return table(rows)
-}
-
-// subscriptionTable has the number of applications in a subscription, its first limit, and the resource groups that they need.
-func subscriptionTable() string {
-	rows := [][]string{{"`--poll` of the Azure providers", "1 role assignment", "2", "3"}}
-
-	for _, poll := range []time.Duration{AzurePoll, 2 * AzurePoll, 3 * AzurePoll, 6 * AzurePoll} {
-		row := []string{short(poll)}
-
-		for n := range 3 {
-			f := NewApplication(n + 1).Fit(poll)
-			all, first := f.Subscription()
-			row = append(row, fmt.Sprintf("**%s**, %s; %d groups", thousands(all), first, (all+f.ResourceGroup-1)/f.ResourceGroup))
+		for _, poll := range polls[:2] {
+			all, first, groups := kind.Fit(poll).Subscription()
+			row = append(row, fmt.Sprintf("**%s**: %s; %d zones", thousands(all), first, groups))
 		}
 
 		rows = append(rows, row)
@@ -102,7 +94,7 @@ func requestsTable() string {
 	for n := range 3 {
 		a := NewApplication(n + 1)
 		rows = append(rows, []string{
-			strconv.Itoa(n + 1), strconv.Itoa(a.Reads()), strconv.Itoa(a.sum(tokens())), strconv.Itoa(a.sum(firstReads())), strconv.Itoa(a.resources()),
+			strconv.Itoa(n + 1), strconv.Itoa(a.Reads()), strconv.Itoa(a.sum(Tokens())), strconv.Itoa(a.sum(FirstReads())), strconv.Itoa(a.resources()),
 			short(a.Restart(PerResourceGroup)), short(a.Creation(PerResourceGroup)),
 		})
 	}

@@ -190,7 +190,12 @@ func (m Metric) check(name string, matcher *labels.Matcher) []string {
 	var faults []string
 
 	for value := range strings.SplitSeq(matcher.Value, "|") {
-		if value != "" && !m.values[matcher.Name][value] {
+		matches := func(seen string) bool { return seen == value }
+		if pattern, err := regexp.Compile("^(?:" + value + ")$"); err == nil && slices.Contains([]labels.MatchType{labels.MatchRegexp, labels.MatchNotRegexp}, matcher.Type) {
+			matches = pattern.MatchString
+		}
+
+		if value != "" && !slices.ContainsFunc(slices.Collect(maps.Keys(m.values[matcher.Name])), matches) {
 			faults = append(faults, fmt.Sprintf("metric %s has never %s=%q", name, matcher.Name, value))
 		}
 	}

@@ -213,6 +213,8 @@ func TestCheckFails(t *testing.T) {
 		"CounterAsBuckets":  {reason: "A counter has no buckets.", expression: `requests_bucket`, want: []string{"there is no metric requests_bucket"}},
 		"UnknownLabel":      {reason: "An unknown label is reported.", expression: `syncs{status="Synced"}`, want: []string{"metric syncs has no label status"}},
 		"UnknownState":      {reason: "An unknown state is reported.", expression: `syncs{state=~"Synced|Lost"}`, want: []string{`metric syncs has never state="Lost"`}},
+		"Pattern":           {reason: "A pattern matches an observed value.", expression: `syncs{state!~"Mis.+"}`},
+		"UnknownPattern":    {reason: "A pattern that matches no observed value is reported.", expression: `syncs{state!~".+[.]gone"}`, want: []string{`metric syncs has never state=".+[.]gone"`}},
 		"UnknownController": {reason: "An unknown controller is reported.", expression: `requests{controller="theirs"}`, want: []string{`metric requests has never controller="theirs"`}},
 		"UnknownGrouping":   {reason: "An unknown grouping label is reported.", expression: `sum by (le) (syncs)`, want: []string{"no metric has the label le"}},
 		"Syntax":            {reason: "An invalid expression is reported.", expression: `sum(`, want: []string{`cannot parse "sum(": 1:5: parse error: unclosed left parenthesis`}},

@@ -7,6 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,7 +65,24 @@ func TestRules(t *testing.T) {
 
 	write("rules.yaml", marshal(resource.Spec))
 
-	promtool(t, "test", "rules", write("tests.yaml", []byte(check.Read(t, rulesTestFile))))
+	promtool(t, "test", "rules", write("tests.yaml", []byte(expand(check.Read(t, rulesTestFile)))))
+}
+
+var manySeries = regexp.MustCompile(`(?m)^(.*)\{1\.\.(\d+)\}(.*\n)`)
+
+// expand repeats the lines with a range such as {1..640}, once for each number.
+func expand(text string) string {
+	return manySeries.ReplaceAllStringFunc(text, func(line string) string {
+		m := manySeries.FindStringSubmatch(line)
+		last, _ := strconv.Atoi(m[2])
+
+		var out strings.Builder
+		for n := range last {
+			out.WriteString(m[1] + strconv.Itoa(n+1) + m[3])
+		}
+
+		return out.String()
+	})
 }
 
 func promtool(t *testing.T, args ...string) {

@@ -9,15 +9,18 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	upjet "github.com/crossplane/upjet/v2/pkg/metrics"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
+	authorization "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -31,6 +34,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/provider"
 )
+
+var podTargetLabels = regexp.MustCompile(`podTargetLabels: \[(.+)\]`)
 
 //nolint:gochecknoglobals // Set by TestMain, and once by the first test that wants metrics.
 var (
@@ -120,6 +125,7 @@ func metrics(t *testing.T) Metrics {
 	}
 
 	exported.haveStates(states(t))
+	exported.haveAzure(t)
 
 	return exported
 }
@@ -133,6 +139,26 @@ func (m Metrics) haveStates(states []string) {
 			}
 		}
 	}
+}
+
+// haveAzure adds the metrics of the Azure providers, with the labels that the PodMonitor adds.
+func (m Metrics) haveAzure(t *testing.T) {
+	t.Helper()
+
+	azure, err := Described(upjet.ExternalAPITime)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for name, metric := range azure {
+		for l := range strings.SplitSeq(podTargetLabels.FindStringSubmatch(check.Read(t, "package/monitoring/podmonitor.yaml"))[1], ", ") {
+			metric.Labels = append(metric.Labels, strings.NewReplacer(".", "_", "/", "_").Replace(l))
+		}
+
+		m[name] = metric
+	}
+
+	m["crossplane_managed_resource_exists"].values["gvk"][authorization.RoleAssignment_GroupVersionKind.String()] = true
 }
 
 // states returns the states of a secret in the API.
@@ -211,7 +237,12 @@ func throttled(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 		t.Fatal(err)
 	}
 
-	return app.Sync(v1alpha1.SyncedSecret{Name: "any"})
+	// A sync of shared secrets has the name of its application and of the entry in the settings.
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "any"})
+	sync.SetName("throttled.shared.platform")
+	sync.SetLabels(map[string]string{inputv1alpha1.LandingZoneLabel: "eu"})
+
+	return sync
 }
 
 // TestMetrics checks that the provider exports all metrics that its collectors describe, with the

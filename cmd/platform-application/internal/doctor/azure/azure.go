@@ -9,8 +9,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
@@ -53,24 +53,44 @@ func Area(p platform.Platform, o Options) doctor.Area {
 			return nil, err
 		}
 
-		var found []finding.Finding
+		places, err := readPlaces(ctx, client, p, o)
+		found := decide(places...)
 
-		// Each landing zone has its own subscription or resource group, and so its own limits.
-		for _, place := range append([]platform.Platform{p}, p.InZones()...) {
-			facts, err := newReader(client, place, o).read(ctx)
-			if err != nil {
-				return append(found, unreachable(place, err)...), nil
-			}
-
-			for _, f := range decide(place, facts) {
-				if !slices.ContainsFunc(found, func(other finding.Finding) bool { return reflect.DeepEqual(f, other) }) {
-					found = append(found, f)
-				}
-			}
+		if err != nil {
+			found = append(found, unreachable(p, err)...)
 		}
 
 		return found, nil
 	}}
+}
+
+// readPlaces reads the facts of the platform and of its landing zones. Each has its own subscription or resource group, and so its own
+// limits.
+func readPlaces(ctx context.Context, c client, p platform.Platform, o Options) ([]place, error) {
+	all := append([]platform.Platform{p}, p.InZones()...)
+
+	var (
+		subscriptions []string
+		out           []place
+	)
+
+	for _, in := range all {
+		subscriptions = append(subscriptions, strings.ToLower(in.Settings.SubscriptionID))
+	}
+
+	for _, in := range all {
+		r := newReader(c, in, o)
+		r.subscriptions = slices.Compact(slices.Sorted(slices.Values(subscriptions)))
+
+		facts, err := r.read(ctx)
+		if err != nil {
+			return out, err
+		}
+
+		out = append(out, place{in, facts})
+	}
+
+	return out, nil
 }
 
 func newReader(c client, p platform.Platform, o Options) reader {

@@ -68,6 +68,15 @@ func (a Answer[T]) Missing() bool { return a.Refused != "" && a.Status == http.S
 type client struct {
 	endpoint string
 	pipeline runtime.Pipeline
+
+	// read has what was read, by URL. Landing zones share subscriptions and resource groups.
+	read map[string]response
+}
+
+// A response is the body of a response, or the error of getting it.
+type response struct {
+	body []byte
+	err  error
 }
 
 // newClient returns a client that signs in with the credential.
@@ -84,7 +93,7 @@ func newClient(c cloud.Configuration, credential azcore.TokenCredential, transpo
 		return client{}, fmt.Errorf("cannot create client of Azure Resource Manager: %w", err)
 	}
 
-	return client{endpoint: strings.TrimRight(out.Endpoint(), "/"), pipeline: out.Pipeline()}, nil
+	return client{endpoint: strings.TrimRight(out.Endpoint(), "/"), pipeline: out.Pipeline(), read: map[string]response{}}, nil
 }
 
 // defaultCredential returns the credential of the account that runs the doctor.
@@ -154,41 +163,59 @@ func (c client) address(id, version string, filter ...string) (string, error) {
 	return c.endpoint + id + "?" + query.Encode(), nil
 }
 
-// do sends a request, and decodes the response.
+// do sends a request, and decodes the response. It reads a resource once.
 func (c client) do(ctx context.Context, method, address string, body, into any) error {
+	rsp, ok := c.read[address]
+	if !ok || method != http.MethodGet {
+		rsp.body, rsp.err = c.send(ctx, method, address, body)
+	}
+
+	if method == http.MethodGet {
+		c.read[address] = rsp
+	}
+
+	if rsp.err != nil {
+		return rsp.err
+	}
+
+	if err := json.Unmarshal(rsp.body, into); err != nil {
+		return &unexpectedError{err}
+	}
+
+	return nil
+}
+
+// send sends a request, and returns the body of the response.
+func (c client) send(ctx context.Context, method, address string, body any) ([]byte, error) {
 	r, err := runtime.NewRequest(ctx, method, address)
 	if err != nil {
-		return fmt.Errorf("cannot create request: %w", err)
+		return nil, fmt.Errorf("cannot create request: %w", err)
 	}
 
 	r.Raw().Header.Set("Accept", "application/json")
 
 	if body != nil {
 		if err := runtime.MarshalAsJSON(r, body); err != nil {
-			return fmt.Errorf("cannot create request: %w", err)
+			return nil, fmt.Errorf("cannot create request: %w", err)
 		}
 	}
 
 	rsp, err := c.pipeline.Do(r)
 	if err != nil {
-		return fmt.Errorf("cannot reach %s: %w", c.endpoint, err)
+		return nil, fmt.Errorf("cannot reach %s: %w", c.endpoint, err)
 	}
 	defer rsp.Body.Close() //nolint:errcheck // It was only read.
 
 	if !runtime.HasStatusCode(rsp, http.StatusOK) {
-		return runtime.NewResponseError(rsp) //nolint:wrapcheck // answer decides by its type.
+		return nil, runtime.NewResponseError(rsp) //nolint:wrapcheck // answer decides by its type.
 	}
 
 	data, err := runtime.Payload(rsp)
 	if err != nil {
-		return fmt.Errorf("cannot read response of %s: %w", c.endpoint, err)
+		return nil, fmt.Errorf("cannot read response of %s: %w", c.endpoint, err)
 	}
 
-	if err := json.Unmarshal(data, into); err != nil {
-		return &unexpectedError{err}
-	}
-
-	return nil
+	return data, nil
 }
 
 type unexpectedError struct{ error }

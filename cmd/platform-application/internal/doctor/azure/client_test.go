@@ -173,6 +173,7 @@ func TestRead(t *testing.T) {
 			}},
 		},
 		Assignments: Answer[[]Resource[Assignment]]{Value: []Resource[Assignment]{{ID: "a"}, {ID: "b", Properties: Assignment{PrincipalID: "p", PrincipalType: "User", Scope: "/"}}}},
+		Others:      map[string]Answer[[]Resource[Assignment]]{},
 		Vaults:      Answer[[]Resource[struct{}]]{Value: []Resource[struct{}]{{ID: "v"}}},
 		Locks:       Answer[[]Resource[Lock]]{Value: []Resource[Lock]{{ID: groupID + "/providers/Microsoft.Authorization/locks/l", Properties: Lock{"ReadOnly"}}}},
 		Policies: Answer[[]Policy]{Value: []Policy{
@@ -260,7 +261,7 @@ func codesOf(t *testing.T, m *manager, key string) []finding.Code {
 	}
 
 	var out []finding.Code
-	for _, f := range decide(well().platform, facts) {
+	for _, f := range decide(place{well().platform, facts}) {
 		out = append(out, f.Code)
 	}
 

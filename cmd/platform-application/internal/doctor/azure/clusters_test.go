@@ -55,7 +55,7 @@ func TestOtherCluster(t *testing.T) {
 			w := well()
 			named(blue)(w)
 			w.platform.Settings.ClusterSharing = tc.sharing
-			found := decide(w.platform, w.facts)
+			found := decide(place{w.platform, w.facts})
 			if len(found) != 1 {
 				t.Fatalf("\n%s\ndecide(...): want one finding, got %v", tc.reason, found)
 			}

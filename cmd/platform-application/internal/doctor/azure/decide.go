@@ -8,19 +8,11 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
-)
-
-// Limits of Azure that cannot be raised.
-const (
-	maxAssignments = 4000 // of roles in a subscription
-	maxOfType      = 800  // resources of one type in a resource group
-	nearLimit      = 80   // per cent
 )
 
 // audience of tokens for a federated credential.
@@ -58,21 +50,62 @@ func (d decision) found(code finding.Code, object string, pairs ...string) findi
 	return finding.Finding{Code: code, Object: object, With: with}
 }
 
-// decide returns the findings for facts.
-func decide(p platform.Platform, f Facts) []finding.Finding {
-	d := about(p)
-	d.facts = f
+// A place is the platform or one of its landing zones, with its facts.
+type place struct {
+	platform platform.Platform
+	facts    Facts
+}
 
-	out, ok := d.subscription()
-	if !ok {
-		return out
+// decide returns the findings for the facts of all places, each once: places can share a subscription or a resource group.
+func decide(places ...place) []finding.Finding {
+	var (
+		all []decision
+		out []finding.Finding
+	)
+
+	for _, p := range places {
+		d := about(p.platform)
+		d.facts = p.facts
+
+		found, ok := d.subscription()
+		if ok {
+			all = append(all, d)
+			found = slices.Concat(found, d.group(), d.registrations(), d.identities(), d.access(), d.officers(), d.grants(), d.locks(), d.policies(), d.name(), d.clusters())
+		}
+
+		out = append(out, found...)
 	}
 
-	return slices.Concat(out, d.group(), d.registrations(), d.identities(), d.access(), d.room(), d.officers(), d.grants(), d.locks(), d.policies(), d.name(), d.clusters())
+	return distinct(append(out, room(all)...))
+}
+
+// distinct removes repeated findings. Azure ignores the case of ids and names.
+func distinct(all []finding.Finding) []finding.Finding {
+	var out []finding.Finding
+
+	for _, f := range all {
+		if !slices.ContainsFunc(out, func(o finding.Finding) bool {
+			return f.Code == o.Code && strings.EqualFold(f.Object, o.Object) && maps.EqualFunc(f.With, o.With, strings.EqualFold)
+		}) {
+			out = append(out, f)
+		}
+	}
+
+	return out
+}
+
+// in returns a decision about a whole subscription, whose findings are the same for all its resource groups.
+func (d decision) in(subscription string) decision {
+	d.settings.SubscriptionID, d.subscriptionID = subscription, "/subscriptions/"+subscription
+	d.settings.ResourceGroupName, d.settings.Location, d.groupID = "", "", ""
+
+	return d
 }
 
 // subscription also reports whether the other facts are known.
 func (d decision) subscription() ([]finding.Finding, bool) {
+	d = d.in(d.settings.SubscriptionID)
+
 	switch s := d.facts.Subscription; {
 	case s.Missing():
 		return []finding.Finding{d.found(SubscriptionMissing, d.subscriptionID)}, false
@@ -108,6 +141,8 @@ func (d decision) group() []finding.Finding {
 
 func (d decision) registrations() []finding.Finding {
 	var out []finding.Finding
+
+	d = d.in(d.settings.SubscriptionID)
 
 	for _, namespace := range slices.Sorted(maps.Keys(d.facts.Registrations)) {
 		r := d.facts.Registrations[namespace]
@@ -148,7 +183,7 @@ func (d decision) parties() []party {
 
 // identities checks the identities of the parties, and their federated credentials.
 func (d decision) identities() []finding.Finding {
-	out := unread(d, d.facts.Identities, subjectIdentities, "", "Microsoft.ManagedIdentity/userAssignedIdentities/read")
+	out := unread(d.in(d.settings.SubscriptionID), d.facts.Identities, subjectIdentities, "", "Microsoft.ManagedIdentity/userAssignedIdentities/read")
 
 	for _, p := range d.parties() {
 		switch i := p.Identity; {
@@ -243,47 +278,6 @@ func segment(id, name string) string {
 	return ""
 }
 
-// room checks the limits on resources.
-func (d decision) room() []finding.Finding {
-	out := slices.Concat(
-		unread(d, d.facts.Assignments, subjectAssignments, "", "Microsoft.Authorization/roleAssignments/read"),
-		unread(d, d.facts.Vaults, subjectVaults, "", "Microsoft.KeyVault/vaults/read"),
-	)
-
-	for _, l := range [...]struct {
-		what        string
-		used, limit int
-	}{
-		{subjectAssignments, within(d.facts.Assignments.Value, d.subscriptionID), maxAssignments},
-		{subjectVaults, within(d.facts.Vaults.Value, d.groupID), maxOfType},
-		{subjectIdentities, within(d.facts.Identities.Value, d.groupID), maxOfType},
-	} {
-		code := RoomLow
-		if l.used >= l.limit {
-			code = RoomNone
-		}
-
-		if l.used*100 >= l.limit*nearLimit {
-			out = append(out, d.found(code, "", "what", l.what, "used", strconv.Itoa(l.used), "limit", strconv.Itoa(l.limit)))
-		}
-	}
-
-	return out
-}
-
-// within counts the resources in a scope.
-func within[P any](all []Resource[P], scope string) int {
-	n := 0
-
-	for _, r := range all {
-		if len(r.ID) > len(scope) && strings.EqualFold(r.ID[:len(scope)+1], scope+"/") {
-			n++
-		}
-	}
-
-	return n
-}
-
 // officers checks officers by their role assignments. It does not ask Entra ID, because few people have permission to read it.
 func (d decision) officers() []finding.Finding {
 	if d.settings.KeyVault == nil || d.facts.Assignments.Refused != "" {
@@ -310,7 +304,7 @@ func (d decision) officers() []finding.Finding {
 
 // locks checks the locks on the resource group and the subscription. A lock on a single vault or identity is its owner's business.
 func (d decision) locks() []finding.Finding {
-	out := unread(d, d.facts.Locks, subjectLocks, "", "Microsoft.Authorization/locks/read")
+	out := unread(d.in(d.settings.SubscriptionID), d.facts.Locks, subjectLocks, "", "Microsoft.Authorization/locks/read")
 
 	for _, l := range d.facts.Locks.Value {
 		locked := scopeOf(l.ID)

@@ -414,7 +414,7 @@ func TestDecide(t *testing.T) {
 		"NameUnknown":    {reason: "The availability of the name is unreadable.", plant: func(w *world) { w.facts.Name.Available = Answer[Availability]{Refused: "TooManyRequests", Status: 429} }, want: []finding.Code{NoAnswer}},
 	}
 
-	seen := map[finding.Code]bool{SignInFailed: true, Unreachable: true}
+	seen := map[finding.Code]bool{SignInFailed: true, Unreachable: true, SharedRoomLow: true} // TestZones finds SharedRoomLow.
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -423,7 +423,7 @@ func TestDecide(t *testing.T) {
 
 			var got []finding.Code
 
-			for _, f := range decide(w.platform, w.facts) {
+			for _, f := range decide(place{w.platform, w.facts}) {
 				got = append(got, f.Code)
 				seen[f.Code] = true
 
@@ -487,7 +487,7 @@ func TestFixesOwn(t *testing.T) {
 			w := well()
 			tc.plant(w)
 
-			found := decide(w.platform, w.facts)
+			found := decide(place{w.platform, w.facts})
 
 			i := slices.IndexFunc(found, func(f finding.Finding) bool { return f.Code == tc.code })
 			if i < 0 {

@@ -61,6 +61,10 @@ type Facts struct {
 	// Assignments are the role assignments of the subscription, including inherited ones.
 	Assignments Answer[[]Resource[Assignment]]
 
+	// Others are the role assignments of the other subscriptions in the settings: those of shared vaults and of confirmed grants. The keys
+	// are ids of subscriptions in lower case.
+	Others map[string]Answer[[]Resource[Assignment]]
+
 	// Vaults of the resource group.
 	Vaults Answer[[]Resource[struct{}]]
 
@@ -182,6 +186,9 @@ type reader struct {
 	platform platform.Platform
 	options  Options
 
+	// subscriptions are the ids of the subscriptions of all landing zones. The identities of providers can be in any of them.
+	subscriptions []string
+
 	subscriptionID, groupID string
 }
 
@@ -206,15 +213,23 @@ func (r reader) read(ctx context.Context) (Facts, error) {
 	}
 
 	f.Identities = r.identities(ctx)
-	f.Assignments = answer(list[Resource[Assignment]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.Authorization/roleAssignments", authorization))
+	f.Assignments = r.assignments(ctx, r.subscriptionID)
+	f.Others = map[string]Answer[[]Resource[Assignment]]{}
+
+	for _, id := range otherSubscriptions(*r.platform.Settings) {
+		f.Others[id] = r.assignments(ctx, "/subscriptions/"+id)
+	}
+
 	f.Locks = answer(list[Resource[Lock]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.Authorization/locks", locks))
 
+	known := slices.Concat(f.Identities.Value, r.otherIdentities(ctx))
+
 	if r.platform.Azure != nil {
-		f.Provider = r.account(ctx, f.Identities.Value, r.platform.Azure.ClientID, r.options.ProviderObjectID)
+		f.Provider = r.account(ctx, known, r.platform.Azure.ClientID, r.options.ProviderObjectID)
 	}
 
 	if r.platform.Creator != nil {
-		f.Creator = r.account(ctx, f.Identities.Value, r.platform.Creator.ClientID, "")
+		f.Creator = r.account(ctx, known, r.platform.Creator.ClientID, "")
 	}
 
 	if f.Group.Refused == "" {
@@ -227,9 +242,56 @@ func (r reader) read(ctx context.Context) (Facts, error) {
 	return f, nil
 }
 
+// assignments reads the role assignments of a subscription.
+func (r reader) assignments(ctx context.Context, subscriptionID string) Answer[[]Resource[Assignment]] {
+	return answer(list[Resource[Assignment]](ctx, r.client, subscriptionID+"/providers/Microsoft.Authorization/roleAssignments", authorization))
+}
+
+// otherSubscriptions returns the subscriptions of shared vaults and confirmed grants, except that of the vaults, in lower case.
+func otherSubscriptions(s v1alpha1.PlatformConfigSpec) []string {
+	var out []string
+
+	add := func(resourceID string) {
+		id := strings.ToLower(segment(resourceID, "subscriptions"))
+		if id != "" && id != strings.ToLower(s.SubscriptionID) {
+			out = append(out, id)
+		}
+	}
+
+	for _, e := range rolePerSecret(s) {
+		add(e.VaultResourceID)
+	}
+
+	if s.KeyVault != nil {
+		for _, g := range s.KeyVault.ConfirmedGrants {
+			add(g.Scope)
+		}
+	}
+
+	return slices.Compact(slices.Sorted(slices.Values(out)))
+}
+
+// otherIdentities reads the identities of the subscriptions of other landing zones. Those zones report what is unreadable.
+func (r reader) otherIdentities(ctx context.Context) []Resource[Identity] {
+	var out []Resource[Identity]
+
+	for _, id := range r.subscriptions {
+		if id != strings.ToLower(r.platform.Settings.SubscriptionID) {
+			found, _ := list[Resource[Identity]](ctx, r.client, identitiesOf("/subscriptions/"+id), identities)
+			out = append(out, found...)
+		}
+	}
+
+	return out
+}
+
+func identitiesOf(subscriptionID string) string {
+	return subscriptionID + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+}
+
 // identities reads the identities of the subscription, and those of --identity.
 func (r reader) identities(ctx context.Context) Answer[[]Resource[Identity]] {
-	out := answer(list[Resource[Identity]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.ManagedIdentity/userAssignedIdentities", identities))
+	out := answer(list[Resource[Identity]](ctx, r.client, identitiesOf(r.subscriptionID), identities))
 
 	for _, id := range r.options.Identities {
 		if i, err := get[Resource[Identity]](ctx, r.client, id, identities); err == nil {

@@ -14,7 +14,7 @@ import (
 // grants checks the role assignments that replace those on each vault: those of keyVault.roleAssignments on the resource group, and those
 // in keyVault.confirmedGrants. It does not look into groups: the principal itself needs the assignment, as on a vault.
 func (d decision) grants() []finding.Finding {
-	if d.settings.KeyVault == nil || d.facts.Assignments.Refused != "" {
+	if d.settings.KeyVault == nil {
 		return nil
 	}
 
@@ -31,12 +31,12 @@ func (d decision) grants() []finding.Finding {
 	}
 
 	for _, g := range d.settings.KeyVault.ConfirmedGrants {
-		if !d.isGranted(g.PrincipalID, g.Scope) {
+		if d.roles(g.Scope).Refused == "" && !d.isGranted(g.PrincipalID, g.Scope) {
 			missing(g.PrincipalID, g.Scope)
 		}
 	}
 
-	if d.settings.KeyVault.RoleAssignments != settings.RoleAssignmentsGranted {
+	if d.settings.KeyVault.RoleAssignments != settings.RoleAssignmentsGranted || d.facts.Assignments.Refused != "" {
 		return out
 	}
 
@@ -92,20 +92,29 @@ func (d decision) typeFlag(id string) string {
 	return ""
 }
 
+// roles returns the role assignments of the subscription of a scope.
+func (d decision) roles(scope string) Answer[[]Resource[Assignment]] {
+	if id := strings.ToLower(segment(scope, "subscriptions")); id != strings.ToLower(d.settings.SubscriptionID) {
+		return d.facts.Others[id]
+	}
+
+	return d.facts.Assignments
+}
+
 // isGranted reports whether a principal is officer of a scope. An assignment with a condition may not cover all secrets.
 func (d decision) isGranted(principal, scope string) bool {
-	return d.isOfficer(principal, func(a Assignment) bool { return a.Condition == "" && access.Covers(a.Scope, scope) })
+	return isOfficer(d.roles(scope), principal, func(a Assignment) bool { return a.Condition == "" && access.Covers(a.Scope, scope) })
 }
 
 // onVaults reports whether a principal is officer of single vaults of the resource group.
 func (d decision) onVaults(principal string) bool {
 	vaults := d.groupID + "/providers/Microsoft.KeyVault/vaults"
 
-	return d.isOfficer(principal, func(a Assignment) bool { return settings.Contains(vaults, a.Scope) })
+	return isOfficer(d.facts.Assignments, principal, func(a Assignment) bool { return settings.Contains(vaults, a.Scope) })
 }
 
-func (d decision) isOfficer(principal string, on func(Assignment) bool) bool {
-	for _, a := range d.facts.Assignments.Value {
+func isOfficer(assignments Answer[[]Resource[Assignment]], principal string, on func(Assignment) bool) bool {
+	for _, a := range assignments.Value {
 		p := a.Properties
 		if strings.EqualFold(p.PrincipalID, principal) && strings.HasSuffix(strings.ToLower(p.RoleDefinitionID), "/"+secretsOfficer) && on(p) {
 			return true

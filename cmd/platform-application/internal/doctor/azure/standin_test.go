@@ -147,7 +147,7 @@ func TestStandIn(t *testing.T) {
 		a.must(err)
 
 		out := []finding.Code{}
-		for _, f := range decide(w.platform, facts) {
+		for _, f := range decide(place{w.platform, facts}) {
 			out = append(out, f.Code)
 		}
 

@@ -45,6 +45,7 @@ const (
 
 	RoomLow           finding.Code = "AzureRoomLow"
 	RoomNone          finding.Code = "AzureRoomNone"
+	SharedRoomLow     finding.Code = "AzureSharedRoomLow"
 	OfficerNotSeen    finding.Code = "AzureOfficerNotSeen"
 	OfficerDiffers    finding.Code = "AzureOfficerTypeDiffers"
 	GrantMissing      finding.Code = "AzureGrantMissing"
@@ -311,15 +312,21 @@ for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" 
 			Severity: finding.Warning,
 			Problem:  "{used} of {limit} {what} are in use.",
 			Impact:   "At the limit, Azure rejects new applications. The limit cannot be raised.",
-			Fix:      "Prepare another resource group for new applications, with the roles of step 1 of docs/how-to/set-up-a-platform.md. For role assignments, prepare another platform in another subscription:\naz group create --name {group}-2 --location {location}",
+			Fix:      "Prepare a landing zone for new applications, as in docs/how-to/landing-zones.md: in another resource group, or, if role assignments are scarce, in another subscription. docs/how-to/roles.md saves role assignments.\naz group create --name GROUP --location LOCATION --subscription SUBSCRIPTION",
 			Phrases:  roomPhrases(),
 		},
 		RoomNone: {
 			Severity: finding.Error,
 			Problem:  "{used} of {limit} {what} are in use.",
 			Impact:   "Azure rejects new applications. The limit cannot be raised.",
-			Fix:      "Use another resource group for new applications, with the roles of step 1 of docs/how-to/set-up-a-platform.md. For role assignments, use another platform in another subscription:\naz group create --name {group}-2 --location {location}",
+			Fix:      "Use a landing zone for new applications, as in docs/how-to/landing-zones.md: in another resource group, or, if role assignments are scarce, in another subscription. docs/how-to/roles.md saves role assignments.\naz group create --name GROUP --location LOCATION --subscription SUBSCRIPTION",
 			Phrases:  roomPhrases(),
+		},
+		SharedRoomLow: {
+			Severity: finding.Warning,
+			Problem:  "The settings allow {reserved} role assignments on shared secrets of subscription {subscription}. {used} of its {limit} role assignments are in use, {shared} of them on shared secrets.",
+			Impact:   "The subscription can be full before an application reports that its namespace has no more role assignments on shared secrets. Azure then rejects new applications.",
+			Fix:      "Lower maxRoleAssignmentsPerNamespace of secrets.shared in the settings, remove namespaces, or set access Granted, as in docs/how-to/platform-settings.md#share-secrets.",
 		},
 		OfficerNotSeen: {
 			Severity: finding.Warning,
@@ -343,7 +350,7 @@ for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" 
 			Severity: finding.Warning,
 			Problem:  "{object} has the role Key Vault Secrets Officer on resource group {group}, and also on single vaults in it.",
 			Impact:   "Each assignment on a vault counts against the limit of the subscription.",
-			Fix:      "To delete the assignments on the vaults, add this entry to keyVault.confirmedGrants in settings.yaml, and apply it. Azure caches roles for up to 10 minutes, so wait that long after a new grant.\n- {principalId: {object}, scope: {groupId}}\n" + finding.Apply,
+			Fix:      "To delete the assignments on the vaults, add this entry to keyVault.confirmedGrants in settings.yaml, or to that list of the landing zone if it has one, and apply it. Azure caches roles for up to 10 minutes, so wait that long after a new grant.\n- {principalId: {object}, scope: {groupId}}\n" + finding.Apply,
 		},
 		LockedForDeletion: {
 			Severity: finding.Error,
