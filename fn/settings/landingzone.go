@@ -78,10 +78,10 @@ func checkOutsideZones(base map[string]any) error {
 	return field.Forbidden(field.NewPath(fieldLandingZone), finding.Say(finding.OnlyInLandingZone))
 }
 
-// platformOnly returns the settings that are the same in all landing zones. A zone replaces lists
+// PlatformOnly returns the settings that are the same in all landing zones. A zone replaces lists
 // as a whole: its list of assigned vaults, for example, could give a vault to a second application,
 // and its list of shared secrets could lose a revocation.
-func platformOnly() [][]string {
+func PlatformOnly() [][]string {
 	return [][]string{
 		{"environmentConfigRef"},
 		{"oidcIssuerUrl"},
@@ -98,7 +98,7 @@ func platformOnly() [][]string {
 // checkZone rejects settings that a landing zone cannot change.
 func checkZone(zone map[string]any) error {
 	var c checker
-	for _, path := range platformOnly() {
+	for _, path := range PlatformOnly() {
 		for n := range path {
 			// A null of a parent would remove the setting of the platform.
 			v, ok, err := unstructured.NestedFieldNoCopy(zone, path[:n+1]...)

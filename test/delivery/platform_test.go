@@ -111,6 +111,8 @@ type customization struct {
 	components []string
 	// patches are patches of objects, and of those of a target. Those of the example come first.
 	patches, targets string
+	// more are objects beside the base.
+	more string
 	// monitoring are files of package/monitoring.
 	monitoring []string
 }
@@ -538,6 +540,56 @@ data: {groups: "platform\n"}
 			reason: "The values of a disabled part have no effect.",
 			values: "mirror: {prefixes: {p6m-dev: r.example.com/a/, crossplane-contrib: r.example.com/b/}}\nsecretCreator: {enabled: false, clientId: 44444444-aaaa-4444-8444-444444444444}\nglobal: {a: b}\nclaim: null\nmonitoring: null\nnetworkPolicies: null\nkeep: null",
 		},
+		"LandingZones": {
+			reason: "A zone has settings of its own, and with azureProviderConfig the platform's provider configuration in its own subscription.",
+			values: `
+settings: {tags: {cost: platform}}
+azureProviderConfig: {environment: usgovernment}
+landingZones:
+  payments:
+    settings: {landingZone: {namespaces: [payments]}, subscriptionId: 66666666-2222-4222-8222-222222222222, tags: {"yes": "on"}, keyVault: {allow: {purge: false}}}
+    azureProviderConfig: {clientID: bbbbbbbb-aaaa-4aaa-8aaa-aaaaaaaaaaaa}
+  eu.retail:
+    settings: {landingZone: {}, resourceGroupName: rg-retail}
+`,
+			by: customization{patches: `
+apiVersion: apiextensions.crossplane.io/v1beta1
+kind: EnvironmentConfig
+metadata: {name: platform-application}
+data: {tags: {cost: platform}}
+---
+apiVersion: azure.m.upbound.io/v1beta1
+kind: ClusterProviderConfig
+metadata: {name: default}
+spec: {environment: usgovernment}
+`, more: `
+apiVersion: apiextensions.crossplane.io/v1beta1
+kind: EnvironmentConfig
+metadata: {name: platform-application-payments}
+data:
+  landingZone: {namespaces: [payments]}
+  subscriptionId: 66666666-2222-4222-8222-222222222222
+  tags: {"yes": "on"}
+  keyVault: {allow: {purge: false}}
+  azureProviderConfigRef: {name: platform-application-payments}
+---
+apiVersion: azure.m.upbound.io/v1beta1
+kind: ClusterProviderConfig
+metadata: {name: platform-application-payments}
+spec:
+  credentials: {source: OIDCTokenFile}
+  oidcTokenFilePath: /var/run/secrets/p6m.dev/entra/token
+  clientID: bbbbbbbb-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+  tenantID: 11111111-1111-4111-8111-111111111111
+  subscriptionID: 66666666-2222-4222-8222-222222222222
+  environment: usgovernment
+---
+apiVersion: apiextensions.crossplane.io/v1beta1
+kind: EnvironmentConfig
+metadata: {name: platform-application-eu.retail}
+data: {landingZone: {}, resourceGroupName: rg-retail}
+`},
+		},
 		"Patches": {
 			reason: "Fields without a value are patched, or objects omitted, by the name of the object.",
 			values: `
@@ -558,7 +610,10 @@ patches:
 			t.Parallel()
 
 			got := withoutHelm(t, decode(t, succeed(t, platformTemplate(t, tc.values))))
-			if diff := cmp.Diff(tc.by.build(t), got); diff != "" {
+			want := tc.by.build(t)
+			maps.Copy(want, decode(t, []byte(tc.by.more)))
+
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("\n%s\n-kustomize, +helm:\n%s", tc.reason, diff)
 			}
 		})
@@ -682,6 +737,12 @@ func TestBrokenPlatformValues(t *testing.T) {
 	}{
 		"Unknown":        {reason: "An unknown value is a typo.", values: "mirrors: {enabled: true}", want: "- at '': additional properties 'mirrors' not allowed"},
 		"UnknownSetting": {reason: "The function rejects all settings because of an unknown one.", values: "settings: {keyvault: {}}", want: "- at '/settings': additional properties 'keyvault' not allowed"},
+		"NoZone":         {reason: "Only a landing zone has this setting.", values: "settings: {landingZone: {}}", want: "- at '/settings': additional properties 'landingZone' not allowed"},
+		"ZoneIssuer":     {reason: "A landing zone is in the platform's cluster.", values: "landingZones: {a: {settings: {landingZone: {}, oidcIssuerUrl: x}}}", want: "- at '/landingZones/a/settings': additional properties 'oidcIssuerUrl' not allowed"},
+		"ZoneAssigned":   {reason: "Only the platform assigns vaults.", values: "landingZones: {a: {settings: {landingZone: {}, keyVault: {assigned: []}}}}", want: "- at '/landingZones/a/settings/keyVault': additional properties 'assigned' not allowed"},
+		"ZoneName":       {reason: "The name of a zone is part of that of an object.", values: "landingZones: {A: {settings: {landingZone: {}}}}", want: "- at '/landingZones': invalid propertyName 'A'"},
+		"ZoneEmpty":      {reason: "A zone says who may use it.", values: "landingZones: {a: {settings: {}}}", want: "- at '/landingZones/a/settings': missing property 'landingZone'"},
+		"ZoneElsewhere":  {reason: "The platform's provider configuration is for its own subscription.", values: "landingZones: {a: {settings: {landingZone: {}, subscriptionId: 66666666-2222-4222-8222-222222222222}}}", want: "landingZones.a.settings.subscriptionId: 66666666-2222-4222-8222-222222222222 is not the subscription of the platform"},
 		"Deep":           {reason: "A nested unknown setting is rejected.", values: "settings: {keyVault: {officers: [{objectID: x}]}}", want: "- at '/settings/keyVault/officers/0': missing property 'objectId'\n- at '/settings/keyVault/officers/0': additional properties 'objectID' not allowed"},
 		"Null":           {reason: "A required value cannot be unset.", values: "settings: {tenantId: null}", want: "- at '/settings/tenantId': got null, want string"},
 		"AllNull":        {reason: "All settings cannot be unset.", values: "settings: null", want: "- at '': missing property 'settings'"},

@@ -21,8 +21,11 @@ import (
 
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 const (
@@ -363,11 +366,46 @@ func overlay(schema, with map[string]any) {
 	}
 }
 
+// setZoneSchema sets the schemas of the settings and of the provider configuration of a landing zone: those of the platform, without
+// required fields and what only the platform can set.
+func setZoneSchema(properties map[string]any, definitions map[string]map[string]any) error {
+	zone := map[string]any{}
+
+	for _, name := range []string{"settings", "azureProviderConfig"} {
+		schema := runtime.DeepCopyJSON(definitions[name])
+		delete(schema, "required")
+		zone[name] = schema
+	}
+
+	for _, path := range settings.PlatformOnly() {
+		at := []string{"settings"}
+		for _, field := range path {
+			at = append(at, "properties", field)
+		}
+
+		unstructured.RemoveNestedField(zone, at...)
+	}
+
+	if err := unstructured.SetNestedStringSlice(zone, []string{"landingZone"}, "settings", "required"); err != nil {
+		return fmt.Errorf("cannot require landingZone: %w", err)
+	}
+
+	if err := unstructured.SetNestedMap(properties, zone, "landingZones", "additionalProperties", "properties"); err != nil {
+		return fmt.Errorf("cannot describe landing zones: %w", err)
+	}
+
+	return nil
+}
+
 // platformSchema returns the schema of the chart's values: those of platform_values.yaml and those of definitions.
 func platformSchema(values []byte, definitions map[string]map[string]any, keys []string) (map[string]any, error) {
 	properties := map[string]any{}
 	if err := yaml.UnmarshalStrict(values, &properties); err != nil {
 		return nil, fmt.Errorf("cannot parse platform_values.yaml: %w", err)
+	}
+
+	if err := setZoneSchema(properties, definitions); err != nil {
+		return nil, err
 	}
 
 	for name, definition := range definitions {
@@ -382,8 +420,9 @@ func platformSchema(values []byte, definitions map[string]map[string]any, keys [
 		properties[name] = definition
 	}
 
-	// These settings are the EnvironmentConfig itself.
+	// These settings are the EnvironmentConfig itself, and not a landing zone.
 	unstructured.RemoveNestedField(properties, "settings", "properties", "environmentConfigRef")
+	unstructured.RemoveNestedField(properties, "settings", "properties", "landingZone")
 
 	if err := unstructured.SetNestedStringSlice(properties, keys, "patches", "propertyNames", "enum"); err != nil {
 		return nil, fmt.Errorf("cannot list objects: %w", err)

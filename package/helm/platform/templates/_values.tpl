@@ -26,6 +26,23 @@ Sets values in objects, which are keyed by kind, namespace and name. Values stay
 {{- end -}}
 {{- include "platform.merge" (dict "into" $azure "from" $values.azureProviderConfig) -}}
 
+{{- range $zone, $own := $values.landingZones -}}
+{{- $name := printf "platform-application-%s" $zone -}}
+{{- $data := deepCopy ($own.settings) -}}
+{{- with $own.azureProviderConfig -}}
+{{- /* The identity of a zone signs in like that of the platform. */ -}}
+{{- $spec := omit (deepCopy $azure) "clientID" -}}
+{{- $_ := set $spec "tenantID" ($data.tenantId | default $settings.tenantId) -}}
+{{- $_ := set $spec "subscriptionID" ($data.subscriptionId | default $settings.subscriptionId) -}}
+{{- include "platform.merge" (dict "into" $spec "from" .) -}}
+{{- $_ := set $data "azureProviderConfigRef" (dict "name" $name) -}}
+{{- $config := omit (index $objects "ClusterProviderConfig.azure.m.upbound.io/default") "metadata" "spec" -}}
+{{- $_ := set $objects (printf "ClusterProviderConfig.azure.m.upbound.io/%s" $name) (merge (dict "metadata" (dict "name" $name) "spec" $spec) $config) -}}
+{{- end -}}
+{{- $config := omit (index $objects "EnvironmentConfig.apiextensions.crossplane.io/platform-application") "metadata" "data" -}}
+{{- $_ := set $objects (printf "EnvironmentConfig.apiextensions.crossplane.io/%s" $name) (merge (dict "metadata" (dict "name" $name) "data" $data) $config) -}}
+{{- end -}}
+
 {{- range $key, $object := $objects -}}
 {{- if has (first (splitList "/" $key)) (list "Configuration.pkg.crossplane.io" "Function.pkg.crossplane.io" "Provider.pkg.crossplane.io") -}}
 {{- $repository := regexReplaceAll ":[^:/]*$" $object.spec.package "" -}}
