@@ -430,7 +430,7 @@ func (s *site) takeOver(peer *site, own, issuer string, isLost bool) {
 
 // configure changes the settings of all features that change what is composed in Azure.
 func (s *site) configure(rt *rapid.T) {
-	kv := testSettings()["keyVault"].(map[string]any)
+	kv := nested(testSettings(), "keyVault")
 	switch rapid.IntRange(0, 3).Draw(rt, "network") {
 	case 0:
 	case 1:
@@ -448,7 +448,7 @@ func (s *site) configure(rt *rapid.T) {
 	s.environment["keyVault"] = kv
 	delete(s.environment, "secrets")
 	if rapid.IntRange(0, 3).Draw(rt, "shared") > 0 {
-		s.world.share(func(e map[string]any) {
+		s.share(func(e map[string]any) {
 			if rapid.IntRange(0, 3).Draw(rt, "revoked") == 0 {
 				e["revoked"] = []any{map[string]any{"namespace": "shop"}}
 			}

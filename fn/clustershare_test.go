@@ -4,6 +4,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func sharingSites(t *testing.T) (blue, green *site) {
 	blue, green = sites(t, `{"keyVault": {"deletionPolicy": "Purge"}, "secrets": [{"name": "a"}, {"name": "common-api-key"}]}`)
 	green.become("Member", blueIssuer)
 	for _, s := range []*site{blue, green} {
-		s.world.share(nil)
+		s.share(nil)
 		maps.Copy(nested(s.environment, "keyVault"), closed(false))
 		s.live()
 	}
@@ -29,7 +30,7 @@ func sharingSites(t *testing.T) (blue, green *site) {
 
 // revoke revokes the shared secrets in one cluster.
 func (s *site) revoke() {
-	s.world.share(func(e map[string]any) { e["revoked"] = []any{map[string]any{"namespace": "shop"}} })
+	s.share(func(e map[string]any) { e["revoked"] = []any{map[string]any{"namespace": "shop"}} })
 	s.live()
 }
 
@@ -42,6 +43,23 @@ func (in subscription) count(prefix string) (n int) {
 	}
 
 	return n
+}
+
+// ownsEndpoint checks that a cluster changes no endpoint of another.
+func (s *site) ownsEndpoint(t *testing.T, tag string) {
+	t.Helper()
+	s.updates = func(key string, _ *part) {
+		if owner := s.azure.clusterOf(key); strings.HasPrefix(key, "PrivateEndpoint ") && owner != tag {
+			t.Errorf("%s changes the endpoint of %s", tag, owner)
+		}
+	}
+}
+
+// liveOn reconciles the application unless it is deleted.
+func (s *site) liveOn() {
+	if len(s.composed) > 0 {
+		s.live()
+	}
 }
 
 // TestClustersShareAccess shows what happens in two clusters to roles on shared secrets, private endpoints and logs. In Azure, both
@@ -98,7 +116,9 @@ func TestClustersShareAccess(t *testing.T) {
 					}
 				}
 			},
-			want: changed(func(w *want) { w.BlueRole, w.GreenRole, w.BlueSync, w.GreenSync, w.Roles = observes, "", false, false, 0 }),
+			want: changed(func(w *want) {
+				w.BlueRole, w.GreenRole, w.BlueSync, w.GreenSync, w.Roles = observes, "", false, false, 0
+			}),
 		},
 		"RevokedBySoleOwner": {
 			reason: "A sole owner deletes the role.",
@@ -166,20 +186,11 @@ func TestClustersShareAccess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			blue, green := sharingSites(t)
 			for tag, s := range map[string]*site{blueTag: blue, greenTag: green} {
-				s.updates = func(key string, _ *part) {
-					if owner := s.azure.clusterOf(key); strings.HasPrefix(key, "PrivateEndpoint ") && owner != tag {
-						t.Errorf("\n%s\n%s changes the endpoint of %s", tc.reason, tag, owner)
-					}
-				}
+				s.ownsEndpoint(t, tag)
 			}
 			tc.do(blue, green)
-			for range 2 {
-				if len(blue.composed) > 0 {
-					blue.live()
-				}
-				if len(green.composed) > 0 {
-					green.live()
-				}
+			for _, s := range []*site{blue, green, blue, green} {
+				s.liveOn()
 			}
 			got := want{
 				BlueRole: policies(blue.composed[sharedRole]), GreenRole: policies(green.composed[sharedRole]),
@@ -225,36 +236,35 @@ func TestTakeOverKeepsRules(t *testing.T) {
 // rules. A vault that does not exist is created with the rules, and one that is found again keeps its own. The provider may never
 // change a vault before it has been looked for.
 func TestVaultStart(t *testing.T) {
-	for _, tenant := range []string{"", tenantLabel} {
-		for _, cluster := range []string{"", "production"} {
-			for _, found := range []bool{false, true} {
-				name := map[bool]string{true: "Found"}[found] + map[bool]string{true: "Tenant"}[tenant != ""] + map[bool]string{true: "Cluster"}[cluster != ""]
-				t.Run(name, func(t *testing.T) {
-					s, _ := sites(t, `{"secrets": [{"name": "a"}]}`)
-					s.tenant("acme")
-					s.environment["clusterName"], s.environment["tenantLabel"] = cluster, tenant
-					open := any(map[string]any{"defaultAction": "Allow", "bypass": allowedInAll})
-					want := any(map[string]any{"defaultAction": "Deny", "bypass": allowedInAll, "ipRules": []any{testRunner}})
-					if found {
-						s.live()
-						s.azure[keyOf(s.composed[compose.NameKeyVault])].rules = open
-						s.deleteApplication()
-						want = open
-					}
-					maps.Copy(nested(s.environment, "keyVault"), closed(false))
-					s.updates = func(key string, p *part) {
-						if strings.HasPrefix(key, "Vault ") && at(s.composed[compose.NameKeyVault], "status", "atProvider", "id") == nil {
-							t.Errorf("the provider changes the vault before it was seen: %v", p)
-						}
-					}
-					s.live()
-					vault := s.composed[compose.NameKeyVault]
-					if got := s.azure[keyOf(vault)].rules; !cmp.Equal(want, got) || policies(vault) != changes {
-						t.Errorf("rules of the vault: -want, +got:\n%s\npolicies: %s", cmp.Diff(want, got), policies(vault))
-					}
-				})
-			}
+	for n := range 8 {
+		found, tenant, cluster := n&1 != 0, map[bool]string{true: tenantLabel}[n&2 != 0], map[bool]string{true: "production"}[n&4 != 0]
+		t.Run(fmt.Sprintf("Found=%t,Tenant=%s,Cluster=%s", found, tenant, cluster), func(t *testing.T) { testVaultStart(t, found, tenant, cluster) })
+	}
+}
+
+func testVaultStart(t *testing.T, found bool, tenant, cluster string) {
+	t.Helper()
+	s, _ := sites(t, `{"secrets": [{"name": "a"}]}`)
+	s.tenant("acme")
+	s.environment["clusterName"], s.environment["tenantLabel"] = cluster, tenant
+	open := any(map[string]any{"defaultAction": "Allow", "bypass": allowedInAll})
+	want := any(map[string]any{"defaultAction": "Deny", "bypass": allowedInAll, "ipRules": []any{testRunner}})
+	if found {
+		s.live()
+		s.azure[keyOf(s.composed[compose.NameKeyVault])].rules = open
+		s.deleteApplication()
+		want = open
+	}
+	maps.Copy(nested(s.environment, "keyVault"), closed(false))
+	s.updates = func(key string, p *part) {
+		if strings.HasPrefix(key, "Vault ") && at(s.composed[compose.NameKeyVault], "status", "atProvider", "id") == nil {
+			t.Errorf("the provider changes the vault before it was seen: %v", p)
 		}
+	}
+	s.live()
+	vault := s.composed[compose.NameKeyVault]
+	if got := s.azure[keyOf(vault)].rules; !cmp.Equal(want, got) || policies(vault) != changes {
+		t.Errorf("rules of the vault: -want, +got:\n%s\npolicies: %s", cmp.Diff(want, got), policies(vault))
 	}
 }
 

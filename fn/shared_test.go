@@ -5,8 +5,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -86,15 +84,15 @@ func listed(rsp *fnv1.RunFunctionResponse, sync string) (names []string) {
 	return names
 }
 
-// stateOf returns state, source and message of the first secret of the status.
-func stateOf(rsp *fnv1.RunFunctionResponse) (state, source, message string) {
+// stateOf returns state and source of the first secret of the status.
+func stateOf(rsp *fnv1.RunFunctionResponse) (state, source string) {
 	secrets := list(at(rsp.GetDesired().GetComposite().GetResource().AsMap(), "status", "secrets"))
 	if len(secrets) == 0 {
-		return "", "", ""
+		return "", ""
 	}
 	text := func(v any) string { s, _ := v.(string); return s }
 
-	return text(secrets[0]["state"]), text(secrets[0]["source"]), text(secrets[0]["message"])
+	return text(secrets[0]["state"]), text(secrets[0]["source"])
 }
 
 // TestShared shows a new application with a shared secret.
@@ -116,7 +114,7 @@ func TestShared(t *testing.T) {
 	if diff := cmp.Diff([]string{"deployment", "federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", sharedRole, sharedSync, "service-account"}, desiredNames(rsp)); diff != "" {
 		t.Errorf("RunFunction(...): -want names of composed resources, +got:\n%s", diff)
 	}
-	state, source, _ := stateOf(rsp)
+	state, source := stateOf(rsp)
 	if state != "Synced" || source != "platform" || sourceOf(rsp) != sharedTarget {
 		t.Errorf("RunFunction(...): want a synced secret from the shared vault, got %s from %q in %q", state, source, sourceOf(rsp))
 	}
@@ -175,7 +173,7 @@ func TestSharedChanges(t *testing.T) {
 			}
 			got := want{Shared: listed(rsp, sharedSync), Own: listed(rsp, "secret-sync"), Target: sourceOf(rsp)}
 			_, got.Role = rsp.GetDesired().GetResources()[sharedRole]
-			got.State, got.Source, _ = stateOf(rsp)
+			got.State, got.Source = stateOf(rsp)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -234,8 +232,8 @@ func TestSharedSwitch(t *testing.T) {
 	}
 	for _, s := range steps {
 		s.do()
+		w.reconcile()
 		rsp := w.reconcile()
-		rsp = w.reconcile()
 		if diff := cmp.Diff(s.want, want{listed(rsp, sharedSync), listed(rsp, "secret-sync"), sourceOf(rsp)}); diff != "" {
 			t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", s.reason, diff)
 		}
@@ -272,81 +270,106 @@ func TestSharedProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, `{"deployment": {"image": "shop-api:1"}}`)
 		for range rapid.IntRange(1, 10).Draw(rt, "steps") {
-			names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"common-a", "Common-b", "other", "secret"}), 0, 4, strings.ToLower).Draw(rt, "names")
-			var secrets []any
-			for _, n := range names {
-				s := map[string]any{"name": n}
-				if rapid.IntRange(0, 4).Draw(rt, "own") == 0 {
-					s["source"] = "Own"
-				}
-				secrets = append(secrets, s)
-			}
-			nested(w.xr, "spec")["secrets"] = secrets
-			allowed, revoked := rapid.Bool().Draw(rt, "allowed"), rapid.IntRange(0, 5).Draw(rt, "revoked") == 0
-			w.environment = testSettings()
-			if rapid.IntRange(0, 3).Draw(rt, "setting") > 0 {
-				w.share(func(e map[string]any) {
-					e["names"] = []any{"HIDDEN-NAME", "Other"}
-					if !allowed {
-						e["namespaces"] = []any{"elsewhere"}
-					}
-					if revoked {
-						e["revoked"] = []any{map[string]any{"namespace": "shop"}}
-					}
-				})
-			} else {
-				allowed, revoked = false, false
-			}
-			before := map[string]bool{}
-			for _, s := range list(at(w.composed[sharedSync], "spec", "forProvider", "secrets")) {
-				before[strings.ToLower(fmt.Sprint(s["name"]))] = true
-			}
-			roles := slices.Sorted(maps.Keys(w.composed))
+			s := drawSharedState(rt, w)
 			rsp := w.call()
 			if f := fatal(rsp); f != "" {
 				rt.Fatalf("RunFunction(...): %s", f)
 			}
-			after := listed(rsp, sharedSync)
-			for _, n := range after {
-				if !before[strings.ToLower(n)] && (!allowed || revoked || n == "secret") {
-					rt.Fatalf("%s is new, and not shared with the namespace", n)
-				}
-			}
-			if revoked && len(after) > 0 {
-				rt.Fatalf("%v is revoked", after)
-			}
-			for _, s := range secrets {
-				m, _ := s.(map[string]any)
-				name := strings.ToLower(fmt.Sprint(m["name"]))
-				if m["source"] != "Own" && before[name] && !revoked && !slices.ContainsFunc(after, func(n string) bool { return strings.EqualFold(n, name) }) {
-					rt.Fatalf("%s has dropped out", name)
-				}
-				role := "role-assignment-shared-platform-" + name
-				if _, ok := rsp.GetDesired().GetResources()[role]; !ok && slices.Contains(roles, role) && m["source"] != "Own" && !revoked && before[name] {
-					rt.Fatalf("%s has dropped out", role)
-				}
-			}
-			if strings.Contains(strings.ToUpper(fmt.Sprint(rsp)), "HIDDEN-NAME") {
-				rt.Fatal("the response names a secret that the application does not list")
-			}
+			s.check(rt, rsp)
 			w.reconcile()
-			for _, name := range w.observed() {
-				switch {
-				case rapid.IntRange(0, 3).Draw(rt, "azure") == 0:
-				case name == sharedSync:
-					for _, n := range after {
-						w.syncShared(n, "Synced", "KEY")
-					}
-				case name == compose.NameSecretSync:
-					for _, n := range listed(rsp, name) {
-						w.sync(n, "Synced", "KEY")
-					}
-				case name == compose.NameDeployment:
-					w.rollout()
-				default:
-					w.azure(name)
-				}
-			}
+			w.progress(rt, rsp)
 		}
 	})
+}
+
+// A sharedState is a state of manifest and settings, and what was composed before it.
+type sharedState struct {
+	// own is true for the secrets of the manifest that are the application's own, by name in lower case.
+	own              map[string]bool
+	allowed, revoked bool
+	// synced before, and resources that existed before.
+	synced, existing map[string]bool
+}
+
+func drawSharedState(rt *rapid.T, w *world) sharedState {
+	s := sharedState{own: map[string]bool{}, synced: map[string]bool{}, existing: map[string]bool{}}
+	secrets := []any{}
+	for _, n := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"common-a", "Common-b", "other", "secret"}), 0, 4, strings.ToLower).Draw(rt, "names") {
+		secret := map[string]any{"name": n}
+		own := rapid.IntRange(0, 4).Draw(rt, "own") == 0
+		if own {
+			secret["source"] = "Own"
+		}
+		s.own[strings.ToLower(n)] = own
+		secrets = append(secrets, secret)
+	}
+	nested(w.xr, "spec")["secrets"] = secrets
+	w.environment = testSettings()
+	if rapid.IntRange(0, 3).Draw(rt, "setting") > 0 {
+		s.allowed, s.revoked = rapid.Bool().Draw(rt, "allowed"), rapid.IntRange(0, 5).Draw(rt, "revoked") == 0
+		w.share(func(e map[string]any) {
+			e["names"] = []any{"HIDDEN-NAME", "Other"}
+			if !s.allowed {
+				e["namespaces"] = []any{"elsewhere"}
+			}
+			if s.revoked {
+				e["revoked"] = []any{map[string]any{"namespace": "shop"}}
+			}
+		})
+	}
+	for _, secret := range list(at(w.composed[sharedSync], "spec", "forProvider", "secrets")) {
+		s.synced[strings.ToLower(fmt.Sprint(secret["name"]))] = true
+	}
+	for name := range w.composed {
+		s.existing[name] = true
+	}
+
+	return s
+}
+
+func (s sharedState) check(rt *rapid.T, rsp *fnv1.RunFunctionResponse) {
+	after := map[string]bool{}
+	for _, n := range listed(rsp, sharedSync) {
+		n = strings.ToLower(n)
+		after[n] = true
+		if !s.synced[n] && (!s.allowed || s.revoked || n == "secret") {
+			rt.Fatalf("%s is new, and not shared with the namespace", n)
+		}
+	}
+	if s.revoked && len(after) > 0 {
+		rt.Fatalf("%v is revoked", after)
+	}
+	for name, own := range s.own {
+		if own || s.revoked || !s.synced[name] {
+			continue
+		}
+		role := "role-assignment-shared-platform-" + name
+		if _, ok := rsp.GetDesired().GetResources()[role]; !after[name] || !ok && s.existing[role] {
+			rt.Fatalf("%s or its role has dropped out", name)
+		}
+	}
+	if strings.Contains(strings.ToUpper(fmt.Sprint(rsp)), "HIDDEN-NAME") {
+		rt.Fatal("the response names a secret that the application does not list")
+	}
+}
+
+// progress acts as the providers for some of the resources.
+func (w *world) progress(rt *rapid.T, rsp *fnv1.RunFunctionResponse) {
+	for _, name := range w.observed() {
+		switch {
+		case rapid.IntRange(0, 3).Draw(rt, "azure") == 0:
+		case name == sharedSync:
+			for _, n := range listed(rsp, name) {
+				w.syncShared(n, "Synced", "KEY")
+			}
+		case name == compose.NameSecretSync:
+			for _, n := range listed(rsp, name) {
+				w.sync(n, "Synced", "KEY")
+			}
+		case name == compose.NameDeployment:
+			w.rollout()
+		default:
+			w.azure(name)
+		}
+	}
 }

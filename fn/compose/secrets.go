@@ -75,11 +75,12 @@ func (s syncedSecret) notNeeded() bool {
 
 // secrets is the state of the application's secrets.
 type secrets struct {
+	// syncing is the sync to report: one with a problem, or that of the own vault.
+	*syncing
+
 	list        []syncedSecret
 	revision    string
 	environment envmap.Environment
-	// syncing is the sync to report: one with a problem, or that of the own vault.
-	*syncing
 }
 
 // syncing is the state of one KeyVaultSecretSync.

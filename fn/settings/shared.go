@@ -117,18 +117,7 @@ func (c *checker) sharedEntry(path *field.Path, e v1alpha1.SharedSecrets) {
 	}
 	c.oneOf(path.Child("access"), e.Access, v1alpha1.AccessRolePerSecret, v1alpha1.AccessGranted)
 	c.oneOf(path.Child("listWith"), e.ListWith, secretsv1alpha1.ListWithApplication, secretsv1alpha1.ListWithProviderConfig)
-	uri := vaultURI.FindStringSubmatch(e.VaultURI)
-	if uri == nil {
-		c.invalid(path.Child("vaultUri"), e.VaultURI, finding.SharedVaultURIInvalid)
-	}
-	id := vaultID.FindStringSubmatch(e.VaultResourceID)
-	switch {
-	case e.VaultResourceID == "" && e.Access == v1alpha1.AccessGranted:
-	case id == nil:
-		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultIDInvalid)
-	case uri != nil && !strings.EqualFold(id[2], uri[1]):
-		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultsDiffer)
-	}
+	c.sharedVault(path, e)
 	if len(e.Names)+len(e.Prefixes) == 0 {
 		c.add(field.Required(path, finding.Say(finding.SharedWithoutNames)))
 	}
@@ -159,6 +148,21 @@ func (c *checker) sharedEntry(path *field.Path, e v1alpha1.SharedSecrets) {
 		if d, err := time.ParseDuration(e.PollInterval); err != nil || d < time.Second {
 			c.invalid(path.Child("pollInterval"), e.PollInterval, finding.PollIntervalInvalid)
 		}
+	}
+}
+
+func (c *checker) sharedVault(path *field.Path, e v1alpha1.SharedSecrets) {
+	uri := vaultURI.FindStringSubmatch(e.VaultURI)
+	if uri == nil {
+		c.invalid(path.Child("vaultUri"), e.VaultURI, finding.SharedVaultURIInvalid)
+	}
+	id := vaultID.FindStringSubmatch(e.VaultResourceID)
+	switch {
+	case e.VaultResourceID == "" && e.Access == v1alpha1.AccessGranted:
+	case id == nil:
+		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultIDInvalid)
+	case uri != nil && !strings.EqualFold(id[2], uri[1]):
+		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultsDiffer)
 	}
 }
 

@@ -5,7 +5,7 @@
 package watch
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -19,7 +19,7 @@ import (
 func TestSharedTarget(t *testing.T) {
 	target := Target{VaultURI: vaultA().VaultURI, ProviderConfig: ProviderConfig{Kind: "ClusterProviderConfig", Name: "default"}}
 	reader := func(i int) Target {
-		return Target{VaultURI: vaultA().VaultURI, Identity: keyvault.Identity{ClientID: fmt.Sprint(i)}}
+		return Target{VaultURI: vaultA().VaultURI, Identity: keyvault.Identity{ClientID: strconv.Itoa(i)}}
 	}
 	lists := map[int]int{}
 
@@ -28,7 +28,7 @@ func TestSharedTarget(t *testing.T) {
 			w.set(target, "db", 1, true)
 
 			for i := range n {
-				watcher.Watch(t.Context(), syncOf(fmt.Sprint(i)), target, Interest{Names: []string{"db"}, Interval: interval, Fast: fast, Reader: reader(i)})
+				watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target, Interest{Names: []string{"db"}, Interval: interval, Fast: fast, Reader: reader(i)})
 			}
 
 			pass(10 * interval)
@@ -37,14 +37,7 @@ func TestSharedTarget(t *testing.T) {
 
 			w.set(target, "db", 2, true)
 
-			woken, most := 0, 0
-			for range 300 {
-				pass(time.Second)
-
-				now := len(w.wakes())
-				woken, most = woken+now, max(most, now)
-			}
-
+			woken, most := wakes(w)
 			if woken != n || most > ReadsAtOnce+ReadsPerSecond {
 				t.Errorf("\nEvery sync is woken once, at a pace.\nwoken: %d of %d, at most %d in a second", woken, n, most)
 			}
@@ -57,7 +50,7 @@ func TestSharedTarget(t *testing.T) {
 			}
 
 			for i := range n {
-				watcher.Forget(syncOf(fmt.Sprint(i)))
+				watcher.Forget(syncOf(strconv.Itoa(i)))
 			}
 
 			if got := len(w.drops); got != n+1 {
@@ -69,6 +62,18 @@ func TestSharedTarget(t *testing.T) {
 	if diff := cmp.Diff(lists[3], lists[2000], cmpWithin(1)); diff != "" {
 		t.Errorf("\nThe number of lists does not depend on the number of syncs.\nlists: -of 3, +of 2000:\n%s", diff)
 	}
+}
+
+// wakes returns the number of syncs that are woken in five minutes, and the most in a second.
+func wakes(w *world) (woken, most int) {
+	for range 300 {
+		pass(time.Second)
+
+		now := len(w.wakes())
+		woken, most = woken+now, max(most, now)
+	}
+
+	return woken, most
 }
 
 // cmpWithin ignores small differences, because polls have jitter.

@@ -61,16 +61,19 @@ const (
 	pagesPerSecond = 2
 	// slowPagesPerSecond limits all slow lists together, because pages cost CPU time.
 	slowPagesPerSecond = 100
-	// A list that shows changes to many syncs wakes them at the pace of ReadsPerSecond, after
-	// ReadsAtOnce: at most a tenth of the 4,000 requests that a vault allows in 10 seconds,
-	// together with the full reads of 2,000 syncs of three secrets.
-	ReadsAtOnce    = 50
-	ReadsPerSecond = 20
 	// tooLargeRetry is the pause between two lists of a vault that is too large.
 	tooLargeRetry = 10 * time.Minute
 	// maxMemory is how long the watcher remembers that a vault was throttled, or listed
 	// out of turn.
 	maxMemory = time.Hour
+)
+
+// A list that shows changes to many syncs wakes them at the pace of ReadsPerSecond, after
+// ReadsAtOnce: at most a tenth of the 4,000 requests that a vault allows in 10 seconds,
+// together with the full reads of 2,000 syncs of three secrets.
+const (
+	ReadsAtOnce    = 50
+	ReadsPerSecond = 20
 )
 
 // A Target is a vault, listed with one identity.

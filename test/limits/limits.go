@@ -64,14 +64,6 @@ func NewApplication(assignments int) Application {
 	return Application{vault: 1, identity: 1, credential: 1, assignment: assignments}
 }
 
-// private returns the application with a private endpoint of its vault, and a diagnostic setting for its logs.
-func (a Application) private() Application {
-	out := maps.Clone(a)
-	out[endpoint], out[diagnostics] = 1, 1
-
-	return out
-}
-
 // Reads returns the reads of Resource Manager for observing one resource, by kind. TestRequests in test/azure/arm/provider counts those of
 // the first four. All are those of terraform-provider-azurerm 4.54.0, which provider-azure 2.6.0 is built on, in the Read functions of
 // internal/services: keyvault/key_vault_resource.go, managedidentity/user_assigned_identity_resource_gen.go,
@@ -146,6 +138,14 @@ func (a Application) Restart(applications int) time.Duration {
 // Creation returns the time for creating that many applications, if only reads take time.
 func (a Application) Creation(applications int) time.Duration {
 	return reading(applications * a.sum(FirstReads())).Round(time.Second)
+}
+
+// private returns the application with a private endpoint of its vault, and a diagnostic setting for its logs.
+func (a Application) private() Application {
+	out := maps.Clone(a)
+	out[endpoint], out[diagnostics] = 1, 1
+
+	return out
 }
 
 // resources returns the number of resources, each of which is written once.

@@ -58,14 +58,15 @@ func fitTable() string {
 	}
 
 	for _, kind := range []struct {
-		has string
 		Application
+
+		has string
 	}{
-		{"1 role assignment: its own", NewApplication(1)},
-		{"2: its own and an officer's", NewApplication(2)},
-		{"3: its own, an officer's and the secret creator's", NewApplication(3)},
-		{fmt.Sprintf("1, and %d on shared secrets in the subscription", sharedSecrets), NewApplication(1 + sharedSecrets)},
-		{"1, and a private endpoint and logs", NewApplication(1).private()},
+		{NewApplication(1), "1 role assignment: its own"},
+		{NewApplication(2), "2: its own and an officer's"},
+		{NewApplication(3), "3: its own, an officer's and the secret creator's"},
+		{NewApplication(1 + sharedSecrets), fmt.Sprintf("1, and %d on shared secrets in the subscription", sharedSecrets)},
+		{NewApplication(1).private(), "1, and a private endpoint and logs"},
 	} {
 		f := kind.Fit(AzurePoll)
 		row := []string{kind.has, thousands(f.ResourceGroup), thousands(f.Assignments)}

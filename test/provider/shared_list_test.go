@@ -194,10 +194,9 @@ func testSharedList(t *testing.T, s *suite, n int) {
 
 	// With it, the reads end.
 	v.mayList(t)
+	listed(t, v.App, 2)
 	eventually(t, func(context.Context) error {
-		listed(t, v.App, 2)
-
-		if got := during(func() { s.polled(t, 3) }); got.Reads > 0 {
+		if got := during(func() { s.polled(t, 3) }); got.Reads > 0 { //nolint:contextcheck // The test's context bounds both.
 			return fmt.Errorf("%d reads after the permission to list came back", got.Reads)
 		}
 

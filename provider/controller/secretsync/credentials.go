@@ -65,35 +65,6 @@ func (l *lister) List(ctx context.Context, t watch.Target, listing keyvault.List
 	return c.List(ctx, listing)
 }
 
-func (l *lister) client(ctx context.Context, t watch.Target) (*keyvault.Client, error) {
-	if t.ProviderConfig == (watch.ProviderConfig{}) {
-		return l.pool.Application(t.VaultURI, t.Identity)
-	}
-
-	ref := xpv1.ProviderConfigReference{Kind: t.ProviderConfig.Kind, Name: t.ProviderConfig.Name}
-
-	name, c, err := creatorFor(ctx, l.kube, ref, t.ProviderConfig.Namespace)
-	if err != nil {
-		return nil, err
-	}
-
-	l.mu.Lock()
-	defer l.mu.Unlock()
-
-	if known, ok := l.platform[t]; ok && known.credentials == c {
-		return known.Client, nil
-	}
-
-	made, err := l.pool.Creator(t.VaultURI, name, c)
-	if err != nil {
-		return nil, err
-	}
-
-	l.platform[t] = platformClient{Client: made, credentials: c}
-
-	return made, nil
-}
-
 // Drop the client of the target.
 func (l *lister) Drop(t watch.Target) {
 	if t.ProviderConfig == (watch.ProviderConfig{}) {
@@ -239,4 +210,33 @@ func noCreator(r finding.Reason, object string, keys ...string) error {
 		Reason: keyvault.NoIdentity, Operation: "create secrets",
 		Cause: finding.Finding{Reason: r, Object: object, Names: keys},
 	}
+}
+
+func (l *lister) client(ctx context.Context, t watch.Target) (*keyvault.Client, error) {
+	if t.ProviderConfig == (watch.ProviderConfig{}) {
+		return l.pool.Application(t.VaultURI, t.Identity)
+	}
+
+	ref := xpv1.ProviderConfigReference{Kind: t.ProviderConfig.Kind, Name: t.ProviderConfig.Name}
+
+	name, c, err := creatorFor(ctx, l.kube, ref, t.ProviderConfig.Namespace)
+	if err != nil {
+		return nil, err
+	}
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	if known, ok := l.platform[t]; ok && known.credentials == c {
+		return known.Client, nil
+	}
+
+	made, err := l.pool.Creator(t.VaultURI, name, c)
+	if err != nil {
+		return nil, err
+	}
+
+	l.platform[t] = platformClient{Client: made, credentials: c}
+
+	return made, nil
 }

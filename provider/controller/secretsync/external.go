@@ -185,7 +185,7 @@ func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 		readAll: now.Sub(e.memory.lastFullRead) >= e.fullRead, distrusted: e.memory.lastFullRead.IsZero(),
 	}
 	if shared {
-		e.sight.shareList()
+		e.sight = e.sight.shared()
 	}
 
 	v := vault{pool: e.pool, source: source}

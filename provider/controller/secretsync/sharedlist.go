@@ -29,12 +29,14 @@ type entry struct {
 	enabled bool
 }
 
-// shareList uses the snapshot of another identity for movements only.
-func (s *sight) shareList() {
+// shared returns the sight that uses the snapshot of another identity for movements only.
+func (s sight) shared() sight {
 	movements := s.snapshot
 	s.movements, s.snapshot = &movements, watch.Snapshot{}
 	// Somebody else may be waiting for the vault, which must not multiply the reads.
 	s.watchInterval = 0
+
+	return s
 }
 
 // entryOf returns the entry of a secret, or false if the list does not say whether it moved.

@@ -66,7 +66,7 @@ func TestUnmoved(t *testing.T) {
 				tc.change(l)
 			}
 
-			l.shareList()
+			l.sight = l.sight.shared()
 
 			o, _ := l.known(l.cr.Spec.ForProvider.Secrets[0])
 			got := want{State: o.State, Answered: l.answered(map[string]plan.Observed{"db": o})}
@@ -100,11 +100,11 @@ func TestUnmovedProperties(t *testing.T) {
 		// A read, marked with the list of that time.
 		read := plan.NewVerdict(rapid.SampledFrom(states).Draw(t, "read"))
 		l.snapshot = snapshots.Draw(t, "then")
-		l.shareList()
+		l.sight = l.sight.shared()
 		l.memory.marks = l.mark(map[string]plan.Observed{"db": {Verdict: read}}, plan.Plan{})
 
 		l.snapshot = snapshots.Draw(t, "now")
-		l.shareList()
+		l.sight = l.sight.shared()
 
 		o, known := l.known(l.cr.Spec.ForProvider.Secrets[0])
 		_, have := l.record["db"]

@@ -125,7 +125,7 @@ func (s *Manager) connect(vaultID string) error {
 		}
 	}
 
-	return s.Vaults.SetFirewall(last(vaultID), func(f *keyvault.Firewall) { f.PrivateEndpoints = networks }) //nolint:wrapcheck // It names the vault.
+	return s.Vaults.SetFirewall(last(vaultID), func(f *keyvault.Firewall) { f.PrivateEndpoints = networks })
 }
 
 // links returns the rejection of a caller without an action on a linked resource.

@@ -82,7 +82,7 @@ func readIdentity(ctx context.Context, c *client, d *tf.ResourceData) error {
 	p := properties(got)
 
 	return set(d, object{
-		"name": last(id), "resource_group_name": segment(id, "resourceGroups"), "location": location(text(got, "location")), "tags": got["tags"],
+		"name": last(id), "resource_group_name": resourceGroup(id), "location": location(text(got, "location")), "tags": got["tags"],
 		"client_id": p["clientId"], "principal_id": p["principalId"], "tenant_id": p["tenantId"],
 	})
 }
@@ -166,7 +166,7 @@ func readCredential(ctx context.Context, c *client, d *tf.ResourceData) error {
 	p := properties(got)
 
 	return set(d, object{
-		"name": last(id), "resource_group_name": segment(id, "resourceGroups"),
+		"name": last(id), "resource_group_name": resourceGroup(id),
 		"parent_id": id[:len(id)-len("/federatedIdentityCredentials/"+last(id))],
 		"issuer":    p["issuer"], "subject": p["subject"], "audience": p["audiences"],
 	})

@@ -110,9 +110,9 @@ const anyName = "*"
 // last returns the last segment of an id.
 func last(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// segment returns the segment of an id after another.
-func segment(id, after string) string {
-	_, rest, _ := strings.Cut(id, "/"+after+"/")
+// resourceGroup returns the resource group of an id.
+func resourceGroup(id string) string {
+	_, rest, _ := strings.Cut(id, "/resourceGroups/")
 	name, _, _ := strings.Cut(rest, "/")
 
 	return name

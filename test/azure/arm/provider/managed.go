@@ -20,10 +20,10 @@ import (
 // are the real ones.
 type managedOf[P terraformed] struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitzero"`
 
 	Spec   managedSpec[P]   `json:"spec"`
-	Status managedStatus[P] `json:"status,omitempty"`
+	Status managedStatus[P] `json:"status,omitzero"`
 }
 
 type managedSpec[P any] struct {
@@ -44,7 +44,7 @@ type terraformed interface{ terraformType() string }
 // A listOf is a list of managed resources.
 type listOf[P terraformed] struct {
 	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
+	metav1.ListMeta `json:"metadata,omitzero"`
 
 	Items []managedOf[P] `json:"items"`
 }

@@ -216,7 +216,7 @@ func readEndpoint(ctx context.Context, c *client, d *tf.ResourceData) error {
 	}
 
 	return set(d, object{
-		"name": last(id), "resource_group_name": segment(id, "resourceGroups"), "location": location(text(got, "location")), "tags": got["tags"],
+		"name": last(id), "resource_group_name": resourceGroup(id), "location": location(text(got, "location")), "tags": got["tags"],
 		"subnet_id": text(p, "subnet", "id"), "private_service_connection": connections, "private_dns_zone_group": zoneGroups,
 	})
 }

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -197,9 +198,7 @@ func embedded(arguments object) object {
 func merged(a, b object) object {
 	out := object{}
 	for _, from := range []object{a, b} {
-		for name, value := range from {
-			out[name] = value
-		}
+		maps.Copy(out, from)
 	}
 
 	return out

@@ -279,7 +279,7 @@ func readVault(ctx context.Context, c *client, d *tf.ResourceData) error {
 	}
 
 	err = set(d, object{
-		"name": last(id), "resource_group_name": segment(id, "resourceGroups"), "location": location(text(got, "location")),
+		"name": last(id), "resource_group_name": resourceGroup(id), "location": location(text(got, "location")),
 		"tenant_id": p["tenantId"], "vault_uri": p["vaultUri"], "sku_name": strings.ToLower(text(p, "sku", "name")),
 		"enabled_for_deployment": p["enabledForDeployment"], "enabled_for_disk_encryption": p["enabledForDiskEncryption"],
 		"enabled_for_template_deployment": p["enabledForTemplateDeployment"], "rbac_authorization_enabled": p["enableRbacAuthorization"],
