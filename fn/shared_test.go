@@ -243,13 +243,13 @@ func TestSharedSwitch(t *testing.T) {
 }
 
 // TestSharedLimit checks that one role assignment too many is rejected in a condition, without
-// a request to Azure.
+// a request to Azure. An application that has the name of another application's assignment does not evade the limit.
 func TestSharedLimit(t *testing.T) {
 	w := newWorld(t, `{"secrets": [{"name": "common-a"}, {"name": "common-b"}]}`)
 	w.share(func(e map[string]any) { e["maxRoleAssignmentsPerNamespace"] = 2 })
 	w.others = map[string]map[string]any{"RoleAssignment": {
 		"apiVersion": "authorization.azure.m.upbound.io/v1beta1", "kind": "RoleAssignment",
-		"metadata": map[string]any{"name": "other", "namespace": "shop", "labels": map[string]any{compose.LabelSharedSecrets: "platform"}},
+		"metadata": map[string]any{"name": "shop-api", "namespace": "shop", "labels": map[string]any{compose.LabelSharedSecrets: "platform"}},
 	}}
 	w.own("", w.others["RoleAssignment"]) // A look for namesakes finds it, too.
 	w.azureAll()
