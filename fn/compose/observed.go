@@ -100,13 +100,15 @@ func (o Object) bool(path ...string) bool {
 	return b
 }
 
-// inAzure reports whether a managed resource exists, or once existed, in Azure. The Azure
+// inAzure reports whether a managed resource exists, or once existed, in Azure.
+func (o Object) inAzure() bool {
+	return o.str("status", "atProvider", "id") != "" || o.created()
+}
+
+// created reports whether the provider has created the resource in Azure for this object. The Azure
 // providers record a creation when they start it in the background, so the record is ignored
 // if Azure rejected the creation.
-func (o Object) inAzure() bool {
-	if o.str("status", "atProvider", "id") != "" {
-		return true
-	}
+func (o Object) created() bool {
 	last := o.condition(conditionLastOperation)
 	refused := last.status == "False" && last.reason == string(upjet.ReasonAsyncCreateFailure)
 
