@@ -350,3 +350,44 @@ func TestSharedProperties(t *testing.T) {
 		}
 	})
 }
+
+// TestSharedRevokedWhileKept checks that a revocation takes effect although everything else of the application is kept.
+func TestSharedRevokedWhileKept(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		change func(w *world)
+	}{
+		"ZoneDelisted": {"The platform removes a team from its landing zone, and revokes its secrets.", func(w *world) {
+			nested(w.zones["platform-application-eu"], "landingZone")["namespaces"] = []any{}
+		}},
+		"ZoneGone":   {"The settings of the zone are missing.", func(w *world) { w.zones = nil }},
+		"TenantGone": {"The Namespace has lost its tenant.", func(w *world) { w.environment["tenantLabel"] = tenantLabel }},
+		"OtherInvalid": {"A setting beside the revocation is invalid.", func(w *world) {
+			w.zones = nil
+			w.environment["tenantId"] = "x"
+		}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := zonedWorld(t, "eu")
+			w.changeSpec(object(t, listsCommon))
+			w.share(nil)
+			w.azureAll()
+			w.syncShared(commonAPIKey, "Synced", "KEY")
+			w.reconcile()
+			tc.change(w)
+			kept := slices.DeleteFunc(desiredNames(w.reconcile()), func(name string) bool { return name == sharedRole || name == sharedSync })
+			w.share(func(e map[string]any) { e["revoked"] = []any{map[string]any{"namespace": "shop"}} })
+			for range 2 {
+				rsp := w.reconcile()
+				if diff := cmp.Diff(kept, desiredNames(rsp)); diff != "" || fatal(rsp) != "" {
+					t.Errorf("\n%s\nRunFunction(...): %s -want resources, +got:\n%s", tc.reason, fatal(rsp), diff)
+				}
+				state, _, _ := stateOf(rsp)
+				if got := condition(rsp, compose.TypeSecretsSynced).GetMessage(); state != "Revoked" || !strings.Contains(got, "has revoked the shared secrets platform") {
+					t.Errorf("\n%s\nRunFunction(...): got state %q and message %q", tc.reason, state, got)
+				}
+			}
+		})
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -82,6 +84,27 @@ func IsRevoked(e v1alpha1.SharedSecrets, namespace, application string) bool {
 	return slices.ContainsFunc(e.Revoked, func(r v1alpha1.RevokedAccess) bool {
 		return r.Namespace == namespace && (r.Application == "" || r.Application == application)
 	})
+}
+
+// RevokedShares returns the entries of shared secrets that the platform's own settings revoke from an
+// application. It reads them unresolved, because a revocation must not wait for a landing zone
+// whose settings cannot be used.
+func RevokedShares(input *v1alpha1.PlatformConfig, overlay map[string]any, namespace, application string) (names []string) {
+	base, err := toMap(input.Spec)
+	if err != nil {
+		return nil
+	}
+	list, _, _ := unstructured.NestedFieldNoCopy(merge(base, overlay), "secrets", "shared")
+	entries, _ := list.([]any)
+	for _, e := range entries {
+		m, _ := e.(map[string]any)
+		var entry v1alpha1.SharedSecrets
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &entry); err == nil && IsRevoked(entry, namespace, application) {
+			names = append(names, entry.Name)
+		}
+	}
+
+	return names
 }
 
 func matches(e v1alpha1.SharedSecrets, secret string) bool {

@@ -156,6 +156,7 @@ const (
 	SecretWaitsForAzure     Reason = "SecretWaitsForAzure"
 	SecretNotLookedAt       Reason = "SecretNotLookedAt"
 	SharedRevoked           Reason = "SharedRevoked"
+	SharedTakenAway         Reason = "SharedTakenAway"
 	SharedVaultChanged      Reason = "SharedVaultChanged"
 	SharedLimitReached      Reason = "SharedLimitReached"
 	SharedNotSyncedYet      Reason = "SharedNotSyncedYet"
@@ -492,6 +493,7 @@ var sentences = map[Reason]string{
 	SecretWaitsForAzure:     "waiting for the vault and the identity, which normally takes 5 minutes after creation",
 	SecretNotLookedAt:       "not read yet, which normally takes a minute",
 	SharedRevoked:           "the platform has revoked the shared secrets {entry} from this application. Remove the secret from spec.secrets, or set its source to Own",
+	SharedTakenAway:         "The platform has revoked the shared secrets {entry} from this application.",
 	SharedVaultChanged:      "the platform's shared secrets {entry} have another vault now. Secrets that this application already has stay in use. Ask your platform team for help",
 	SharedLimitReached:      "no more role assignments on the shared secrets {entry} are allowed in namespace {namespace}: the limit is {most}. Ask your platform team to raise maxRoleAssignmentsPerNamespace",
 	SharedNotSyncedYet:      "It comes from the application's own vault until the platform's shared secrets {entry} have it.",
