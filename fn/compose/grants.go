@@ -20,7 +20,9 @@ func (c *composition) rolesGranted() bool {
 		last = *c.app.Status.KeyVault
 	}
 
-	return cmp.Or(c.platform.KeyVault.RoleAssignments, last.RoleAssignments) == settings.RoleAssignmentsGranted
+	recorded := c.seen[NameKeyVault].str("metadata", "annotations", annotationRoleAssignments)
+
+	return cmp.Or(c.platform.KeyVault.RoleAssignments, recorded, last.RoleAssignments) == settings.RoleAssignmentsGranted
 }
 
 // isGranted reports whether a role needs no assignment on the vault, because the principal has

@@ -103,6 +103,9 @@ func (c *composition) keyVault() vault {
 		if with := c.createdWith(seen); with != "" {
 			object.Annotations[annotationCreatedWith] = with
 		}
+		if v.roleAssignments != "" {
+			object.Annotations[annotationRoleAssignments] = v.roleAssignments
+		}
 	}
 	c.wantOwned(v.ownership, NameKeyVault, object)
 

@@ -48,6 +48,9 @@ const (
 	// annotationCreatedWith is set on a Vault: the resources that the settings demanded for
 	// new vaults when it was created. Vaults that exist do not get them.
 	annotationCreatedWith = "meta.p6m.dev/created-with"
+	// annotationRoleAssignments is set on a Vault whose officers and secret creator have their
+	// roles on a wider scope. Unlike the status, it is part of a backup.
+	annotationRoleAssignments = "meta.p6m.dev/role-assignments"
 )
 
 // annotationCreated is set by crossplane-runtime when it has created an external resource.
@@ -177,7 +180,7 @@ func own(o Object) map[string]any {
 		metadata["labels"] = l
 	}
 	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID,
-		annotationPodsAskedFor, annotationPodIdentity, annotationCreatedWith, secretsv1alpha1.SyncRequestedAtAnnotation)
+		annotationPodsAskedFor, annotationPodIdentity, annotationCreatedWith, annotationRoleAssignments, secretsv1alpha1.SyncRequestedAtAnnotation)
 	if o.str("kind") == kindIngress {
 		annotations = ownIngressAnnotations(o)
 	}
