@@ -98,7 +98,9 @@ func TestClustersShareAccess(t *testing.T) {
 					}
 				}
 			},
-			want: changed(func(w *want) { w.BlueRole, w.GreenRole, w.BlueSync, w.GreenSync, w.Roles = observes, "", false, false, 0 }),
+			want: changed(func(w *want) {
+				w.BlueRole, w.GreenRole, w.BlueSync, w.GreenSync, w.Roles = observes, "", false, false, 0
+			}),
 		},
 		"RevokedBySoleOwner": {
 			reason: "A sole owner deletes the role.",

@@ -27,7 +27,7 @@ type call struct {
 	confirmed [][2]string
 	// restored: the status was lost before the call, as after a restore.
 	restored bool
-	changes   map[string]any
+	changes  map[string]any
 }
 
 func (c call) settings(t testingT) string {
