@@ -289,3 +289,22 @@ func TestSharedBehindFirewall(t *testing.T) {
 		t.Errorf("RunFunction(...): want a message about the own vault's endpoint, got %q", got)
 	}
 }
+
+// TestMemberAwaitsGrantedRoles checks that a member says why the roles of the platform's principals do not come: its owner grants them
+// on a wider scope.
+func TestMemberAwaitsGrantedRoles(t *testing.T) {
+	blue, green := sites(t, `{"secrets": [{"name": "a"}]}`)
+	nested(blue.environment, "keyVault")["roleAssignments"] = "Granted"
+	green.become("Member", blueIssuer)
+	blue.live()
+	green.live()
+	const says = "keyVault.roleAssignments must be Granted in the settings of this cluster"
+	if _, message := green.says(compose.TypeAccessReady); !strings.Contains(message, says) {
+		t.Errorf("RunFunction(...): want a message that says %q, got %q", says, message)
+	}
+	nested(green.environment, "keyVault")["roleAssignments"] = "Granted"
+	green.live()
+	if reason, message := green.says(compose.TypeAccessReady); reason != compose.ReasonAvailable {
+		t.Errorf("RunFunction(...): want all roles, got %s: %s", reason, message)
+	}
+}

@@ -82,10 +82,11 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	case state == notFound && ref.Required:
 		return c.fatal(compose.ReasonSettingsMissing, finding.Err(finding.EnvironmentConfigNotFound, finding.With{"name": ref.Name, "optional": settings.ResolutionOptional}))
 	}
+	revoked := settings.RevokedShares(input, overlay, c.app.Namespace, c.app.Name)
 	// Orphans count, because an application that adopts them keeps their landing zone.
 	zone := c.landingZone(seen.adopt().composed, ref.Name)
 	if zone.why != nil {
-		return c.refuse(zone, seen.composed)
+		return c.refuse(zone, seen.composed, revoked)
 	}
 	platform, err := settings.ResolveInZone(input, overlay, zone.name, zone.overlay)
 	if err != nil {
@@ -100,7 +101,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return c.fatal(compose.ReasonForeignResource, err)
 	}
 
-	return c.compose(platform, seen.composed, adopts)
+	return c.compose(platform, seen.composed, adopts, revoked)
 }
 
 // A call is one request and its response.
@@ -113,12 +114,12 @@ type call struct {
 }
 
 // compose decides which resources are desired once the settings are known.
-func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.Observed, adopts bool) (*fnv1.RunFunctionResponse, error) {
+func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.Observed, adopts bool, revoked []string) (*fnv1.RunFunctionResponse, error) {
 	if label := platform.TenantLabel; label != "" {
 		tenant, state := decodeTenant(c.req, label)
 		if tenant == "" {
 			why := tenantUnknown(c.app.Namespace, label, state)
-			kept := compose.KeepWithoutTenant(c.app, seen, why)
+			kept := compose.KeepWithoutTenant(c.app, seen, revoked, why)
 			if state == unresolved {
 				return c.unresolved(kept, why)
 			}

@@ -80,9 +80,9 @@ func (c *call) landingZone(seen compose.Observed, platform string) landingZone {
 	return landingZone{name: zone, overlay: overlay, state: found}
 }
 
-// refuse keeps all resources, because the settings of the landing zone cannot be used.
-func (c *call) refuse(zone landingZone, seen compose.Observed) (*fnv1.RunFunctionResponse, error) {
-	kept := compose.KeepWithoutZone(c.app, seen, zone.why)
+// refuse keeps all resources but revoked ones, because the settings of the landing zone cannot be used.
+func (c *call) refuse(zone landingZone, seen compose.Observed, revoked []string) (*fnv1.RunFunctionResponse, error) {
+	kept := compose.KeepWithoutZone(c.app, seen, revoked, zone.why)
 	if zone.state == unresolved {
 		return c.unresolved(kept, zone.why)
 	}

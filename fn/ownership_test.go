@@ -604,3 +604,47 @@ func isOwn(tags map[string]any, tenant string) bool {
 
 	return is("application", "shop-api") && is("namespace", "shop") && is("tenant", tenant)
 }
+
+// TestProofRequiredWhileCreated checks that a vault that this application has just created stays its own if the settings require a
+// proof before the function has seen the vault: it must look for existing network rules first, so the provider may not change it yet.
+func TestProofRequiredWhileCreated(t *testing.T) {
+	later := map[string]func(w *world){
+		"Tenant":  func(w *world) { w.environment["tenantLabel"] = tenantLabel },
+		"Cluster": func(w *world) { w.environment["clusterName"] = "production" },
+	}
+	for name, require := range later {
+		for _, seen := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/%t", name, seen), func(t *testing.T) {
+				w, c := provenWorld(t), cloud{}
+				delete(w.environment, "tenantLabel")
+				maps.Copy(nested(w.environment, "keyVault"), closed(false))
+				w.reconcile()
+				if got := policies(w.composed[compose.NameKeyVault]); got != "Observe Create" {
+					t.Fatalf("RunFunction(...): want a vault that is looked for, got policies %q", got)
+				}
+				c.reconcile(w, compose.NameKeyVault)
+				status := nested(w.composed[compose.NameKeyVault], "status")
+				if !seen {
+					delete(status, "atProvider")
+				}
+				require(w)
+				w.reconcile()
+				rsp := c.live(w)
+				if got := condition(rsp, compose.TypeKeyVaultReady).GetReason(); got == compose.ReasonOwnedByAnother || !strings.Contains(policies(desired(rsp, compose.NameKeyVault)), "Update") {
+					t.Errorf("RunFunction(...): want the vault that was created, got %s with policies %q", got, policies(desired(rsp, compose.NameKeyVault)))
+				}
+			})
+		}
+	}
+
+	// A vault that another object has created has to be proven.
+	w, c := provenWorld(t), cloud{compose.NameKeyVault: {tags: with(ownTags(), "tenant", nil), mark: "55555555"}}
+	delete(w.environment, "tenantLabel")
+	maps.Copy(nested(w.environment, "keyVault"), closed(false))
+	w.reconcile()
+	c.reconcile(w, compose.NameKeyVault)
+	w.environment["tenantLabel"] = tenantLabel
+	if rsp := c.live(w); condition(rsp, compose.TypeKeyVaultReady).GetReason() != compose.ReasonOwnedByAnother {
+		t.Errorf("RunFunction(...): want a foreign vault, got %v", condition(rsp, compose.TypeKeyVaultReady))
+	}
+}

@@ -29,9 +29,13 @@ func requireSharedAssignments(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctio
 func countSharedAssignments(req *fnv1.RunFunctionRequest, namespace string, entries []string, seen compose.Observed) (map[string]int, bool) {
 	own := map[string]bool{}
 	for _, o := range seen {
-		metadata, _ := o["metadata"].(map[string]any)
-		name, _ := metadata["name"].(string)
-		own[name] = true
+		// Another kind of object can have the name of an assignment: a team chooses the names of its
+		// applications.
+		if o["kind"] == authorizationv1beta1.RoleAssignment_Kind {
+			metadata, _ := o["metadata"].(map[string]any)
+			name, _ := metadata["name"].(string)
+			own[name] = true
+		}
 	}
 	counts := make(map[string]int, len(entries))
 	for _, entry := range entries {

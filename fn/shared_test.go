@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -241,13 +242,13 @@ func TestSharedSwitch(t *testing.T) {
 }
 
 // TestSharedLimit checks that one role assignment too many is rejected in a condition, without
-// a request to Azure.
+// a request to Azure. An application that has the name of another application's assignment does not evade the limit.
 func TestSharedLimit(t *testing.T) {
 	w := newWorld(t, `{"secrets": [{"name": "common-a"}, {"name": "common-b"}]}`)
 	w.share(func(e map[string]any) { e["maxRoleAssignmentsPerNamespace"] = 2 })
 	w.others = map[string]map[string]any{"RoleAssignment": {
 		"apiVersion": "authorization.azure.m.upbound.io/v1beta1", "kind": "RoleAssignment",
-		"metadata": map[string]any{"name": "other", "namespace": "shop", "labels": map[string]any{compose.LabelSharedSecrets: "platform"}},
+		"metadata": map[string]any{"name": "shop-api", "namespace": "shop", "labels": map[string]any{compose.LabelSharedSecrets: "platform"}},
 	}}
 	w.own("", w.others["RoleAssignment"]) // A look for namesakes finds it, too.
 	w.azureAll()
@@ -371,5 +372,46 @@ func (w *world) progress(rt *rapid.T, rsp *fnv1.RunFunctionResponse) {
 		default:
 			w.azure(name)
 		}
+	}
+}
+
+// TestSharedRevokedWhileKept checks that a revocation takes effect although everything else of the application is kept.
+func TestSharedRevokedWhileKept(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		change func(w *world)
+	}{
+		"ZoneDelisted": {"The platform removes a team from its landing zone, and revokes its secrets.", func(w *world) {
+			nested(w.zones["platform-application-eu"], "landingZone")["namespaces"] = []any{}
+		}},
+		"ZoneGone":   {"The settings of the zone are missing.", func(w *world) { w.zones = nil }},
+		"TenantGone": {"The Namespace has lost its tenant.", func(w *world) { w.environment["tenantLabel"] = tenantLabel }},
+		"OtherInvalid": {"A setting beside the revocation is invalid.", func(w *world) {
+			w.zones = nil
+			w.environment["tenantId"] = "x"
+		}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := zonedWorld(t, "eu")
+			w.changeSpec(object(t, listsCommon))
+			w.share(nil)
+			w.azureAll()
+			w.syncShared(commonAPIKey, "Synced", "KEY")
+			w.reconcile()
+			tc.change(w)
+			kept := slices.DeleteFunc(desiredNames(w.reconcile()), func(name string) bool { return name == sharedRole || name == sharedSync })
+			w.share(func(e map[string]any) { e["revoked"] = []any{map[string]any{"namespace": "shop"}} })
+			for range 2 {
+				rsp := w.reconcile()
+				if diff := cmp.Diff(kept, desiredNames(rsp)); diff != "" || fatal(rsp) != "" {
+					t.Errorf("\n%s\nRunFunction(...): %s -want resources, +got:\n%s", tc.reason, fatal(rsp), diff)
+				}
+				state, _ := stateOf(rsp)
+				if got := condition(rsp, compose.TypeSecretsSynced).GetMessage(); state != "Revoked" || !strings.Contains(got, "has revoked the shared secrets platform") {
+					t.Errorf("\n%s\nRunFunction(...): got state %q and message %q", tc.reason, state, got)
+				}
+			}
+		})
 	}
 }

@@ -45,6 +45,12 @@ type grant struct {
 	source finding.Reason
 }
 
+// ofPlatform reports whether the principal is in the settings. The platform can grant its role on
+// a wider scope.
+func (g grant) ofPlatform() bool {
+	return g.source == finding.SourceSecretCreator || g.source == finding.SourcePlatformOfficers
+}
+
 // access is the state of the role assignments.
 type access struct {
 	grants   []grant
@@ -211,6 +217,7 @@ func (a access) granted() Condition {
 		return c.with(finding.New(finding.RolesReplacing, finding.With{"assignments": finding.All(", ", a.replacing)}))
 	}
 	var waiting []string
+	ofPlatform := false
 	var principals, doubtful []finding.Finding
 	for _, g := range a.grants {
 		o, ok := a.observed[g.resource]
@@ -222,6 +229,7 @@ func (a access) granted() Condition {
 			return c.with(finding.New(finding.RoleRefused, finding.With{"role": g.role.name, "assignment": g.resource, "problem": problem}))
 		}
 		waiting = append(waiting, g.resource)
+		ofPlatform = ofPlatform || g.ofPlatform()
 		if g.source == "" || !ok {
 			continue
 		}
@@ -242,7 +250,12 @@ func (a access) granted() Condition {
 	slices.Sort(waiting)
 	c.Reason = ReasonCreating
 	if a.readOnly {
-		return c.with(finding.New(finding.RolesAwaitOwner, finding.With{"assignments": finding.All(", ", waiting)})).because(a.observed[waiting[0]].problem())
+		c = c.with(finding.New(finding.RolesAwaitOwner, finding.With{"assignments": finding.All(", ", waiting)}))
+		if ofPlatform {
+			c = c.with(finding.New(finding.RolesMayBeGranted))
+		}
+
+		return c.because(a.observed[waiting[0]].problem())
 	}
 	c = c.with(finding.New(finding.RolesCreating, finding.With{"assignments": finding.All(", ", waiting)}))
 	if len(principals) > 0 {

@@ -88,7 +88,7 @@ func (c *composition) cluster(seen Object) string {
 	case observed == "" && azurename.IsIssuer(c.platform.ClusterName) && c.isNamedByCluster(seen):
 		// A cluster without clusterName has made the name of its issuer, and sets no tag.
 		return azurename.IssuerTag(c.platform.ClusterName)
-	case observed != "", seen.established():
+	case observed != "", seen.established(), isCreatedUnproven(seen):
 		return own
 	}
 

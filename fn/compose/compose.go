@@ -189,19 +189,22 @@ func GroupKindOf(name string) (schema.GroupKind, bool) {
 // Keep returns all composed resources unchanged. Running applications must not be affected
 // while the platform settings are unavailable.
 func Keep(a Application, seen Observed, why finding.Message) Result {
-	return keepAll(a, seen, ReasonSettingsMissing, why)
+	return keepAll(a, seen, nil, ReasonSettingsMissing, why)
 }
 
 // KeepWithoutTenant returns all composed resources unchanged, because the tenant of the
-// namespace is unknown.
-func KeepWithoutTenant(a Application, seen Observed, why finding.Message) Result {
-	return keepAll(a, seen, ReasonTenantUnknown, why)
+// namespace is unknown. The revoked entries of shared secrets are taken away, as ever.
+func KeepWithoutTenant(a Application, seen Observed, revoked []string, why finding.Message) Result {
+	return keepAll(a, seen, revoked, ReasonTenantUnknown, why)
 }
 
-func keepAll(a Application, seen Observed, reason string, why finding.Message) Result {
+func keepAll(a Application, seen Observed, revoked []string, reason string, why finding.Message) Result {
 	c := newComposition(a, inputv1alpha1.PlatformConfigSpec{}, seen)
+	taken := c.takeAway(revoked)
 	for name := range seen {
-		c.keep(name)
+		if !taken.resources[name] {
+			c.keep(name)
+		}
 	}
 	pending := func(t string) Condition {
 		return Condition{Type: t, Status: Unknown, Reason: reason, Message: why}
@@ -209,10 +212,10 @@ func keepAll(a Application, seen Observed, reason string, why finding.Message) R
 
 	return Result{
 		Resources: c.desired,
-		Status:    a.Status,
+		Status:    c.app.Status,
 		Conditions: []Condition{
 			pending(TypeIdentityReady), pending(TypeKeyVaultReady), pending(TypeAccessReady),
-			pending(TypeSecretsSynced), pending(TypeWorkloadReady), fieldsIgnored(a.Ignored),
+			pending(TypeSecretsSynced).with(taken.findings...), pending(TypeWorkloadReady), fieldsIgnored(a.Ignored),
 		},
 		Waiting: true,
 	}

@@ -7,7 +7,6 @@ import (
 	"cmp"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
-	"github.com/p6m-dev/platform-application/fn/internal/finding"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
@@ -21,7 +20,9 @@ func (c *composition) rolesGranted() bool {
 		last = *c.app.Status.KeyVault
 	}
 
-	return cmp.Or(c.platform.KeyVault.RoleAssignments, last.RoleAssignments) == settings.RoleAssignmentsGranted
+	recorded := c.seen[NameKeyVault].str("metadata", "annotations", annotationRoleAssignments)
+
+	return cmp.Or(c.platform.KeyVault.RoleAssignments, recorded, last.RoleAssignments) == settings.RoleAssignmentsGranted
 }
 
 // isGranted reports whether a role needs no assignment on the vault, because the principal has
@@ -29,11 +30,14 @@ func (c *composition) rolesGranted() bool {
 // confirmed the wider one. A vault that the platform has assigned can be in any resource
 // group, so it always has its own assignments.
 func (c *composition) isGranted(g grant, v vault) bool {
-	ofPlatform := g.source == finding.SourceSecretCreator || g.source == finding.SourcePlatformOfficers
-	if !ofPlatform || v.adopted || !c.rolesGranted() {
+	if !g.ofPlatform() || v.adopted || !c.rolesGranted() {
 		return false
 	}
-	_, exists := c.seen[g.resource]
+	seen, exists := c.seen[g.resource]
+	if seen.held() && !seen.inAzure() {
+		// A member has looked for the assignment in vain.
+		exists = false
+	}
 
 	return !exists || settings.IsConfirmed(&c.platform, g.principalID, v.id)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
 const (
@@ -23,7 +25,9 @@ const (
 type call struct {
 	mode      string
 	confirmed [][2]string
-	changes   map[string]any
+	// restored: the status was lost before the call, as after a restore.
+	restored bool
+	changes  map[string]any
 }
 
 func (c call) settings(t testingT) string {
@@ -55,6 +59,9 @@ func run(t testingT, spec string, calls ...call) Result {
 	a, seen, r := application(t, spec), azureSeen(), Result{}
 	for _, c := range calls {
 		var err error
+		if c.restored {
+			a.Status = v1alpha1.PlatformApplicationStatus{}
+		}
 		if r, err = Compose(a, platform(t, c.settings(t)), seen); err != nil {
 			t.Fatalf("Compose(...): %v", err)
 		}
@@ -64,6 +71,7 @@ func run(t testingT, spec string, calls ...call) Result {
 			seen[name]["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "True"}}}
 		}
 		a.Status = r.Status
+		seen[NameKeyVault]["metadata"] = unstructuredCopy(r.Resources[NameKeyVault].Object)["metadata"]
 	}
 
 	return r
@@ -134,6 +142,10 @@ func TestGranted(t *testing.T) {
 		"BothSettingsLost": {
 			reason: "If the settings are lost, an application keeps what it has.",
 			calls:  []call{{}, assigned, {}, {}}, want: []string{app},
+		},
+		"SettingsAndStatusLost": {
+			reason: "The vault records that the roles are granted. A restore brings back no status.",
+			calls:  []call{{}, assigned, {restored: true}, {}}, want: []string{app},
 		},
 		"ConfirmationLost": {
 			reason: "If only the confirmation is lost, deleted assignments stay deleted.",

@@ -78,6 +78,12 @@ func (c *composition) keyVault() vault {
 		c.keep(NameKeyVault)
 		return v
 	}
+	if !v.adopted && c.awaitsCreation(seen) {
+		c.keep(NameKeyVault)
+		c.waiting = true
+
+		return v
+	}
 	v.portalURL = cmp.Or(portalURL(c.platform, v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
 
 	object := newManaged(c, keyvaultv1beta1.Vault_GroupVersionKind, c.app.Name, keyvaultv1beta1.VaultParameters{})
@@ -96,6 +102,9 @@ func (c *composition) keyVault() vault {
 		v.notes = append(v.notes, c.network(&v, &object.Spec, known)...)
 		if with := c.createdWith(seen); with != "" {
 			object.Annotations[annotationCreatedWith] = with
+		}
+		if v.roleAssignments != "" {
+			object.Annotations[annotationRoleAssignments] = v.roleAssignments
 		}
 	}
 	c.wantOwned(v.ownership, NameKeyVault, object)

@@ -62,9 +62,9 @@ func isAzure(o Object) bool {
 const groupAzure = "azure.m.upbound.io"
 
 // KeepWithoutZone returns all composed resources unchanged, because the settings of the landing zone
-// cannot be used.
-func KeepWithoutZone(a Application, seen Observed, why finding.Message) Result {
-	return keepAll(a, seen, ReasonLandingZoneUnavailable, why)
+// cannot be used. The revoked entries of shared secrets are taken away, as ever.
+func KeepWithoutZone(a Application, seen Observed, revoked []string, why finding.Message) Result {
+	return keepAll(a, seen, revoked, ReasonLandingZoneUnavailable, why)
 }
 
 // AzureProviderConfig returns the provider configuration of new resources: that of the vault or

@@ -48,6 +48,9 @@ const (
 	// annotationCreatedWith is set on a Vault: the resources that the settings demanded for
 	// new vaults when it was created. Vaults that exist do not get them.
 	annotationCreatedWith = "meta.p6m.dev/created-with"
+	// annotationRoleAssignments is set on a Vault whose officers and secret creator have their
+	// roles on a wider scope. Unlike the status, it is part of a backup.
+	annotationRoleAssignments = "meta.p6m.dev/role-assignments"
 )
 
 // annotationCreated is set by crossplane-runtime when it has created an external resource.
@@ -100,13 +103,15 @@ func (o Object) bool(path ...string) bool {
 	return b
 }
 
-// inAzure reports whether a managed resource exists, or once existed, in Azure. The Azure
+// inAzure reports whether a managed resource exists, or once existed, in Azure.
+func (o Object) inAzure() bool {
+	return o.str("status", "atProvider", "id") != "" || o.created()
+}
+
+// created reports whether the provider has created the resource in Azure for this object. The Azure
 // providers record a creation when they start it in the background, so the record is ignored
 // if Azure rejected the creation.
-func (o Object) inAzure() bool {
-	if o.str("status", "atProvider", "id") != "" {
-		return true
-	}
+func (o Object) created() bool {
 	last := o.condition(conditionLastOperation)
 	refused := last.status == "False" && last.reason == string(upjet.ReasonAsyncCreateFailure)
 
@@ -175,7 +180,7 @@ func own(o Object) map[string]any {
 		metadata["labels"] = l
 	}
 	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID,
-		annotationPodsAskedFor, annotationPodIdentity, annotationCreatedWith, secretsv1alpha1.SyncRequestedAtAnnotation)
+		annotationPodsAskedFor, annotationPodIdentity, annotationCreatedWith, annotationRoleAssignments, secretsv1alpha1.SyncRequestedAtAnnotation)
 	if o.str("kind") == kindIngress {
 		annotations = ownIngressAnnotations(o)
 	}

@@ -47,7 +47,7 @@ const (
 // ownership returns the ownership of the vault or identity behind a managed resource.
 func (c *composition) ownership(seen Object) ownership {
 	switch {
-	case seen.established(), c.app.Tenant == "" && !c.isShared(seen) && (!seen.held() || seen.onlyLooked()):
+	case seen.established(), isCreatedUnproven(seen) && seen.str("status", "atProvider", "id") != "" && c.lacksProof(seen), c.app.Tenant == "" && !c.isShared(seen) && (!seen.held() || seen.onlyLooked()):
 		return c.inCluster(seen)
 	case seen.str("status", "atProvider", "id") != "" && c.isProven(seen):
 		return c.inCluster(seen)
@@ -62,10 +62,37 @@ func (c *composition) ownership(seen Object) ownership {
 	return unseen
 }
 
+// isCreatedUnproven reports whether this object has created a vault when no owner had to be proven.
+// The settings can require the proof before the function sees the vault, which then has no tags
+// that prove it.
+func isCreatedUnproven(seen Object) bool {
+	return seen.held() && seen.onlyLooked() && recordedCluster(seen) == "" && seen.created()
+}
+
+// awaitsCreation reports whether such a vault is being created. It must not get the tags of a proof
+// that the vault in Azure lacks.
+func (c *composition) awaitsCreation(seen Object) bool {
+	return isCreatedUnproven(seen) && seen.str("status", "atProvider", "id") == "" && (c.app.Tenant != "" || c.isShared(seen))
+}
+
+// lacksProof reports whether the observed tags name the application, and no tenant or cluster.
+func (c *composition) lacksProof(seen Object) bool {
+	for k := range seen.object("status", "atProvider", "tags") {
+		if strings.EqualFold(k, tagTenant) || strings.EqualFold(k, tagCluster) {
+			return false
+		}
+	}
+
+	return hasTags(seen, map[string]string{tagApplication: c.app.Name, tagNamespace: c.app.Namespace})
+}
+
 // isProven reports whether the observed tags are the application's.
-func (c *composition) isProven(seen Object) bool {
+func (c *composition) isProven(seen Object) bool { return hasTags(seen, c.ownTags(seen)) }
+
+// hasTags reports whether the observed tags include those that are wanted.
+func hasTags(seen Object, wanted map[string]string) bool {
 	tags := seen.object("status", "atProvider", "tags")
-	for name, want := range c.ownTags(seen) {
+	for name, want := range wanted {
 		found := false
 		for k, v := range tags {
 			// Azure ignores case in names of tags.

@@ -242,6 +242,40 @@ func (c *composition) sharedRoleAssignment(a *access, i identity, sh *share, sec
 	}
 }
 
+// takenAway is what an application loses while all else is kept.
+type takenAway struct {
+	resources map[string]bool
+	findings  []finding.Finding
+}
+
+// takeAway takes the shared secrets of revoked entries from an application whose other resources are
+// kept: the platform may remove a team from its landing zone and revoke its secrets in one change.
+// A role that another cluster may need is kept, as in any other revocation.
+func (c *composition) takeAway(revoked []string) takenAway {
+	t := takenAway{resources: map[string]bool{}}
+	c.app.Status.Secrets = slices.Clone(c.app.Status.Secrets)
+	for _, entry := range revoked {
+		has := false
+		for name, seen := range c.seen {
+			isRole := strings.HasPrefix(name, PrefixRoleAssignmentShared+entry+"-")
+			if name == PrefixSecretSyncShared+entry || isRole && !c.sharesAccess(seen) {
+				t.resources[name], has = true, true
+			}
+		}
+		for i := range c.app.Status.Secrets {
+			if s := &c.app.Status.Secrets[i]; s.Source == entry {
+				*s = v1alpha1.SecretStatus{Name: s.Name, Source: entry, State: stateRevoked, Message: finding.Say(finding.SharedRevoked, finding.With{"entry": entry})}
+				has = true
+			}
+		}
+		if has {
+			t.findings = append(t.findings, finding.New(finding.SharedTakenAway, finding.With{"entry": entry}))
+		}
+	}
+
+	return t
+}
+
 // switches reports whether the application still has a secret of its own that it takes from
 // the shared vault as soon as that one is synced.
 func (c *composition) switches(sh *share, secret string) bool {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -84,6 +86,27 @@ func IsRevoked(e v1alpha1.SharedSecrets, namespace, application string) bool {
 	})
 }
 
+// RevokedShares returns the entries of shared secrets that the platform's own settings revoke from an
+// application. It reads them unresolved, because a revocation must not wait for a landing zone
+// whose settings cannot be used.
+func RevokedShares(input *v1alpha1.PlatformConfig, overlay map[string]any, namespace, application string) (names []string) {
+	base, err := toMap(input.Spec)
+	if err != nil {
+		return nil
+	}
+	list, _, _ := unstructured.NestedFieldNoCopy(merge(base, overlay), "secrets", "shared")
+	entries, _ := list.([]any)
+	for _, e := range entries {
+		m, _ := e.(map[string]any)
+		var entry v1alpha1.SharedSecrets
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &entry); err == nil && IsRevoked(entry, namespace, application) {
+			names = append(names, entry.Name)
+		}
+	}
+
+	return names
+}
+
 func matches(e v1alpha1.SharedSecrets, secret string) bool {
 	return slices.ContainsFunc(e.Names, func(n string) bool { return strings.EqualFold(n, secret) }) ||
 		slices.ContainsFunc(e.Prefixes, func(p string) bool { return hasPrefix(secret, p) })
@@ -98,11 +121,12 @@ func hasPrefix(name, prefix string) bool {
 func (c *checker) shared(path *field.Path, entries []v1alpha1.SharedSecrets) {
 	c.atMost(path, len(entries), maxSharedEntries)
 	names := make([]string, len(entries))
+	together := sharingNamespaces(entries)
 	for i, e := range entries {
 		names[i] = e.Name
 		c.sharedEntry(path.Index(i), e)
-		for _, other := range entries[:i] {
-			if overlap(e, other) {
+		for j, other := range entries[:i] {
+			if together[[2]int{i, j}] && overlap(e, other) {
 				c.forbidden(path.Index(i), finding.SharedOverlap, finding.With{"entry": e.Name, "other": other.Name})
 			}
 		}
@@ -188,11 +212,28 @@ func (c *checker) sharedLimits(path *field.Path, entries []v1alpha1.SharedSecret
 	}
 }
 
-// overlap reports whether a secret of one namespace could be in both vaults.
-func overlap(a, b v1alpha1.SharedSecrets) bool {
-	if !slices.ContainsFunc(a.Namespaces, func(n string) bool { return slices.Contains(b.Namespaces, n) }) {
-		return false
+// sharingNamespaces returns the pairs of entries that list the same namespace, the later entry first.
+// Each call of the function checks the settings, and comparing the lists with each other would
+// take seconds.
+func sharingNamespaces(entries []v1alpha1.SharedSecrets) map[[2]int]bool {
+	together := map[[2]int]bool{}
+	entriesOf := map[string][]int{}
+	for i, e := range entries {
+		for _, n := range e.Namespaces {
+			for _, other := range entriesOf[n] {
+				together[[2]int{i, other}] = true
+			}
+			if others := entriesOf[n]; !slices.Contains(others, i) {
+				entriesOf[n] = append(others, i)
+			}
+		}
 	}
+
+	return together
+}
+
+// overlap reports whether a secret could be in the vaults of both entries.
+func overlap(a, b v1alpha1.SharedSecrets) bool {
 	for _, n := range a.Names {
 		if matches(b, n) {
 			return true

@@ -180,10 +180,12 @@ func (c *checker) namespaces(path *field.Path, names []string) {
 // unique rejects duplicates. The API server would reject them, too, and Crossplane would then
 // apply no other resource.
 func (c *checker) unique(path *field.Path, values []string) {
+	known := make(map[string]bool, len(values))
 	for i, v := range values {
-		if slices.Contains(values[:i], v) {
+		if known[v] {
 			c.add(field.Duplicate(path.Index(i), v))
 		}
+		known[v] = true
 	}
 }
 

@@ -90,6 +90,7 @@ const (
 	MemberWaits         Reason = "MemberWaits"
 	DeletionWithheld    Reason = "DeletionWithheld"
 	RolesAwaitOwner     Reason = "RolesAwaitOwner"
+	RolesMayBeGranted   Reason = "RolesMayBeGranted"
 	RolesNotRevoked     Reason = "RolesNotRevoked"
 	RolesLeftToOwner    Reason = "RolesLeftToOwner"
 	AnswerOfAzure       Reason = "AnswerOfAzure"
@@ -156,6 +157,7 @@ const (
 	SecretWaitsForAzure     Reason = "SecretWaitsForAzure"
 	SecretNotLookedAt       Reason = "SecretNotLookedAt"
 	SharedRevoked           Reason = "SharedRevoked"
+	SharedTakenAway         Reason = "SharedTakenAway"
 	SharedVaultChanged      Reason = "SharedVaultChanged"
 	SharedLimitReached      Reason = "SharedLimitReached"
 	SharedNotSyncedYet      Reason = "SharedNotSyncedYet"
@@ -446,6 +448,7 @@ var sentences = map[Reason]string{
 	MemberWaits:         "The {what} {name} is not there yet. This cluster is a member (clusterSharing) and creates none: it waits for the cluster that owns the others. If the application does not run there, ask your platform team for help.",
 	DeletionWithheld:    "deletionPolicy {policy} has no effect while several clusters may use the vault: the vault stays when the application is deleted, unless clusterSharing.role is SoleOwner",
 	RolesAwaitOwner:     "Roles on the vault are missing: {assignments}. This cluster does not assign them, because another cluster does. If they are missing for 10 minutes, ask your platform team to check the application in that cluster.",
+	RolesMayBeGranted:   "That cluster may grant them on a wider scope: then keyVault.roleAssignments must be Granted in the settings of this cluster, too.",
 	RolesNotRevoked:     "Role assignments that are not needed here any more still exist in Azure: {assignments}. Another cluster may need them. Your platform team deletes them in Azure, or sets clusterSharing.role to SoleOwner.",
 	RolesLeftToOwner:    "This cluster no longer uses the roles on the vault, because its settings no longer assign the vault to this application. It is a member (clusterSharing): the roles are revoked when the settings of the owner do not assign the vault either.",
 	AnswerOfAzure:       "The Azure provider reports: {problem}.",
@@ -492,6 +495,7 @@ var sentences = map[Reason]string{
 	SecretWaitsForAzure:     "waiting for the vault and the identity, which normally takes 5 minutes after creation",
 	SecretNotLookedAt:       "not read yet, which normally takes a minute",
 	SharedRevoked:           "the platform has revoked the shared secrets {entry} from this application. Remove the secret from spec.secrets, or set its source to Own",
+	SharedTakenAway:         "The platform has revoked the shared secrets {entry} from this application.",
 	SharedVaultChanged:      "the platform's shared secrets {entry} have another vault now. Secrets that this application already has stay in use. Ask your platform team for help",
 	SharedLimitReached:      "no more role assignments on the shared secrets {entry} are allowed in namespace {namespace}: the limit is {most}. Ask your platform team to raise maxRoleAssignmentsPerNamespace",
 	SharedNotSyncedYet:      "It comes from the application's own vault until the platform's shared secrets {entry} have it.",
