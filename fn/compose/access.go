@@ -34,13 +34,17 @@ const principalServicePrincipal = "ServicePrincipal"
 // principal does not exist, the Azure provider retries for 30 minutes without an error.
 const principalWait = 2 * time.Minute
 
-// A grant is a role assignment to compose: a role of a principal on the vault.
+// A grant is a role assignment to compose: a role of a principal on the vault, or on a shared
+// secret.
 type grant struct {
 	resource      string // composition resource name
 	suffix        string // of the Kubernetes object's name
 	principalID   string // empty while unknown
 	principalType string
 	role          role
+	scope         string // empty while unknown
+	// shared is the entry of a shared secret.
+	shared string
 	// source is the field with the principal's id. It is empty for the application's identity.
 	source finding.Reason
 }
@@ -74,31 +78,38 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 	if v.withdrawn {
 		return a
 	}
-	a.grants = slices.DeleteFunc(c.grants(i), func(g grant) bool { return c.isGranted(g, v) })
-	for _, g := range a.grants {
-		seen, exists := c.seen[g.resource]
-		if exists {
-			a.observed[g.resource] = seen
-		}
-		switch {
-		case v.id == "" || g.principalID == "":
-			c.keepAssignment(g.resource, a.readOnly)
-		case !exists:
-			c.want(g.resource, c.roleAssignment(nil, v.id, g, a.readOnly))
-		case isSame(seen, v.id, g):
-			c.want(g.resource, c.sameAssignment(seen, g, a.readOnly))
-		default:
-			c.replace(&a, g.resource)
+	for _, g := range c.grants(v, i) {
+		if !c.isGranted(g, v) {
+			c.assign(&a, g)
 		}
 	}
 
 	return a
 }
 
-func (c *composition) grants(i identity) []grant {
+// assign composes a role assignment. An assignment that exists is kept if it matches the grant,
+// and replaced otherwise.
+func (c *composition) assign(a *access, g grant) {
+	a.grants = append(a.grants, g)
+	seen, exists := c.seen[g.resource]
+	if exists {
+		a.observed[g.resource] = seen
+	}
+	switch {
+	case g.scope == "" || g.principalID == "":
+		c.keepAssignment(g.resource, a.readOnly)
+	case !exists || isSame(seen, g):
+		c.want(g.resource, c.roleAssignment(seen, g, a.readOnly))
+	default:
+		c.replace(a, g.resource)
+	}
+}
+
+// grants returns the roles on the application's vault.
+func (c *composition) grants(v vault, i identity) []grant {
 	grants := []grant{{
 		resource: NameRoleAssignmentApp, suffix: "secrets-user",
-		principalID: i.principalID, principalType: principalServicePrincipal, role: secretsUser(),
+		principalID: i.principalID, principalType: principalServicePrincipal, role: secretsUser(), scope: v.id,
 	}}
 	// Azure allows one assignment of a role to a principal.
 	granted := map[string]bool{}
@@ -108,7 +119,7 @@ func (c *composition) grants(i identity) []grant {
 			return
 		}
 		granted[id] = true
-		grants = append(grants, grant{principalID: id, principalType: principalType, role: secretsOfficer(), source: source})
+		grants = append(grants, grant{principalID: id, principalType: principalType, role: secretsOfficer(), scope: v.id, source: source})
 	}
 	officer(c.platform.SecretCreatorPrincipalID, principalServicePrincipal, finding.SourceSecretCreator)
 	for _, o := range c.platform.KeyVault.Officers {
@@ -151,20 +162,30 @@ func (c *composition) creatorsName(granted map[string]bool) string {
 	return creator
 }
 
-// roleAssignment returns the desired assignment. It keeps the observed name.
-func (c *composition) roleAssignment(seen Object, vaultID string, g grant, readOnly bool) *managed[authorizationv1beta1.RoleAssignmentParameters] {
-	derived := azurename.RoleAssignment(vaultID, g.principalID, g.role.id)
+// roleAssignment returns the desired assignment. Azure cannot change one, so the observed values
+// of an assignment that exists stay exactly as they are.
+func (c *composition) roleAssignment(seen Object, g grant, readOnly bool) *managed[authorizationv1beta1.RoleAssignmentParameters] {
+	if seen != nil {
+		g.scope, g.principalID = seen.str("spec", "forProvider", "scope"), seen.str("spec", "forProvider", "principalId")
+	}
+	if seen.inAzure() {
+		g.principalType = seen.str("spec", "forProvider", "principalType")
+	}
+	derived := azurename.RoleAssignment(g.scope, g.principalID, g.role.id)
 	name := cmp.Or(seen.str("spec", "forProvider", "name"), derived)
 	// The Kubernetes name tells apart an assignment and its successor.
 	object := newManaged(c, authorizationv1beta1.RoleAssignment_GroupVersionKind, fmt.Sprintf("%s-%s-%s", c.app.Name, g.suffix, derived[:8]), authorizationv1beta1.RoleAssignmentParameters{
 		Name:               &name,
 		PrincipalID:        &g.principalID,
 		RoleDefinitionName: &g.role.name,
-		Scope:              &vaultID,
+		Scope:              &g.scope,
 	})
 	object.Spec.ManagedResourceSpec = c.azureSpec()
 	object.Spec.ManagementPolicies = c.assignmentPolicies(seen, readOnly, object.Spec.ManagementPolicies)
-	object.Annotations = externalID(seen, azurename.RoleAssignmentID(vaultID, name))
+	object.Annotations = externalID(seen, azurename.RoleAssignmentID(g.scope, name))
+	if g.shared != "" {
+		object.Labels[LabelSharedSecrets] = g.shared
+	}
 	if g.principalType != "" {
 		// Without a type, Azure rejects a new identity as PrincipalNotFound until Entra
 		// ID has replicated it.
@@ -174,20 +195,9 @@ func (c *composition) roleAssignment(seen Object, vaultID string, g grant, readO
 	return object
 }
 
-// sameAssignment returns the desired state of an assignment that exists. Azure cannot
-// change one, so the observed values stay exactly as they are.
-func (c *composition) sameAssignment(seen Object, g grant, readOnly bool) *managed[authorizationv1beta1.RoleAssignmentParameters] {
-	g.principalID = seen.str("spec", "forProvider", "principalId")
-	if seen.inAzure() {
-		g.principalType = seen.str("spec", "forProvider", "principalType")
-	}
-
-	return c.roleAssignment(seen, seen.str("spec", "forProvider", "scope"), g, readOnly)
-}
-
 // isSame reports whether an assignment matches a grant. Azure does not preserve case in ids.
-func isSame(seen Object, vaultID string, g grant) bool {
-	return strings.EqualFold(seen.str("spec", "forProvider", "scope"), vaultID) &&
+func isSame(seen Object, g grant) bool {
+	return strings.EqualFold(seen.str("spec", "forProvider", "scope"), g.scope) &&
 		strings.EqualFold(seen.str("spec", "forProvider", "principalId"), g.principalID) &&
 		strings.EqualFold(seen.str("spec", "forProvider", "roleDefinitionName"), g.role.name)
 }

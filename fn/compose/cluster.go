@@ -39,7 +39,7 @@ func (c *composition) isSoleOwner() bool { return c.sharing().Role == settings.R
 
 // isPeer reports whether the settings list a cluster.
 func (c *composition) isPeer(cluster string) bool {
-	return slices.ContainsFunc(c.sharing().Peers, func(issuer string) bool { return azurename.IssuerTag(issuer) == cluster })
+	return settings.IsPeer(c.platform.ClusterSharing, cluster)
 }
 
 // ownCluster returns the tag of this cluster.

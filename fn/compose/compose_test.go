@@ -656,7 +656,7 @@ func TestDigest(t *testing.T) {
 func TestConditions(t *testing.T) {
 	refused := azureSeen()
 	refused[NameKeyVault] = Object{"kind": "Vault", "status": map[string]any{"conditions": []any{
-		map[string]any{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "create failed:\n  QuotaExceeded " + strings.Repeat("x", 1000)},
+		map[string]any{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "create failed:\n  QuotaExceeded " + strings.Repeat("x", 2000)},
 	}}}
 	colliding := azureSeen()
 	colliding[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{
@@ -715,7 +715,7 @@ func TestConditions(t *testing.T) {
 		"VaultRefused": {
 			reason: "The error of Azure is passed on, in one line of limited length.",
 			spec:   `{}`, seen: refused, conditionType: TypeKeyVaultReady,
-			want: rendered{Status: False, Reason: ReasonAzureRefused, Message: "Azure did not create vault shop-api-mmmm: create failed: QuotaExceeded " + strings.Repeat("x", 371) + " …. Ask your platform team for help."},
+			want: rendered{Status: False, Reason: ReasonAzureRefused, Message: "Azure did not create vault shop-api-mmmm: create failed: QuotaExceeded " + strings.Repeat("x", 1071) + " … " + strings.Repeat("x", 300) + ". Ask your platform team for help."},
 		},
 		"VaultReady": {
 			reason: "The condition that people look at first shows where to set values.",
@@ -779,8 +779,8 @@ func TestConditions(t *testing.T) {
 		},
 		"SecretRefusedByWebhook": {
 			reason: "A webhook can return any text, so it is cut to one short line.",
-			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten("denied:\n\x1b[31m\u202eno\x00 "+strings.Repeat("x", 1000), notYet), conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: denied: [31m no " + strings.Repeat("x", 384) + " …."},
+			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten("denied:\n\x1b[31m\u202eno\x00 "+strings.Repeat("x", 2000), notYet), conditionType: TypeSecretsSynced,
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: denied: [31m no " + strings.Repeat("x", 1084) + " … " + strings.Repeat("x", 300) + "."},
 		},
 		"PodsWaitForSecret": {
 			reason: "The condition of waiting pods has the reason.",

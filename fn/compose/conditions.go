@@ -5,6 +5,7 @@ package compose
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -136,16 +137,25 @@ func (o Object) notReady() problem {
 	return o.failed(conditionReady)
 }
 
+// perRequest matches what differs in each response of Azure to the same request: its id, and the
+// time. A condition with it would change with every retry.
+var perRequest = regexp.MustCompile(`(?i)\b((?:trace|correlation|request|activity|tracking)[ _-]?id|time(?:stamp)?)(\W{1,6})(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[t ][\d:.]+(?:z|[+-]\d\d:\d\d)?)`)
+
 // shorten limits the error of Azure or of an admission webhook, which can have any length
-// and any character, so that it fits in a condition.
+// and any character, so that it fits in a condition. Azure names a missing permission and the
+// locked scope after the name of the operation and its scope, so the middle is cut.
 func shorten(s string) string {
-	const most = 400
+	const (
+		head = 1100 // A missing action ends here even if all names in the error have their maximal length.
+		tail = 300
+	)
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
-	if len(s) <= most {
+	s = perRequest.ReplaceAllString(s, "$1$2…")
+	if len(s) <= head+tail {
 		return s
 	}
 
-	return strings.ToValidUTF8(s[:most], "") + " …"
+	return strings.ToValidUTF8(s[:head], "") + " … " + strings.ToValidUTF8(s[len(s)-tail:], "")
 }
 
 func identityReady(i identity, credential Object, w workload) Condition {

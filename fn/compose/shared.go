@@ -213,33 +213,17 @@ func (c *composition) sharedRoleAssignments(a *access, i identity, shares []*sha
 }
 
 func (c *composition) sharedRoleAssignment(a *access, i identity, sh *share, secret string) {
-	g := grant{
-		resource: sharedRole(sh.name, secret), suffix: "shared",
-		principalID: i.principalID, principalType: principalServicePrincipal, role: secretsUser(),
-	}
-	seen, exists := c.seen[g.resource]
+	name := sharedRole(sh.name, secret)
+	seen, exists := c.seen[name]
 	_, refused := sh.problems[secret]
 	if !exists && (refused || sh.fixed || sh.entry.Access == inputv1alpha1.AccessGranted) {
 		return
 	}
-	a.grants = append(a.grants, g)
-	if exists {
-		a.observed[g.resource] = seen
-	}
-	scope := cmp.Or(seen.str("spec", "forProvider", "scope"), sh.entry.VaultResourceID+"/secrets/"+secret)
-	switch {
-	case g.principalID == "":
-		c.keepAssignment(g.resource, a.readOnly)
-	case exists && !isSame(seen, scope, g):
-		c.replace(a, g.resource)
-	default:
-		object := c.roleAssignment(nil, scope, g, a.readOnly)
-		if exists {
-			object = c.sameAssignment(seen, g, a.readOnly)
-		}
-		object.Labels[LabelSharedSecrets] = sh.name
-		c.want(g.resource, object)
-	}
+	c.assign(a, grant{
+		resource: name, suffix: "shared", shared: sh.name,
+		principalID: i.principalID, principalType: principalServicePrincipal, role: secretsUser(),
+		scope: cmp.Or(seen.str("spec", "forProvider", "scope"), sh.entry.VaultResourceID+"/secrets/"+secret),
+	})
 }
 
 // takenAway is what an application loses while all else is kept.

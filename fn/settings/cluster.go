@@ -5,6 +5,7 @@ package settings
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -58,6 +59,11 @@ func (c *checker) clusterSharing(path *field.Path, s *v1alpha1.PlatformConfigSpe
 		}
 	}
 	c.unique(peers, tags)
+}
+
+// IsPeer reports whether the settings list the cluster with that tag.
+func IsPeer(s *v1alpha1.ClusterSharing, tag string) bool {
+	return s != nil && slices.ContainsFunc(s.Peers, func(issuer string) bool { return azurename.IssuerTag(issuer) == tag })
 }
 
 func isIssuer(issuer string) bool {

@@ -96,4 +96,12 @@ const (
 	OpGetRoleDefinition   = fault.GetRoleDefinition
 	OpListRoleDefinitions = fault.ListRoleDefinitions
 	OpListLocks           = fault.ListLocks
+	OpGetEndpoint         = fault.GetEndpoint
+	OpPutEndpoint         = fault.PutEndpoint
+	OpGetInterface        = fault.GetInterface
+	OpListZoneGroups      = fault.ListZoneGroups
+	OpGetZoneGroup        = fault.GetZoneGroup
+	OpPutZoneGroup        = fault.PutZoneGroup
+	OpGetDiagnostics      = fault.GetDiagnostics
+	OpPutDiagnostics      = fault.PutDiagnostics
 )

@@ -44,6 +44,7 @@ type privateEndpoint struct {
 type privateEndpointProperties struct {
 	ProvisioningState string        `json:"provisioningState,omitempty"`
 	Subnet            reference     `json:"subnet"`
+	Interfaces        []reference   `json:"networkInterfaces,omitempty"`
 	Connections       []privateLink `json:"privateLinkServiceConnections,omitempty"`
 	Manual            []privateLink `json:"manualPrivateLinkServiceConnections,omitempty"`
 }
@@ -216,6 +217,7 @@ func (c *call) putEndpoint(known *privateEndpoint) wire.Answer {
 
 	made.ID, made.Name, made.Type, made.Location = c.resourceID(typeEndpoint, c.name), c.name, typeEndpoint, location(made.Location)
 	made.Properties.ProvisioningState = "Succeeded"
+	made.Properties.Interfaces = []reference{{c.resourceID(typeInterface, c.name+interfaceSuffix)}}
 	made.groups = map[string]zoneGroup{}
 	status := http.StatusCreated
 
@@ -229,6 +231,19 @@ func (c *call) putEndpoint(known *privateEndpoint) wire.Answer {
 	c.service.endpoints[c.endpointKey()] = &made
 
 	return c.connected(&made, wire.JSON(status, made))
+}
+
+// interfaceSuffix is the end of the name of an endpoint's network interface.
+const interfaceSuffix = ".nic"
+
+// networkInterface returns the network interface of an endpoint. The stand-in has no addresses.
+func (c *call) networkInterface() wire.Answer {
+	owner := c.service.endpoints[strings.ToLower(c.resourceID(typeEndpoint, strings.TrimSuffix(c.name, interfaceSuffix)))]
+	if owner == nil {
+		return notFound(typeInterface, c.name, c.group.Name)
+	}
+
+	return wire.JSON(http.StatusOK, map[string]string{"id": owner.Properties.Interfaces[0].ID, "name": c.name, "type": typeInterface})
 }
 
 // zoneGroup carries out an operation on the DNS zone groups of an endpoint.

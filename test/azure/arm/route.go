@@ -26,6 +26,7 @@ const (
 	typePolicies   = "Microsoft.PolicyInsights/checkPolicyRestrictions"
 
 	typeEndpoint    = "Microsoft.Network/privateEndpoints"
+	typeInterface   = "Microsoft.Network/networkInterfaces"
 	typeZoneGroup   = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
 	typeDiagnostics = "Microsoft.Insights/diagnosticSettings"
 )
@@ -79,6 +80,7 @@ func endpoints() []endpoint {
 		credential = identity + "/federatedidentitycredentials"
 		cluster    = group + "/providers/microsoft.containerservice/managedclusters/{resource}"
 		private    = group + "/providers/microsoft.network/privateendpoints/{resource}"
+		nic        = group + "/providers/microsoft.network/networkinterfaces/{name}"
 		zones      = private + "/privatednszonegroups"
 		logs       = vault + "/providers/microsoft.insights/diagnosticsettings/{child}"
 		deleted    = sub + "/providers/microsoft.keyvault/locations/{location}/deletedvaults/{name}"
@@ -125,6 +127,7 @@ func endpoints() []endpoint {
 		{"GET " + private, fault.GetEndpoint, typeEndpoint, read, (*call).privateEndpoint},
 		{"PUT " + private, fault.PutEndpoint, typeEndpoint, write, (*call).privateEndpoint},
 		{"DELETE " + private, fault.DeleteEndpoint, typeEndpoint, remove, (*call).privateEndpoint},
+		{"GET " + nic, fault.GetInterface, typeInterface, read, (*call).networkInterface},
 		{"GET " + zones, fault.ListZoneGroups, typeZoneGroup, read, (*call).zoneGroup},
 		{"GET " + zones + "/{child}", fault.GetZoneGroup, typeZoneGroup, read, (*call).zoneGroup},
 		{"PUT " + zones + "/{child}", fault.PutZoneGroup, typeZoneGroup, write, (*call).zoneGroup},
@@ -252,7 +255,7 @@ func versions(typ string) []string {
 		return []string{"2023-03-01", "2024-10-01"}
 	case typeCluster:
 		return []string{"2024-09-01", "2025-05-01"}
-	case typeEndpoint, typeZoneGroup:
+	case typeEndpoint, typeInterface, typeZoneGroup:
 		return []string{"2023-11-01", "2024-05-01"}
 	case typeDiagnostics:
 		return []string{"2021-05-01-preview"}

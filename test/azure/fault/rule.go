@@ -86,6 +86,7 @@ const (
 	GetEndpoint          = "get-private-endpoint"
 	PutEndpoint          = "put-private-endpoint"
 	DeleteEndpoint       = "delete-private-endpoint"
+	GetInterface         = "get-network-interface"
 	ListZoneGroups       = "list-dns-zone-groups"
 	GetZoneGroup         = "get-dns-zone-group"
 	PutZoneGroup         = "put-dns-zone-group"
@@ -107,7 +108,7 @@ func Operations() []string {
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
 		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, PutResourceGroup, GetSubscription, PutRoleDefinition,
 		ListIdentities, ListLocks, PutLock, GetProvider, RegisterProvider, CheckVaultName, CheckPolicies,
-		GetCluster, PutCluster, GetEndpoint, PutEndpoint, DeleteEndpoint, ListZoneGroups, GetZoneGroup, PutZoneGroup, DeleteZoneGroup,
+		GetCluster, PutCluster, GetEndpoint, PutEndpoint, DeleteEndpoint, GetInterface, ListZoneGroups, GetZoneGroup, PutZoneGroup, DeleteZoneGroup,
 		GetDiagnostics, PutDiagnostics, DeleteDiagnostics, Unknown,
 	}
 }

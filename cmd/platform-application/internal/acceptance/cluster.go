@@ -25,8 +25,8 @@ const (
 	// maxLog is how much of a pod's log is read. The workload's line is the first.
 	maxLog = 64 << 10
 
-	// maxText is the length of foreign texts in a report.
-	maxText = 1000
+	// maxText is the length of foreign texts in a report. It has room for a condition with an error of Azure.
+	maxText = 2000
 )
 
 // A pod of the application.

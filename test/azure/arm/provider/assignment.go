@@ -104,7 +104,7 @@ func createAssignment(ctx context.Context, c *client, d *tf.ResourceData, pace P
 			return retry.NonRetryableError(err)
 		}
 
-		if err := replicated(ctx, c, id, pace); err != nil {
+		if err := replicated(ctx, c, id, assignmentVersion, replicationFinds, pace); err != nil {
 			return retry.NonRetryableError(fmt.Errorf("failed waiting for Role Assignment %s to finish replicating: %w", id, err))
 		}
 
@@ -142,13 +142,13 @@ func roleDefinition(ctx context.Context, c *client, d *tf.ResourceData, scope st
 	return text(one, "id"), nil
 }
 
-// replicated waits until a new assignment is found several times in a row.
-func replicated(ctx context.Context, c *client, id string, pace Pace) error {
+// replicated waits until a new resource is found that many times in a row.
+func replicated(ctx context.Context, c *client, id, version string, finds int, pace Pace) error {
 	wait := &retry.StateChangeConf{
 		Pending: []string{"pending"}, Target: []string{"ready"}, Timeout: operationTimeout,
-		MinTimeout: pace.of(replicationInterval), ContinuousTargetOccurence: replicationFinds,
+		MinTimeout: pace.of(replicationInterval), ContinuousTargetOccurence: finds,
 		Refresh: func() (any, string, error) {
-			got, err := c.get(ctx, id, assignmentVersion)
+			got, err := c.get(ctx, id, version)
 
 			switch {
 			case err != nil:

@@ -17,6 +17,7 @@ import (
 const (
 	diagnosticsType    = "azurerm_monitor_diagnostic_setting"
 	diagnosticsVersion = "2021-05-01-preview"
+	diagnosticsFinds   = 3
 )
 
 func diagnosticsGVK() schema.GroupVersionKind {
@@ -40,7 +41,7 @@ type enabledLog struct {
 
 // diagnosticsKind is azurerm_monitor_diagnostic_setting for logs to a workspace (azurerm v4.54.0,
 // monitor/monitor_diagnostic_setting_resource.go).
-func diagnosticsKind() kind {
+func diagnosticsKind(pace Pace) kind {
 	return newKind(diagnosticsGVK(), &managedOf[diagnosticsParameters]{}, diagnosticsType, config.IdentifierFromProvider, &tf.Resource{
 		Schema: map[string]*tf.Schema{
 			"name":                       fixed(required()),
@@ -62,11 +63,25 @@ func diagnosticsKind() kind {
 				return exists(diagnosticsType, id)
 			}
 
-			return putDiagnostics(ctx, c, d, id)
+			if err := putDiagnostics(ctx, c, d, id); err != nil {
+				return err
+			}
+
+			if err := replicated(ctx, c, diagnosticsPath(id), diagnosticsVersion, diagnosticsFinds, pace); err != nil {
+				return fmt.Errorf("waiting for Monitor Diagnostic Setting %q: %w", id, err)
+			}
+
+			d.SetId(id)
+
+			return readDiagnostics(ctx, c, d)
 		}),
 		ReadContext: operation(readDiagnostics),
 		UpdateContext: operation(func(ctx context.Context, c *client, d *tf.ResourceData) error {
-			return putDiagnostics(ctx, c, d, d.Id())
+			if err := putDiagnostics(ctx, c, d, d.Id()); err != nil {
+				return err
+			}
+
+			return readDiagnostics(ctx, c, d)
 		}),
 		DeleteContext: operation(func(ctx context.Context, c *client, d *tf.ResourceData) error {
 			if _, err := c.send(ctx, http.MethodDelete, diagnosticsPath(d.Id()), diagnosticsVersion, nil); err != nil {
@@ -99,9 +114,7 @@ func putDiagnostics(ctx context.Context, c *client, d *tf.ResourceData, id strin
 		return fmt.Errorf("creating Monitor Diagnostics Setting %q: %w", id, err)
 	}
 
-	d.SetId(id)
-
-	return readDiagnostics(ctx, c, d)
+	return nil
 }
 
 func readDiagnostics(ctx context.Context, c *client, d *tf.ResourceData) error {

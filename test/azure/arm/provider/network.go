@@ -50,7 +50,7 @@ type zoneGroup struct {
 	Zones []*string `json:"privateDnsZoneIds,omitempty" tf:"private_dns_zone_ids,omitempty"`
 }
 
-// endpointKind is azurerm_private_endpoint, without aliases, addresses and network interfaces (azurerm v4.54.0,
+// endpointKind is azurerm_private_endpoint, without aliases and addresses (azurerm v4.54.0,
 // network/private_endpoint_resource.go).
 func endpointKind() kind {
 	return newKind(endpointGVK(), &managedOf[endpointParameters]{}, endpointType, config.TemplatedStringAsIdentifier("name", endpointTemplate), &tf.Resource{
@@ -173,7 +173,7 @@ func putZones(ctx context.Context, c *client, d *tf.ResourceData) error {
 	return nil
 }
 
-// readEndpoint reads an endpoint, and then its zone groups.
+// readEndpoint reads an endpoint, its network interface, whose errors do not matter, its zone groups, and each of them.
 func readEndpoint(ctx context.Context, c *client, d *tf.ResourceData) error {
 	id := d.Id()
 	if err := checkID(id, "subscriptions", anyName, "resourceGroups", anyName, "providers", "Microsoft.Network", "privateEndpoints", anyName); err != nil {
@@ -185,6 +185,10 @@ func readEndpoint(ctx context.Context, c *client, d *tf.ResourceData) error {
 		return err
 	}
 
+	if interfaces := asList(properties(got)["networkInterfaces"]); len(interfaces) > 0 {
+		_, _ = c.get(ctx, text(asObject(interfaces[0]), "id"), endpointVersion)
+	}
+
 	groups, err := c.get(ctx, id+"/privateDnsZoneGroups", endpointVersion)
 	if err != nil {
 		return fmt.Errorf("retrieving DNS zone groups of %s: %w", id, err)
@@ -193,7 +197,16 @@ func readEndpoint(ctx context.Context, c *client, d *tf.ResourceData) error {
 	var zoneGroups []any
 
 	for _, g := range asList(groups["value"]) {
-		group, zones := asObject(g), []any{}
+		group, err := c.get(ctx, text(asObject(g), "id"), endpointVersion)
+		if err != nil {
+			return fmt.Errorf("retrieving DNS zone group of %s: %w", id, err)
+		}
+
+		if group == nil {
+			continue
+		}
+
+		zones := []any{}
 		for _, z := range asList(properties(group)["privateDnsZoneConfigs"]) {
 			zones = append(zones, properties(asObject(z))["privateDnsZoneId"])
 		}

@@ -26,16 +26,13 @@ const (
 // endpoint are rejected until it has a record.
 func TestPrivateVault(t *testing.T) {
 	a := newAccount(t)
-	vault, endpoint, diagnostics := vaultKind(hurried), endpointKind(), diagnosticsKind()
+	vault, endpoint, diagnostics := vaultKind(hurried), endpointKind(), diagnosticsKind(hurried)
 
 	rules := object{"network_acls": []any{object{"default_action": "Deny", "bypass": "AzureServices", "ip_rules": []any{"20.50.1.2"}}}}
-	connect := object{
-		"name": "pe", "resource_group_name": "rg", "location": "westeurope", "subnet_id": subnetID,
-		"private_service_connection": []any{object{
-			"name": "vault", "is_manual_connection": false, "private_connection_resource_id": vaultID, "subresource_names": []any{"vault"},
-		}},
-	}
-	withZone := object{"private_dns_zone_group": []any{object{"name": "vault", "private_dns_zone_ids": []any{zoneID}}}}
+	withZone := endpointArguments("pe")
+	connect := maps.Clone(withZone)
+	delete(connect, "private_dns_zone_group")
+
 	log := object{
 		"name": "platform-application", "target_resource_id": vaultID, "log_analytics_workspace_id": workspaceID,
 		"enabled_log": []any{object{"category_group": "audit"}},
@@ -74,13 +71,13 @@ func TestPrivateVault(t *testing.T) {
 		{"An address with a rule is let in.", func() string { return from("20.50.1.2") }, "ForbiddenByRbac"},
 		{"An endpoint is created.", func() (failed string) { was, failed = a.apply(t, endpoint, nil, connect); return failed }, ""},
 		{"Without a record, clients still use the public address.", func() string { return from(strings.ToLower(networkID)) }, "ForbiddenByFirewall"},
-		{"A zone group is a change.", func() string { return observe(endpoint, "pe", merged(connect, withZone)) }, "exists: true, up to date: false"},
+		{"A zone group is a change.", func() string { return observe(endpoint, "pe", withZone) }, "exists: true, up to date: false"},
 		{"A zone group is created.", func() (failed string) {
-			was, failed = a.apply(t, endpoint, was, merged(connect, withZone))
+			was, failed = a.apply(t, endpoint, was, withZone)
 
 			return failed
 		}, ""},
-		{"An endpoint with its zone group is observed.", func() string { return observe(endpoint, "pe", merged(connect, withZone)) }, "exists: true, up to date: true"},
+		{"An endpoint with its zone group is observed.", func() string { return observe(endpoint, "pe", withZone) }, "exists: true, up to date: true"},
 		{"Clients in the network use the endpoint.", func() string { return from(strings.ToLower(networkID)) }, "ForbiddenByRbac"},
 		{"Others do not.", func() string { return from("") }, "ForbiddenByFirewall"},
 		{"Logs are sent.", func() string { return create(diagnostics, log) }, ""},
@@ -115,13 +112,8 @@ func TestLinkedResources(t *testing.T) {
 	a.DeleteScopedRoleAssignment(subscription, azure.ScopedRoleAssignment{PrincipalID: principalID, Role: "Owner"})
 	must(t, a.PutScopedRoleAssignment(subscription, azure.ScopedRoleAssignment{PrincipalID: principalID, Role: "Contributor", Scope: groupID}))
 
-	endpoint := object{
-		"name": "pe", "resource_group_name": "rg", "location": "westeurope", "subnet_id": subnet,
-		"private_service_connection": []any{object{
-			"name": "vault", "is_manual_connection": false, "private_connection_resource_id": vaultID, "subresource_names": []any{"vault"},
-		}},
-		"private_dns_zone_group": []any{object{"name": "vault", "private_dns_zone_ids": []any{zone}}},
-	}
+	endpoint := endpointArguments("pe")
+	endpoint["subnet_id"], endpoint["private_dns_zone_group"] = subnet, []any{object{"name": "vault", "private_dns_zone_ids": []any{zone}}}
 	log := object{"name": "l", "target_resource_id": vaultID, "log_analytics_workspace_id": workspace, "enabled_log": []any{object{"category_group": "audit"}}}
 
 	for _, step := range []struct {
@@ -132,7 +124,7 @@ func TestLinkedResources(t *testing.T) {
 	}{
 		{endpointKind(), endpoint, subnet, "Network Contributor", "virtualNetworks/subnets/join/action"},
 		{endpointKind(), endpoint, zone, "Private DNS Zone Contributor", "privateDnsZones/join/action"},
-		{diagnosticsKind(), log, workspace, "Log Analytics Contributor", "workspaces/sharedKeys/action"},
+		{diagnosticsKind(hurried), log, workspace, "Log Analytics Contributor", "workspaces/sharedKeys/action"},
 	} {
 		if _, failed := a.apply(t, step.kind, nil, step.arguments); !strings.Contains(failed, "LinkedAuthorizationFailed") || !strings.Contains(failed, step.denied) {
 			t.Errorf("want LinkedAuthorizationFailed for %s, got %q", step.denied, failed)
@@ -151,7 +143,7 @@ func TestLinkedResources(t *testing.T) {
 		t.Errorf("want an endpoint with all roles, got %q", failed)
 	}
 
-	if _, failed := a.apply(t, diagnosticsKind(), nil, log); failed != "" {
+	if _, failed := a.apply(t, diagnosticsKind(hurried), nil, log); failed != "" {
 		t.Errorf("want logs with all roles, got %q", failed)
 	}
 }
@@ -186,19 +178,12 @@ func embedded(arguments object) object {
 
 	for name, value := range arguments {
 		if list, ok := value.([]any); ok && name != "enabled_log" {
-			value = list[0]
+			if block, ok := list[0].(object); ok {
+				value = block
+			}
 		}
 
 		out[name] = value
-	}
-
-	return out
-}
-
-func merged(a, b object) object {
-	out := object{}
-	for _, from := range []object{a, b} {
-		maps.Copy(out, from)
 	}
 
 	return out

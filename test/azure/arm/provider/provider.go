@@ -108,7 +108,7 @@ func kinds(pkg string, pace Pace) []kind {
 	case Network:
 		return []kind{endpointKind()}
 	case Insights:
-		return []kind{diagnosticsKind()}
+		return []kind{diagnosticsKind(pace)}
 	default:
 		return nil
 	}

@@ -153,6 +153,16 @@ func credentialArguments(name string) object {
 	}
 }
 
+func endpointArguments(name string) object {
+	return object{
+		"name": name, "resource_group_name": "rg", "location": "westeurope", "subnet_id": subnetID,
+		"private_service_connection": []any{object{
+			"name": "vault", "is_manual_connection": false, "private_connection_resource_id": vaultID, "subresource_names": []any{"vault"},
+		}},
+		"private_dns_zone_group": []any{object{"name": "vault", "private_dns_zone_ids": []any{zoneID}}},
+	}
+}
+
 func identityArguments() object {
 	return object{"name": "id-requests", "location": "West Europe", "resource_group_name": "rg"}
 }
@@ -220,6 +230,23 @@ func TestRequests(t *testing.T) {
 			},
 			observe: requests{azure.OpToken: 2, azure.OpGetRoleAssignment: 1, azure.OpGetRoleDefinition: 1},
 		},
+		{
+			reason: "A private endpoint is read with its network interface, the list of its DNS zone groups, and the only one of them.",
+			kind:   endpointKind(), name: "pe-requests", arguments: endpointArguments("pe-requests"),
+			create: requests{
+				azure.OpToken: 1, azure.OpGetEndpoint: 2, azure.OpPutEndpoint: 1, azure.OpPutZoneGroup: 1,
+				azure.OpGetInterface: 1, azure.OpListZoneGroups: 1, azure.OpGetZoneGroup: 1,
+			},
+			observe: requests{azure.OpToken: 2, azure.OpGetEndpoint: 1, azure.OpGetInterface: 1, azure.OpListZoneGroups: 1, azure.OpGetZoneGroup: 1},
+		},
+		{
+			reason: "A diagnostic setting must be found three times.",
+			kind:   diagnosticsKind(hurried), name: vaultID + "|logs", arguments: object{
+				"name": "logs", "target_resource_id": vaultID, "log_analytics_workspace_id": workspaceID, "enabled_log": []any{object{"category_group": "audit"}},
+			},
+			create:  requests{azure.OpToken: 1, azure.OpGetDiagnostics: 5, azure.OpPutDiagnostics: 1},
+			observe: requests{azure.OpToken: 2, azure.OpGetDiagnostics: 1},
+		},
 	}
 
 	// The page about limits uses these numbers. The first observation of a missing resource is one read.
@@ -247,7 +274,7 @@ func TestRequests(t *testing.T) {
 				t.Errorf("\n%s\nCreate: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			o, err := a.observe(t, tc.kind, tc.name, tc.arguments)
+			o, err := a.observe(t, tc.kind, tc.name, embedded(tc.arguments))
 			must(t, err)
 
 			if diff := cmp.Diff([]bool{true, true}, []bool{o.ResourceExists, o.ResourceUpToDate}); diff != "" {

@@ -83,16 +83,14 @@ func (d decision) owner(tags map[string]string) string {
 
 // relation returns what this cluster does with resources of another one: nothing, or what its role says.
 func (d decision) relation(owner string) string {
-	sharing := d.settings.ClusterSharing
-	if sharing == nil || !slices.ContainsFunc(sharing.Peers, func(issuer string) bool { return azurename.IssuerTag(issuer) == owner }) {
+	switch sharing := d.settings.ClusterSharing; {
+	case !settings.IsPeer(sharing, owner):
 		return ""
-	}
-
-	if sharing.Role == settings.RoleSoleOwner {
+	case sharing.Role == settings.RoleSoleOwner:
 		return settings.RoleOwner
+	default:
+		return sharing.Role
 	}
-
-	return sharing.Role
 }
 
 // tag returns the value of a tag. Azure ignores case in names of tags.

@@ -59,24 +59,27 @@ type place struct {
 // decide returns the findings for the facts of all places, each once: places can share a subscription or a resource group.
 func decide(places ...place) []finding.Finding {
 	var (
-		all []decision
-		out []finding.Finding
+		all, known []decision
+		out        []finding.Finding
 	)
 
 	for _, p := range places {
 		d := about(p.platform)
 		d.facts = p.facts
+		all = append(all, d)
+	}
 
+	for _, d := range all {
 		found, ok := d.subscription()
 		if ok {
-			all = append(all, d)
-			found = slices.Concat(found, d.group(), d.registrations(), d.identities(), d.access(), d.officers(), d.grants(), d.locks(), d.policies(), d.name(), d.clusters())
+			known = append(known, d)
+			found = slices.Concat(found, d.group(), d.registrations(), d.identities(), d.access(all), d.officers(), d.grants(), d.locks(), d.policies(), d.name(), d.clusters())
 		}
 
 		out = append(out, found...)
 	}
 
-	return distinct(append(out, room(all)...))
+	return distinct(append(out, room(known)...))
 }
 
 // distinct removes repeated findings. Azure ignores the case of ids and names.

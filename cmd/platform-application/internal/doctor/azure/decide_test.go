@@ -262,6 +262,19 @@ func TestDecide(t *testing.T) {
 			w.platform.Settings.KeyVault.Diagnostics = nil
 			w.platform.Settings.KeyVault.Network.PrivateEndpoint.AzureProviderConfigRef = &v1alpha1.ProviderConfigReference{Name: "network"}
 		}},
+		"LinksToOtherGroup": {reason: "A private endpoint is in the subscription of its subnet.", plant: func(w *world) {
+			linked(w)
+			w.platform.Settings.KeyVault.Diagnostics = nil
+			e := w.platform.Settings.KeyVault.Network.PrivateEndpoint
+			e.SubnetID, e.ResourceGroupName, e.PrivateDNSZoneIDs = "/subscriptions/elsewhere"+strings.TrimPrefix(testSubnet, subscriptionID), "rg-endpoints", nil
+		}, want: []finding.Code{RightsUnknown, RightsUnknown}},
+		"SharedVault": {reason: "The providers assign roles on the secrets of a shared vault.", plant: func(w *world) {
+			vault := platformGroupID + "/providers/Microsoft.KeyVault/vaults/shared"
+			w.platform.Settings.Secrets = &v1alpha1.SecretDefaults{Shared: []v1alpha1.SharedSecrets{{Name: "common", Access: v1alpha1.AccessRolePerSecret, VaultResourceID: vault}}}
+			g := administrator(condition(secretsUser))
+			g.Scope = vault
+			with(g)(w)
+		}},
 		"OtherNames": {reason: "Permissions of roles count, not their names.", plant: grants(func(g []access.Grant) []access.Grant { g[0].Role, g[1].Role = "Reader", "Owner"; return g })},
 		"OnOneType": {reason: "Narrower roles are enough.", plant: func(w *world) {
 			without("Contributor")(w)

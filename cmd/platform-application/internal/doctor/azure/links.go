@@ -13,7 +13,9 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// Roles of docs/how-to/private-vaults.md, and the action that connects an endpoint to a vault.
+// Roles of docs/how-to/private-vaults.md, and the action that connects an endpoint to a vault. The actions of these needs are those of
+// https://learn.microsoft.com/azure/private-link/rbac-permissions, https://learn.microsoft.com/azure/role-based-access-control/permissions/networking
+// and https://learn.microsoft.com/azure/azure-monitor/logs/manage-access, without those that only the Azure portal needs.
 const (
 	roleNetwork  = "Network Contributor"
 	roleZone     = "Private DNS Zone Contributor"
@@ -55,10 +57,8 @@ func (d decision) links() []need {
 	}
 
 	if e := privateEndpoint(&d.settings); e != nil && d.sameIdentity(e.AzureProviderConfigRef) {
-		group := d.groupID
-		if e.ResourceGroupName != "" {
-			group = d.subscriptionID + "/resourceGroups/" + e.ResourceGroupName
-		}
+		// A private endpoint is in the subscription of its subnet.
+		group := "/subscriptions/" + segment(e.SubnetID, "subscriptions") + "/resourceGroups/" + cmp.Or(e.ResourceGroupName, d.settings.ResourceGroupName)
 
 		add(roleNetwork, e.SubnetID, "Microsoft.Network/virtualNetworks/subnets/join/action")
 		add(

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/azure/access"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 )
@@ -105,8 +106,8 @@ func (d decision) assignments() []access.Request {
 	return out
 }
 
-// access checks the parties for missing and excessive permissions.
-func (d decision) access() []finding.Finding {
+// access checks the parties for missing and excessive permissions. An identity may serve several places.
+func (d decision) access(places []decision) []finding.Finding {
 	var out []finding.Finding
 
 	for _, p := range d.parties() {
@@ -125,7 +126,7 @@ func (d decision) access() []finding.Finding {
 		}
 	}
 
-	return append(out, d.tooMuch()...)
+	return append(out, d.tooMuch(places)...)
 }
 
 // need checks one need of a party.
@@ -212,7 +213,7 @@ func roleName(id string) string {
 }
 
 // tooMuch checks the Azure providers for excessive permissions, which a compromised provider could use.
-func (d decision) tooMuch() []finding.Finding {
+func (d decision) tooMuch(places []decision) []finding.Finding {
 	p := d.facts.Provider
 
 	var roles, unknown, beyond []string
@@ -230,8 +231,10 @@ func (d decision) tooMuch() []finding.Finding {
 	}
 
 	for _, g := range p.Grants.Value {
-		linked := slices.ContainsFunc(d.links(), func(n need) bool { return strings.EqualFold(n.requests[0].Scope, g.Scope) })
-		if !linked && !access.Covers(d.groupID, g.Scope) && slices.ContainsFunc(g.Permissions, exceeds) {
+		needed := slices.ContainsFunc(places, func(o decision) bool {
+			return strings.EqualFold(o.facts.Provider.ObjectID, p.ObjectID) && o.needsRolesOn(g.Scope)
+		})
+		if !needed && slices.ContainsFunc(g.Permissions, exceeds) {
 			beyond = append(beyond, g.Role+" on "+g.Scope)
 		}
 	}
@@ -252,6 +255,14 @@ func (d decision) tooMuch() []finding.Finding {
 	}
 
 	return out
+}
+
+// needsRolesOn reports whether the Azure providers need roles on a scope: in the resource group of vaults, on what the settings of their
+// network and logs refer to, or on a shared vault, on whose secrets they assign roles.
+func (d decision) needsRolesOn(scope string) bool {
+	return access.Covers(d.groupID, scope) ||
+		slices.ContainsFunc(d.links(), func(n need) bool { return strings.EqualFold(n.requests[0].Scope, scope) }) ||
+		slices.ContainsFunc(rolePerSecret(d.settings), func(e v1alpha1.SharedSecrets) bool { return access.Covers(e.VaultResourceID, scope) })
 }
 
 // exceeds reports whether a permission allows more than reading and the actions on deleted vaults.
