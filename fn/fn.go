@@ -71,6 +71,12 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	ref := settings.EnvironmentConfig(input)
 	requireConfig(req, c.rsp, requirement, ref.Name)
 	requireNamespace(req, c.rsp, c.app.Namespace)
+	// Orphans count, because an application that adopts them keeps their landing zone.
+	placed := seen.adopt().composed
+	if known, _ := placed.LandingZone(); known != "" {
+		// Crossplane calls until the requirements stay the same: this saves a call in each reconcile.
+		c.requireLandingZone(known, ref.Name)
+	}
 	overlay, state := decodeConfig(req, requirement)
 	switch {
 	case state == unresolved:
@@ -83,8 +89,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return c.fatal(compose.ReasonSettingsMissing, finding.Err(finding.EnvironmentConfigNotFound, finding.With{"name": ref.Name, "optional": settings.ResolutionOptional}))
 	}
 	revoked := settings.RevokedShares(input, overlay, c.app.Namespace, c.app.Name)
-	// Orphans count, because an application that adopts them keeps their landing zone.
-	zone := c.landingZone(seen.adopt().composed, ref.Name)
+	zone := c.landingZone(placed, ref.Name)
 	if zone.why != nil {
 		return c.refuse(zone, seen.composed, revoked)
 	}

@@ -56,12 +56,11 @@ func (c *call) landingZone(seen compose.Observed, platform string) landingZone {
 		return landingZone{state: found}
 	}
 
-	name, valid := settings.LandingZoneConfig(zone)
+	name, valid := c.requireLandingZone(zone, platform)
 	with = finding.With{"namespace": c.app.Namespace, "zone": zone, "config": name}
-	if !valid || name == platform {
+	if !valid {
 		return landingZone{why: finding.Message{finding.New(finding.LandingZoneNameInvalid, with)}, state: notFound}
 	}
-	requireConfig(c.req, c.rsp, requirementLandingZone, name)
 	overlay, state := decodeConfig(c.req, requirementLandingZone)
 	switch state {
 	case unresolved:
@@ -78,6 +77,18 @@ func (c *call) landingZone(seen compose.Observed, platform string) landingZone {
 	}
 
 	return landingZone{name: zone, overlay: overlay, state: found}
+}
+
+// requireLandingZone requires the EnvironmentConfig of a zone, and returns its name. It returns false
+// if the zone cannot have one.
+func (c *call) requireLandingZone(zone, platform string) (name string, valid bool) {
+	name, valid = settings.LandingZoneConfig(zone)
+	if !valid || name == platform {
+		return name, false
+	}
+	requireConfig(c.req, c.rsp, requirementLandingZone, name)
+
+	return name, true
 }
 
 // refuse keeps all resources but revoked ones, because the settings of the landing zone cannot be used.

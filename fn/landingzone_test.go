@@ -249,6 +249,26 @@ func TestLandingZoneIsRequired(t *testing.T) {
 	}
 }
 
+// TestCallsOfRunningApplication checks that a reconcile of a running application takes one call to require resources and one to use
+// them, in a landing zone as without. Older versions of Crossplane take another one to show which form they support.
+func TestCallsOfRunningApplication(t *testing.T) {
+	for name, want := range map[string]int{"Crossplane2.4": 2, "Crossplane2.0": 3, "Crossplane1.20": 3} {
+		for _, zone := range []string{"", "eu"} {
+			t.Run(name+"/"+zone, func(t *testing.T) {
+				w := zonedWorld(t, zone)
+				w.azureAll()
+				w.sync("postgres-credentials", "Synced", "POSTGRES_USER")
+				for range 3 {
+					w.reconcile()
+				}
+				if _, calls := callers()[name].converse(t, w); len(calls) != want {
+					t.Errorf("RunFunction(...): want %d calls, got %d", want, len(calls))
+				}
+			})
+		}
+	}
+}
+
 // TestLandingZoneUnresolved checks that nothing is decided before Crossplane has read the settings of the zone.
 func TestLandingZoneUnresolved(t *testing.T) {
 	for name, w := range map[string]*world{"New": zonedWorld(t, "eu"), "Running": zonedWorld(t, "eu")} {

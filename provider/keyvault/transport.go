@@ -41,9 +41,11 @@ const (
 	maxHeader = 64 << 10
 	maxBody   = 4 << 20
 
-	// bufferSize of connections. Responses are a few kB, and the default buffers would be most
-	// of a connection's memory.
-	bufferSize = 2 << 10
+	// Buffers of connections, of which thousands are kept. Most requests fit into the write buffer,
+	// and are one TLS record. The TLS connection buffers a response itself, so that a small read
+	// buffer costs no system call.
+	writeBuffer = 2 << 10
+	readBuffer  = 512
 )
 
 // NewTransport returns a transport for Entra ID and many vaults, each of which gets few
@@ -71,8 +73,8 @@ func newTransport(idle time.Duration, resumed tls.ClientSessionCache) *http.Tran
 
 		MaxResponseHeaderBytes: maxHeader,
 
-		ReadBufferSize:  bufferSize,
-		WriteBufferSize: bufferSize,
+		ReadBufferSize:  readBuffer,
+		WriteBufferSize: writeBuffer,
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			ClientSessionCache: resumed,
