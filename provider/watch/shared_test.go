@@ -5,7 +5,7 @@
 package watch
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -19,7 +19,7 @@ import (
 func TestSharedTarget(t *testing.T) {
 	target := Target{VaultURI: vaultA().VaultURI, ProviderConfig: ProviderConfig{Kind: "ClusterProviderConfig", Name: "default"}}
 	reader := func(i int) Target {
-		return Target{VaultURI: vaultA().VaultURI, Identity: keyvault.Identity{ClientID: fmt.Sprint(i)}}
+		return Target{VaultURI: vaultA().VaultURI, Identity: keyvault.Identity{ClientID: strconv.Itoa(i)}}
 	}
 	lists := map[int]int{}
 
@@ -28,7 +28,7 @@ func TestSharedTarget(t *testing.T) {
 			w.set(target, "db", 1, true)
 
 			for i := range n {
-				watcher.Watch(t.Context(), syncOf(fmt.Sprint(i)), target, Interest{Names: []string{"db"}, Interval: interval, Fast: fast, Reader: reader(i)})
+				watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target, Interest{Names: []string{"db"}, Interval: interval, Fast: fast, Reader: reader(i)})
 			}
 
 			pass(10 * interval)
@@ -57,7 +57,7 @@ func TestSharedTarget(t *testing.T) {
 			}
 
 			for i := range n {
-				watcher.Forget(syncOf(fmt.Sprint(i)))
+				watcher.Forget(syncOf(strconv.Itoa(i)))
 			}
 
 			if got := len(w.drops); got != n+1 {
@@ -97,7 +97,7 @@ func TestSharedPace(t *testing.T) {
 				w.set(target, "db", 1, true)
 
 				for i := range n {
-					watcher.Watch(t.Context(), syncOf(fmt.Sprint(i)), target, Interest{Names: []string{"db"}, Interval: fast})
+					watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target, Interest{Names: []string{"db"}, Interval: fast})
 				}
 
 				if got, want := watcher.Pace(syncOf("0")), time.Duration(n)*time.Second/ReadsPerSecond; got != want {
@@ -126,7 +126,7 @@ func TestSharedPace(t *testing.T) {
 				// Each has its turn after the same time.
 				least := int((polls*fast - interval).Seconds()) * ReadsPerSecond / n
 				for i := range n {
-					if got := woken[fmt.Sprint(i)]; got < least-1 {
+					if got := woken[strconv.Itoa(i)]; got < least-1 {
 						t.Fatalf("\n%s\nsync %d was woken %d times, want %d", tc.reason, i, got, least)
 					}
 				}
@@ -134,7 +134,7 @@ func TestSharedPace(t *testing.T) {
 				w.fail(nil)
 
 				for i := range n {
-					watcher.Forget(syncOf(fmt.Sprint(i)))
+					watcher.Forget(syncOf(strconv.Itoa(i)))
 				}
 
 				pass(time.Hour)
@@ -164,7 +164,7 @@ func TestSharedHangs(t *testing.T) {
 
 		began := time.Now()
 		for i := range 100 {
-			watcher.Watch(t.Context(), syncOf(fmt.Sprint(i)), target, interest)
+			watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target, interest)
 		}
 
 		if waited := time.Since(began); waited > 0 {

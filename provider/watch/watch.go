@@ -61,11 +61,11 @@ const (
 	pagesPerSecond = 2
 	// slowPagesPerSecond limits all slow lists together, because pages cost CPU time.
 	slowPagesPerSecond = 100
-	// Shared lists that show changes to many syncs wake them at the pace of ReadsPerSecond, after
-	// ReadsAtOnce, and so do reads without a list: at most a tenth of the 4,000 requests that a
-	// vault allows in 10 seconds, together with the full reads of 2,000 syncs of three secrets.
+	// ReadsAtOnce and ReadsPerSecond are the pace at which the list of a shared vault wakes its syncs,
+	// and at which they read without a list: at most a tenth of the 4,000 requests that a vault
+	// allows in 10 seconds, together with the full reads of 2,000 syncs of three secrets.
 	ReadsAtOnce    = 50
-	ReadsPerSecond = 20
+	ReadsPerSecond = 20 // See ReadsAtOnce.
 	// tooLargeRetry is the pause between two lists of a vault that is too large.
 	tooLargeRetry = 10 * time.Minute
 	// maxMemory is how long the watcher remembers that a vault was throttled, or listed
