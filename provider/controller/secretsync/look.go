@@ -51,10 +51,10 @@ type sight struct {
 	movements *watch.Snapshot
 	// pace is the shortest interval in which all syncs of a shared vault may read all of their
 	// secrets, or zero.
-	pace time.Duration
-	now       time.Time
-	interval  time.Duration
-	fullRead  time.Duration
+	pace     time.Duration
+	now      time.Time
+	interval time.Duration
+	fullRead time.Duration
 	// watchInterval is the current poll interval of the watcher, or zero before the first list.
 	watchInterval time.Duration
 	// readAll is true if every secret is read, changed or not.

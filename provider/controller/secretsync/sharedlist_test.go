@@ -74,7 +74,7 @@ func TestUnmoved(t *testing.T) {
 			l.memory.readsAt = noon().Add(time.Second)
 			l.snapshot = listed(before(time.Minute), true)
 		}},
-		"Throttled":     {reason: "A vault that throttles lists gets no reads instead.", change: fails(keyvault.Throttled), want: want{State: v1alpha1.StateSynced, Answered: true}},
+		"Throttled": {reason: "A vault that throttles lists gets no reads instead.", change: fails(keyvault.Throttled), want: want{State: v1alpha1.StateSynced, Answered: true}},
 	}
 
 	for name, tc := range cases {
