@@ -41,11 +41,23 @@ type Pool struct {
 	pauses map[string]*shared[*pauses]
 	// creators by the name of their provider configuration.
 	creators map[string]creator
+	// listers are the clients of provider configurations that list vaults.
+	listers map[listerKey]lister
 }
 
 type clientKey struct {
 	uri      string
 	identity Identity
+}
+
+// A listerKey has the name of a provider configuration.
+type listerKey struct{ uri, name string }
+
+// A lister is the client of a provider configuration with this identity.
+type lister struct {
+	*Client
+
+	identity Creator
 }
 
 // A credentialKey includes the authority, because a tenant exists in one cloud only.
@@ -86,6 +98,7 @@ func NewPool(o Options) *Pool {
 		credentials: map[credentialKey]*shared[*credential]{},
 		pauses:      map[string]*shared[*pauses]{},
 		creators:    map[string]creator{},
+		listers:     map[listerKey]lister{},
 	}
 }
 
@@ -119,11 +132,7 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 		p.credentials[ck] = &shared[*credential]{value: cred}
 	}
 
-	if p.pauses[host] == nil {
-		p.pauses[host] = &shared[*pauses]{value: &pauses{now: p.options.Now}}
-	}
-
-	c, err := newClient("https://"+host, p.credentials[ck].value, options, newRate(p.pauses[host].value), p.options.Timeout)
+	c, err := newClient("https://"+host, p.credentials[ck].value, options, newRate(p.pausesOf(host)), p.options.Timeout)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +142,15 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 	p.pauses[host].users++
 
 	return c, nil
+}
+
+// pausesOf returns the pauses of a vault, with the mutex held. A client that keeps them counts as a user.
+func (p *Pool) pausesOf(host string) *pauses {
+	if p.pauses[host] == nil {
+		p.pauses[host] = &shared[*pauses]{value: &pauses{now: p.options.Now}}
+	}
+
+	return p.pauses[host].value
 }
 
 // Drop a client that is no longer used, and its credential and pauses unless other clients use
@@ -176,6 +194,63 @@ func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
+	return p.creator(vaultURI, name, c)
+}
+
+// Lister returns the client of a vault with the identity of a provider configuration, which is kept
+// until DropLister. It shares the pauses of the vault, even if no application has a client yet.
+func (p *Pool) Lister(vaultURI, name string, c Creator) (*Client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	key := listerKey{uri: vaultURI, name: name}
+
+	known, ok := p.listers[key]
+	if ok && known.identity == c {
+		return known.Client, nil
+	}
+
+	host, _, err := parseVault(vaultURI)
+	if err != nil {
+		return nil, err
+	}
+
+	p.pausesOf(host)
+	p.pauses[host].users++
+
+	client, err := p.creator(vaultURI, name, c)
+	if err != nil || ok {
+		release(p.pauses, host) // A known lister uses them already.
+	}
+
+	if err != nil {
+		return nil, err
+	}
+
+	p.listers[key] = lister{Client: client, identity: c}
+
+	return client, nil
+}
+
+// DropLister drops a client that no longer lists a vault.
+func (p *Pool) DropLister(vaultURI, name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	key := listerKey{uri: vaultURI, name: name}
+	if _, ok := p.listers[key]; !ok {
+		return
+	}
+
+	delete(p.listers, key)
+
+	if host, _, err := parseVault(vaultURI); err == nil {
+		release(p.pauses, host)
+	}
+}
+
+// creator returns a new client with the identity of a provider configuration, with the mutex held.
+func (p *Pool) creator(vaultURI, name string, c Creator) (*Client, error) {
 	host, cloud, err := parseVault(vaultURI)
 	if err != nil {
 		return nil, err

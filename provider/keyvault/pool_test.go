@@ -513,3 +513,63 @@ func TestPoolTokenTimeout(t *testing.T) {
 		}
 	})
 }
+
+// A vault that throttles the list of the platform throttles the reads of all applications, too, whichever client comes first.
+func TestPoolLister(t *testing.T) {
+	const a = "https://a-vault.vault.azure.net"
+
+	p := poolOf(&azure{}, &tokenSource{})
+	of := func(secret string) Creator {
+		return Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "t", ClientID: "c", ClientSecret: secret}
+	}
+	listerOf := func(c Creator) *Client {
+		t.Helper()
+
+		client, err := p.Lister(a, "default", c)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return client
+	}
+
+	if _, err := p.Lister(a, "default", Creator{Source: v1alpha1.CredentialsSourceNone}); err == nil || len(p.pauses) > 0 {
+		t.Errorf("\nWithout an identity, nothing is kept.\nLister(...): %v, %d pauses", err, len(p.pauses))
+	}
+
+	first := listerOf(of("one"))
+	if first != listerOf(of("one")) {
+		t.Error("\nA client is kept.\nLister(...): another one")
+	}
+
+	app, err := p.Application("https://A-Vault.vault.azure.net/", identity())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	second := listerOf(of("two"))
+	if first == second || first.credential == second.credential {
+		t.Error("\nA new client secret takes effect.\nLister(...): the old one is in use")
+	}
+
+	p.Drop("https://A-Vault.vault.azure.net/", identity())
+
+	again, err := p.Application(a, identity())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for name, c := range map[string]*Client{"application": app, "new lister": second, "new application": again} {
+		if c.limiter.pauses != first.limiter.pauses {
+			t.Errorf("\nAll clients of a vault observe its pauses.\n%s: it does not", name)
+		}
+	}
+
+	p.Drop(a, identity())
+	p.DropLister(a, "default")
+	p.DropLister(a, "default")
+
+	if n := len(p.clients) + len(p.listers) + len(p.pauses); n > 0 {
+		t.Errorf("\nNothing is kept for a vault without clients.\n%d are", n)
+	}
+}

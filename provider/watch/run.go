@@ -107,16 +107,13 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 		v.pages, v.tookLong = r.pages, tookLong
 	}
 
-	reads := 0
-
 	for key, s := range v.subscribers {
 		if !s.hasSnapshot {
 			continue
 		}
 
 		if n := next.changes(v.snapshot, s.Names); n > 0 {
-			w.wakeAfter(key, time.Duration(reads-ReadsAtOnce)*time.Second/ReadsPerSecond)
-			reads += n
+			w.wakeAtPace(v, key, n)
 		}
 	}
 
@@ -136,13 +133,53 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 	}
 }
 
-// wakeAfter wakes a sync after a pause.
-func (w *Watcher) wakeAfter(key types.NamespacedName, pause time.Duration) {
+// wakeAtPace wakes a sync that then reads up to n secrets, with the mutex held. A shared vault has many: they are woken at
+// the pace of ReadsPerSecond after ReadsAtOnce, however often its secrets change. A sync that waits for its turn gets no
+// other one: it reads the latest values then.
+func (w *Watcher) wakeAtPace(v *vault, key types.NamespacedName, n int) {
+	if !v.target.shared() {
+		w.wake(key)
+
+		return
+	}
+
+	if v.waking[key] {
+		return
+	}
+
+	now := time.Now()
+	pause := latestOf(v.turn, now.Add(-pace(ReadsAtOnce))).Sub(now)
+	v.turn = now.Add(pause + pace(n))
+
 	if pause <= 0 {
 		w.wake(key)
-	} else {
-		time.AfterFunc(pause, func() { w.wake(key) })
+
+		return
 	}
+
+	v.waking[key] = true
+
+	time.AfterFunc(pause, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+
+		delete(v.waking, key)
+
+		if !w.unwatched(v) && v.subscribers[key] != nil {
+			w.wake(key)
+		}
+	})
+}
+
+// pace is the time in which a shared vault gets that many reads.
+func pace(reads int) time.Duration { return time.Duration(reads) * time.Second / ReadsPerSecond }
+
+func latestOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+
+	return b
 }
 
 // took returns how long a list has taken, without the time that it waited for other lists.

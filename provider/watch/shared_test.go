@@ -37,7 +37,14 @@ func TestSharedTarget(t *testing.T) {
 
 			w.set(target, "db", 2, true)
 
-			woken, most := wakes(w)
+			woken, most := 0, 0
+			for range 300 {
+				pass(time.Second)
+
+				now := len(w.wakes())
+				woken, most = woken+now, max(most, now)
+			}
+
 			if woken != n || most > ReadsAtOnce+ReadsPerSecond {
 				t.Errorf("\nEvery sync is woken once, at a pace.\nwoken: %d of %d, at most %d in a second", woken, n, most)
 			}
@@ -64,16 +71,108 @@ func TestSharedTarget(t *testing.T) {
 	}
 }
 
-// wakes returns the number of syncs that are woken in five minutes, and the most in a second.
-func wakes(w *world) (woken, most int) {
-	for range 300 {
-		pass(time.Second)
+// Whatever an officer of a shared vault does to its secrets, and however often, its syncs are woken at the pace.
+func TestSharedPace(t *testing.T) {
+	target := Target{VaultURI: vaultA().VaultURI, ProviderConfig: ProviderConfig{Kind: "ClusterProviderConfig", Name: "default"}}
 
-		now := len(w.wakes())
-		woken, most = woken+now, max(most, now)
+	const (
+		n     = 1000
+		polls = 60
+	)
+
+	cases := map[string]struct {
+		reason string
+		change func(w *world, poll int)
+	}{
+		"Rotating": {"A secret that changes before each poll.", func(w *world, poll int) { w.set(target, "db", int64(poll), true) }},
+		"Flapping": {"A list that fails every other time.", func(w *world, poll int) {
+			if w.fail(nil); poll%2 == 0 {
+				w.fail(&keyvault.Error{Reason: keyvault.Forbidden})
+			}
+		}},
 	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 4, func(t *testing.T, w *world, watcher *Watcher) {
+				w.set(target, "db", 1, true)
 
-	return woken, most
+				for i := range n {
+					watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target, Interest{Names: []string{"db"}, Interval: fast})
+				}
+
+				if got, want := watcher.Pace(syncOf("0")), time.Duration(n)*time.Second/ReadsPerSecond; got != want {
+					t.Errorf("\n%s\nPace(...): %s, want %s", tc.reason, got, want)
+				}
+
+				pass(interval)
+				w.wakes()
+
+				woken := map[string]int{}
+
+				for poll := range polls {
+					tc.change(w, poll+2)
+					pass(fast)
+
+					list := w.wakes()
+					for _, name := range list {
+						woken[name]++
+					}
+
+					if most := ReadsAtOnce + ReadsPerSecond*int(fast/time.Second); len(list) > most {
+						t.Fatalf("\n%s\nwoken in %s: %d, want at most %d", tc.reason, fast, len(list), most)
+					}
+				}
+
+				// Each has its turn after the same time.
+				least := int((polls*fast - interval).Seconds()) * ReadsPerSecond / n
+				for i := range n {
+					if got := woken[strconv.Itoa(i)]; got < least-1 {
+						t.Fatalf("\n%s\nsync %d was woken %d times, want %d", tc.reason, i, got, least)
+					}
+				}
+
+				w.fail(nil)
+
+				for i := range n {
+					watcher.Forget(syncOf(strconv.Itoa(i)))
+				}
+
+				pass(time.Hour)
+
+				if got := w.wakes(); len(got) > 0 {
+					t.Errorf("\n%s\nSyncs that no longer exist are woken.\nwoken: %d", tc.reason, len(got))
+				}
+			})
+		})
+	}
+}
+
+// The syncs of a shared vault do not wait for a list that hangs: they would occupy the provider.
+func TestSharedHangs(t *testing.T) {
+	target := Target{VaultURI: vaultA().VaultURI, ProviderConfig: ProviderConfig{Kind: "ClusterProviderConfig", Name: "default"}}
+	interest := Interest{Names: []string{"db"}, Interval: interval}
+
+	bubble(t, 4, func(t *testing.T, w *world, watcher *Watcher) {
+		w.set(target, "db", 1, true)
+		watcher.Watch(t.Context(), syncOf("a"), target, interest)
+
+		w.mu.Lock()
+		w.takes = 10 * time.Second
+		w.mu.Unlock()
+
+		pass(interval) // The next list is running.
+
+		began := time.Now()
+		for i := range 100 {
+			watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target, interest)
+		}
+
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("\nA sync that has a list does not wait for the next one.\nWatch(...) took %s", waited)
+		}
+
+		pass(time.Minute)
+	})
 }
 
 // cmpWithin ignores small differences, because polls have jitter.

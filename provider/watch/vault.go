@@ -39,6 +39,10 @@ type vault struct {
 	began   time.Time
 	waiting attention.Span
 	plan    attention.Plan
+
+	// waking has the subscribers that wait for their turn to be woken, and turn is when the next one comes.
+	waking map[types.NamespacedName]bool
+	turn   time.Time
 }
 
 type subscriber struct {
@@ -105,6 +109,12 @@ func (v *vault) fastInterval() time.Duration {
 	}
 
 	return shortest
+}
+
+// awaited reports whether a subscriber waits for a list that is running. If the list hangs, the many syncs of a
+// shared vault would occupy the provider. The list wakes them if it shows changes.
+func (v *vault) awaited(s *subscriber, afresh bool) bool {
+	return !v.target.shared() || !v.listed || afresh || v.snapshot.Err == nil && !v.snapshot.coversAll(s.Names)
 }
 
 // reads returns, for each sync, how many secrets it reads one by one because the identity has

@@ -61,19 +61,16 @@ const (
 	pagesPerSecond = 2
 	// slowPagesPerSecond limits all slow lists together, because pages cost CPU time.
 	slowPagesPerSecond = 100
+	// ReadsAtOnce and ReadsPerSecond are the pace at which the list of a shared vault wakes its syncs,
+	// and at which they read without a list: at most a tenth of the 4,000 requests that a vault
+	// allows in 10 seconds, together with the full reads of 2,000 syncs of three secrets.
+	ReadsAtOnce    = 50
+	ReadsPerSecond = 20 // See ReadsAtOnce.
 	// tooLargeRetry is the pause between two lists of a vault that is too large.
 	tooLargeRetry = 10 * time.Minute
 	// maxMemory is how long the watcher remembers that a vault was throttled, or listed
 	// out of turn.
 	maxMemory = time.Hour
-)
-
-// A list that shows changes to many syncs wakes them at the pace of ReadsPerSecond, after
-// ReadsAtOnce: at most a tenth of the 4,000 requests that a vault allows in 10 seconds,
-// together with the full reads of 2,000 syncs of three secrets.
-const (
-	ReadsAtOnce    = 50
-	ReadsPerSecond = 20
 )
 
 // A Target is a vault, listed with one identity.
@@ -94,6 +91,9 @@ type ProviderConfig struct {
 // namespace that takes its turn, and pays for fast polls. All syncs of a cluster-scoped
 // provider configuration share the empty one.
 func (t Target) namespace() string { return cmp.Or(t.Identity.Namespace, t.ProviderConfig.Namespace) }
+
+// shared reports whether the list is that of a platform's identity.
+func (t Target) shared() bool { return t.ProviderConfig != ProviderConfig{} }
 
 // An Interest is what a sync watches in its vault, and how often.
 type Interest struct {
@@ -290,6 +290,25 @@ func (w *Watcher) Interval(key types.NamespacedName) time.Duration {
 	return 0
 }
 
+// Pace returns the shortest interval in which all syncs of a shared vault may read all of their
+// secrets, or zero for any other vault.
+func (w *Watcher) Pace(key types.NamespacedName) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	v, ok := w.vaults[w.syncs[key]]
+	if !ok || !v.target.shared() {
+		return 0
+	}
+
+	reads := 0
+	for _, s := range v.subscribers {
+		reads += len(s.Names)
+	}
+
+	return pace(reads)
+}
+
 // Unlisted returns the number of vaults that provider configurations cannot list, unless they
 // are only throttled.
 func (w *Watcher) Unlisted() int {
@@ -299,7 +318,7 @@ func (w *Watcher) Unlisted() int {
 	n := 0
 
 	for t, v := range w.vaults {
-		if r := keyvault.ReasonOf(v.snapshot.Err); t.ProviderConfig != (ProviderConfig{}) && r != "" && r != keyvault.Throttled {
+		if r := keyvault.ReasonOf(v.snapshot.Err); t.shared() && r != "" && r != keyvault.Throttled {
 			n++
 		}
 	}
@@ -337,7 +356,7 @@ func (w *Watcher) watch(ctx context.Context, key types.NamespacedName, t Target,
 			go w.list(r) //nolint:contextcheck,gosec // The list continues after the call: it may be slow, and others may wait for it.
 		}
 
-		if r == nil || own != nil && own != r || r.detached || ctx.Err() != nil {
+		if r == nil || own != nil && own != r || r.detached || own == nil && !v.awaited(s, afresh) || ctx.Err() != nil {
 			s.hasSnapshot = true
 			snapshot := v.snapshot
 			w.mu.Unlock()
@@ -383,7 +402,7 @@ func (w *Watcher) subscribe(key types.NamespacedName, t Target, s *subscriber) *
 
 	v, ok := w.vaults[t]
 	if !ok {
-		v = &vault{target: t, subscribers: map[types.NamespacedName]*subscriber{}}
+		v = &vault{target: t, subscribers: map[types.NamespacedName]*subscriber{}, waking: map[types.NamespacedName]bool{}}
 		w.vaults[t] = v
 	}
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"testing"
 
@@ -59,14 +60,7 @@ func (s *suite) share(t *testing.T, n int) *sharedVault {
 		world.Apply(t, sync)
 	}
 
-	for _, sync := range v.syncs {
-		want := map[string]v1alpha1.State{}
-		for _, secret := range sync.Spec.ForProvider.Secrets {
-			want[secret.Name] = v1alpha1.StateSynced
-		}
-
-		world.AwaitStates(t, sync, want)
-	}
+	v.states(t, v1alpha1.StateSynced)
 
 	return v
 }
@@ -107,6 +101,20 @@ func (v *sharedVault) await(t *testing.T, secret, user string) (n int) {
 	}
 
 	return n
+}
+
+// states waits until the secrets of all applications have a state.
+func (v *sharedVault) states(t *testing.T, state v1alpha1.State) {
+	t.Helper()
+
+	for _, sync := range v.syncs {
+		want := map[string]v1alpha1.State{}
+		for _, secret := range sync.Spec.ForProvider.Secrets {
+			want[secret.Name] = state
+		}
+
+		world.AwaitStates(t, sync, want)
+	}
 }
 
 // The list of a shared vault is one request for all applications, and only its changes cause reads.
@@ -172,6 +180,22 @@ func testSharedList(t *testing.T, s *suite, n int) {
 	}
 
 	t.Logf("%d applications: %d polls have one list each, and a rotated secret one read for each application", n, polls)
+
+	// If the vault does not respond, no application reads, and none needs to when it responds again: otherwise those reads would
+	// occupy the provider.
+	end := atVault(status(http.StatusServiceUnavailable))(t, v.App)
+
+	v.states(t, v1alpha1.StateUnreachable)
+
+	got = during(func() {
+		s.polled(t, polls)
+		end()
+		v.states(t, v1alpha1.StateSynced)
+	})
+	got.Lists = 0
+	if diff := cmp.Diff(requests{}, got); diff != "" {
+		t.Errorf("%d applications, while the vault does not respond: -want requests, +got:\n%s", n, diff)
+	}
 
 	// Without the permission to list, secrets are read as without the field.
 	must(t, world.Azure.DeleteRoleAssignment(v.Vault, "lists"))

@@ -112,8 +112,8 @@ type KeyVaultSecretSyncParameters struct {
 	// application. ProviderConfig: that of the provider configuration, which needs no
 	// permission to read secrets. All objects with this vault and provider configuration then
 	// share one list. It only says which secrets to read again; they are always read with the
-	// identity of the application. If it cannot list the vault, each secret is read in each
-	// poll interval. Default: Application.
+	// identity of the application. If it cannot list the vault, the objects take turns to read
+	// their secrets, at most 20 in a second together. Default: Application.
 	// +optional
 	// +kubebuilder:validation:Enum=Application;ProviderConfig
 	ListWith string `json:"listWith,omitempty"`

@@ -6,7 +6,6 @@ package secretsync
 import (
 	"context"
 	"strings"
-	"sync"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -32,31 +31,14 @@ func (v vault) client() (*keyvault.Client, error) {
 	return v.pool.Application(v.source.VaultURI, v.source.Identity)
 }
 
-// A lister implements watch.Lister with pooled clients of applications, and with its own of
-// provider configurations.
+// A lister implements watch.Lister with pooled clients.
 type lister struct {
 	pool *keyvault.Pool
 	kube client.Client
-
-	mu sync.Mutex
-	// platform has the clients of provider configurations. A new client would need one more
-	// request for each list.
-	platform map[watch.Target]platformClient
-}
-
-// A platformClient is the client of a provider configuration with these credentials.
-type platformClient struct {
-	*keyvault.Client
-
-	credentials keyvault.Creator
-}
-
-func newLister(pool *keyvault.Pool, kube client.Client) *lister {
-	return &lister{pool: pool, kube: kube, platform: map[watch.Target]platformClient{}}
 }
 
 // List the secrets of the target.
-func (l *lister) List(ctx context.Context, t watch.Target, listing keyvault.Listing) ([]keyvault.Properties, error) {
+func (l lister) List(ctx context.Context, t watch.Target, listing keyvault.Listing) ([]keyvault.Properties, error) {
 	c, err := l.client(ctx, t)
 	if err != nil {
 		return nil, err
@@ -66,17 +48,34 @@ func (l *lister) List(ctx context.Context, t watch.Target, listing keyvault.List
 }
 
 // Drop the client of the target.
-func (l *lister) Drop(t watch.Target) {
+func (l lister) Drop(t watch.Target) {
 	if t.ProviderConfig == (watch.ProviderConfig{}) {
 		l.pool.Drop(t.VaultURI, t.Identity)
+	} else {
+		l.pool.DropLister(t.VaultURI, nameOf(t.ProviderConfig.Kind, t.ProviderConfig.Namespace, t.ProviderConfig.Name))
+	}
+}
 
-		return
+func (l lister) client(ctx context.Context, t watch.Target) (*keyvault.Client, error) {
+	if t.ProviderConfig == (watch.ProviderConfig{}) {
+		return l.pool.Application(t.VaultURI, t.Identity)
 	}
 
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	name, c, err := creatorFor(ctx, l.kube, xpv1.ProviderConfigReference{Kind: t.ProviderConfig.Kind, Name: t.ProviderConfig.Name}, t.ProviderConfig.Namespace)
+	if err != nil {
+		return nil, err
+	}
 
-	delete(l.platform, t)
+	return l.pool.Lister(t.VaultURI, name, c)
+}
+
+// nameOf a provider configuration. A cluster-scoped one has no namespace.
+func nameOf(kind, namespace, name string) string {
+	if kind == v1alpha1.ProviderConfigKind {
+		return namespace + "/" + kind + " " + name
+	}
+
+	return kind + " " + name
 }
 
 // listedBy returns the target that is listed to find changes, and whether that is not the one
@@ -136,13 +135,11 @@ func creatorFor(ctx context.Context, kube client.Client, ref xpv1.ProviderConfig
 // credentials returns the name of a provider configuration, and its credentials. Their
 // reference to a Secret has a namespace.
 func credentials(ctx context.Context, kube client.Client, ref xpv1.ProviderConfigReference, namespace string) (string, v1alpha1.ProviderCredentials, error) {
-	name := ref.Kind + " " + ref.Name
+	name := nameOf(ref.Kind, namespace, ref.Name)
 	unreadable := failures{finding.ProviderConfigMissing, finding.ProviderConfigForbidden, finding.ProviderConfigUnreadable}
 
 	switch ref.Kind {
 	case v1alpha1.ProviderConfigKind:
-		name = namespace + "/" + name
-
 		pc := &v1alpha1.ProviderConfig{}
 		if err := kube.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, pc); err != nil {
 			return name, v1alpha1.ProviderCredentials{}, unreadable.of(err, name)
@@ -210,33 +207,4 @@ func noCreator(r finding.Reason, object string, keys ...string) error {
 		Reason: keyvault.NoIdentity, Operation: "create secrets",
 		Cause: finding.Finding{Reason: r, Object: object, Names: keys},
 	}
-}
-
-func (l *lister) client(ctx context.Context, t watch.Target) (*keyvault.Client, error) {
-	if t.ProviderConfig == (watch.ProviderConfig{}) {
-		return l.pool.Application(t.VaultURI, t.Identity)
-	}
-
-	ref := xpv1.ProviderConfigReference{Kind: t.ProviderConfig.Kind, Name: t.ProviderConfig.Name}
-
-	name, c, err := creatorFor(ctx, l.kube, ref, t.ProviderConfig.Namespace)
-	if err != nil {
-		return nil, err
-	}
-
-	l.mu.Lock()
-	defer l.mu.Unlock()
-
-	if known, ok := l.platform[t]; ok && known.credentials == c {
-		return known.Client, nil
-	}
-
-	made, err := l.pool.Creator(t.VaultURI, name, c)
-	if err != nil {
-		return nil, err
-	}
-
-	l.platform[t] = platformClient{Client: made, credentials: c}
-
-	return made, nil
 }

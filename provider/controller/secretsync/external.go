@@ -185,7 +185,7 @@ func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 		readAll: now.Sub(e.memory.lastFullRead) >= e.fullRead, distrusted: e.memory.lastFullRead.IsZero(),
 	}
 	if shared {
-		e.sight = e.sight.shared()
+		e.sight = e.sight.shared(e.watcher.Pace(key))
 	}
 
 	v := vault{pool: e.pool, source: source}
@@ -275,7 +275,9 @@ func (e *external) remember(p plan.Plan) {
 		m.secrets[name] = memo{updated: item.Updated, Verdict: verdict}
 	}
 
-	m.marks = e.sight.mark(e.observed, p)
+	if !e.sight.unavailable() {
+		m.marks = e.sight.mark(e.observed, p)
+	}
 }
 
 func formatOf(cr *v1alpha1.KeyVaultSecretSync, name string) string {

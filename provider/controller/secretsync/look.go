@@ -49,9 +49,12 @@ type sight struct {
 	snapshot watch.Snapshot
 	// movements is the list of another identity. The snapshot is then empty. See sharedlist.go.
 	movements *watch.Snapshot
-	now       time.Time
-	interval  time.Duration
-	fullRead  time.Duration
+	// pace is the shortest interval in which all syncs of a shared vault may read all of their
+	// secrets, or zero.
+	pace     time.Duration
+	now      time.Time
+	interval time.Duration
+	fullRead time.Duration
 	// watchInterval is the current poll interval of the watcher, or zero before the first list.
 	watchInterval time.Duration
 	// readAll is true if every secret is read, changed or not.
@@ -87,6 +90,8 @@ type look struct {
 // look at every secret, and read those that the list and the memory do not answer.
 func (s sight) look(ctx context.Context, v vault, m *memory) looked {
 	l := &look{sight: s, memory: m.clone()}
+	l.takeTurn()
+
 	observed := l.observe(ctx, v)
 
 	again := l.nextFullRead()
@@ -209,12 +214,9 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 
 	_, postponed := l.memory.postponed[s.Name]
 
-	if requested && !latest && s.RefreshInterval != nil && !l.distrusted && !postponed {
-		if due := time.Unix(content.Synced, 0).Add(s.RefreshInterval.Duration); l.now.Before(due) {
-			return plan.Observed{
-				Verdict:   plan.NewVerdict(v1alpha1.StateSynced, finding.Finding{Reason: finding.ChangeHeld, At: due}),
-				LookAgain: due,
-			}, true
+	if requested && !latest {
+		if o, held := l.held(s, content); held {
+			return o, true
 		}
 	}
 
@@ -241,6 +243,21 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 	}
 
 	return plan.Observed{}, false
+}
+
+// held returns the findings on a secret that has changed before its refreshInterval is over.
+func (l *look) held(s v1alpha1.SyncedSecret, content plan.Content) (plan.Observed, bool) {
+	_, postponed := l.memory.postponed[s.Name]
+	if s.RefreshInterval == nil || l.distrusted || postponed {
+		return plan.Observed{}, false
+	}
+
+	due := time.Unix(content.Synced, 0).Add(s.RefreshInterval.Duration)
+
+	return plan.Observed{
+		Verdict:   plan.NewVerdict(v1alpha1.StateSynced, finding.Finding{Reason: finding.ChangeHeld, At: due}),
+		LookAgain: due,
+	}, l.now.Before(due)
 }
 
 // missing returns the findings on a secret that the vault does not have.
@@ -419,6 +436,12 @@ func (l *look) examine(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.
 		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), Attributes: &secret.Properties}, false
 	}
 
+	if content, have := l.record[s.Name]; have && s.Version == "" && content.Format == s.Format {
+		if o, held := l.held(s, content); held {
+			return o, false // No list of this identity has shown the change before.
+		}
+	}
+
 	iterations := iterationsOf(s, secret)
 
 	// A later secret must not use up the budget that an earlier one waits for.
@@ -482,6 +505,8 @@ func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.T
 		return false, time.Time{}
 	case e.Reason == keyvault.Forbidden:
 		return false, l.now.Add(refusedRetry)
+	case e.Reason == keyvault.Throttled:
+		return true, l.apart(l.now.Add(max(failedRetry, e.RetryAfter)))
 	default:
 		return true, l.now.Add(max(failedRetry, e.RetryAfter))
 	}
@@ -498,10 +523,17 @@ func (l *look) nextFullRead() time.Time {
 
 // nextRead returns when to read secrets one by one again, with backoff while every read fails.
 func (l *look) nextRead() time.Time {
+	if l.lost() && l.now.Before(l.memory.readsAt) {
+		return l.memory.readsAt
+	}
+
 	interval := l.readInterval()
 
 	if l.read {
 		l.memory.refused = 0
+		if l.lost() {
+			l.memory.readsAt = l.now.Add(interval)
+		}
 
 		return l.now.Add(interval)
 	}
@@ -517,6 +549,10 @@ func (s sight) readInterval() time.Duration {
 	interval := s.interval
 	if s.watchInterval > 0 {
 		interval = min(interval, s.watchInterval)
+	}
+
+	if s.lost() {
+		interval = max(interval, s.pace)
 	}
 
 	return max(interval, time.Duration(len(s.cr.Spec.ForProvider.Secrets))*readPace)

@@ -54,6 +54,8 @@ type memory struct {
 	secrets         map[string]memo
 	// marks are the findings on secrets by their entries in a list of another identity.
 	marks map[string]mark
+	// readsAt is when the secrets of a shared vault are read again while it is not listed.
+	readsAt time.Time
 	// unsettled are secrets that were read within the second of their last change, with the
 	// time to read them again: no list shows another change in the same second.
 	unsettled map[string]time.Time
@@ -275,7 +277,7 @@ func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now 
 	if mem.source != source {
 		mem.source, mem.since, mem.allowed = source, now, false
 		mem.lastFullRead, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
-		mem.invalid, mem.opened, mem.postponed, mem.marks = nil, nil, nil, nil
+		mem.invalid, mem.opened, mem.postponed, mem.marks, mem.readsAt = nil, nil, nil, nil, time.Time{}
 	}
 
 	if mem.generation != cr.Generation {

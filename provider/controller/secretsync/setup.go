@@ -107,7 +107,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		secrets:          o.Secrets,
 		usage:            resource.NewProviderConfigUsageTracker(mgr.GetClient(), &v1alpha1.ProviderConfigUsage{}),
 		pool:             o.Pool,
-		watcher:          watch.New(newLister(o.Pool, quiet.client), o.ListsAtOnce, o.FastPollWindow, o.WatchMetrics, queue.wake),
+		watcher:          watch.New(lister{pool: o.Pool, kube: quiet.client}, o.ListsAtOnce, o.FastPollWindow, o.WatchMetrics, queue.wake),
 		memories:         &memories{list: map[types.NamespacedName]*memory{}},
 		metrics:          o.Metrics,
 		record:           recorder,

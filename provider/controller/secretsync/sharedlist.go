@@ -4,7 +4,12 @@
 package secretsync
 
 import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
@@ -29,27 +34,43 @@ type entry struct {
 	enabled bool
 }
 
-// shared returns the sight that uses the snapshot of another identity for movements only.
-func (s sight) shared() sight {
+// shared returns the sight that uses the snapshot of another identity for movements only. Pace is the
+// shortest interval in which all syncs of the vault may read all of their secrets.
+func (s sight) shared(pace time.Duration) sight {
+	// Somebody else may be waiting for the vault, which must not multiply the reads.
+	s.watchInterval, s.pace = 0, pace
+
+	if down(s.snapshot.Err) {
+		return s // The reads of all syncs would hang, too, and occupy the provider.
+	}
+
 	movements := s.snapshot
 	s.movements, s.snapshot = &movements, watch.Snapshot{}
-	// Somebody else may be waiting for the vault, which must not multiply the reads.
-	s.watchInterval = 0
 
 	return s
 }
 
-// entryOf returns the entry of a secret, or false if the list does not say whether it moved.
+// down reports whether a vault itself does not respond or lets nobody in. That is the same for all
+// identities, and says nothing about secrets.
+func down(err error) bool {
+	return keyvault.ReasonOf(err) == keyvault.Unreachable && errorOf(err).Cause.Service == ""
+}
+
+// lost reports whether a shared vault is not listed, so that its secrets are read without a list.
 // While the vault throttles lists, it would throttle reads, too.
-func (s sight) entryOf(name string) (entry, bool) {
+func (s sight) lost() bool {
 	l := s.movements
 
-	usable := l != nil && (l.Err == nil || keyvault.ReasonOf(l.Err) == keyvault.Throttled)
-	if !usable || l.TakenAt.IsZero() || !l.Covers(name) {
+	return l != nil && (l.TakenAt.IsZero() || l.Err != nil && keyvault.ReasonOf(l.Err) != keyvault.Throttled)
+}
+
+// entryOf returns the entry of a secret, or false if the list does not say whether it moved.
+func (s sight) entryOf(name string) (entry, bool) {
+	if s.movements == nil || s.lost() || !s.movements.Covers(name) {
 		return entry{}, false
 	}
 
-	item, found := l.Item(name)
+	item, found := s.movements.Item(name)
 	if !found {
 		return entry{}, true
 	}
@@ -59,8 +80,7 @@ func (s sight) entryOf(name string) (entry, bool) {
 
 // unmoved returns the findings of the last read of a secret, or false if it must be read.
 func (l *look) unmoved(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
-	now, ok := l.entryOf(s.Name)
-	if _, postponed := l.memory.postponed[s.Name]; !ok || l.readAll || postponed {
+	if _, postponed := l.memory.postponed[s.Name]; l.readAll || postponed {
 		return plan.Observed{}, false
 	}
 
@@ -72,8 +92,14 @@ func (l *look) unmoved(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	content, have := l.record[s.Name]
 	requested := have && content.Format == s.Format && (s.Version == "" || content.Version == s.Version)
 	marked, has := l.memory.marks[s.Name]
+	now, ok := l.entryOf(s.Name)
 
 	switch {
+	case l.lost() && requested && l.now.Before(l.memory.readsAt):
+		// The syncs of the vault take turns.
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), LookAgain: earliest(readAgain, l.memory.readsAt)}, true
+	case !ok:
+		return plan.Observed{}, false
 	case has && marked.entry == now && (requested || marked.State != v1alpha1.StateSynced):
 		return plan.Observed{Verdict: marked.Verdict, LookAgain: readAgain}, true
 	case requested && now.enabled && s.Version == "" && content.Updated == now.updated:
@@ -128,10 +154,27 @@ func (s sight) mark(observed map[string]plan.Observed, p plan.Plan) map[string]m
 			verdict = v
 		}
 
-		if e, ok := s.entryOf(name); ok && e.explains(verdict.State) {
+		held := slices.ContainsFunc(verdict.Findings, func(f finding.Finding) bool { return f.Reason == finding.ChangeHeld })
+		if e, ok := s.entryOf(name); ok && !held && e.explains(verdict.State) {
 			marks[name] = mark{entry: e, Verdict: verdict}
 		}
 	}
 
 	return marks
+}
+
+// takeTurn schedules the first reads without a list. After a restart, all syncs would read at once.
+func (l *look) takeTurn() {
+	if l.lost() && l.pace > 0 && l.memory.next.IsZero() && l.memory.readsAt.IsZero() {
+		l.memory.readsAt = l.now.Add(rand.N(l.pace)) //nolint:gosec // Jitter is not security-sensitive.
+	}
+}
+
+// apart returns a later time: the syncs of a shared vault must not all retry when a pause ends.
+func (s sight) apart(at time.Time) time.Time {
+	if s.pace <= 0 {
+		return at
+	}
+
+	return at.Add(rand.N(s.pace)) //nolint:gosec // Jitter is not security-sensitive.
 }

@@ -9,9 +9,11 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
@@ -55,8 +57,24 @@ func TestUnmoved(t *testing.T) {
 		"Contradiction": {reason: "A missing secret that the list has is read again.", change: marked(hour, v1alpha1.StateMissing), want: want{State: v1alpha1.StateMissing}},
 		"Forbidden":     {reason: "Without permission to list, every secret is read.", change: fails(keyvault.Forbidden)},
 		"NoIdentity":    {reason: "Without an identity, every secret is read.", change: fails(keyvault.NoIdentity)},
-		"Unreachable":   {reason: "If the vault is unreachable, the read shows it.", change: fails(keyvault.Unreachable)},
-		"Throttled":     {reason: "A vault that throttles lists gets no reads instead.", change: fails(keyvault.Throttled), want: want{State: v1alpha1.StateSynced, Answered: true}},
+		"Unreachable":   {reason: "If the vault does not respond, the reads of all syncs would hang.", change: fails(keyvault.Unreachable), want: want{State: v1alpha1.StateUnreachable}},
+		"NoToken": {reason: "If Entra ID does not respond to the platform, the application may still have a token.", change: func(l *look) {
+			l.snapshot.Err = &keyvault.Error{Reason: keyvault.Unreachable, Cause: finding.Finding{Reason: finding.ServiceSilent, Service: finding.EntraID}}
+		}},
+		"Turn": {reason: "Without a list, syncs take turns.", change: func(l *look) {
+			l.memory.readsAt = noon().Add(time.Second)
+			fails(keyvault.Forbidden)(l)
+		}, want: want{State: v1alpha1.StateSynced}},
+		"TurnEmpty": {reason: "A secret without a value does not wait for its turn.", change: func(l *look) {
+			l.memory.readsAt = noon().Add(time.Second)
+			l.empty()
+			fails(keyvault.Forbidden)(l)
+		}},
+		"TurnListed": {reason: "With a list, changes do not wait for a turn.", change: func(l *look) {
+			l.memory.readsAt = noon().Add(time.Second)
+			l.snapshot = listed(before(time.Minute), true)
+		}},
+		"Throttled": {reason: "A vault that throttles lists gets no reads instead.", change: fails(keyvault.Throttled), want: want{State: v1alpha1.StateSynced, Answered: true}},
 	}
 
 	for name, tc := range cases {
@@ -66,7 +84,7 @@ func TestUnmoved(t *testing.T) {
 				tc.change(l)
 			}
 
-			l.sight = l.sight.shared()
+			l.sight = l.sight.shared(0)
 
 			o, _ := l.known(l.cr.Spec.ForProvider.Secrets[0])
 			got := want{State: o.State, Answered: l.answered(map[string]plan.Observed{"db": o})}
@@ -100,11 +118,11 @@ func TestUnmovedProperties(t *testing.T) {
 		// A read, marked with the list of that time.
 		read := plan.NewVerdict(rapid.SampledFrom(states).Draw(t, "read"))
 		l.snapshot = snapshots.Draw(t, "then")
-		l.sight = l.sight.shared()
+		l.sight = l.sight.shared(0)
 		l.memory.marks = l.mark(map[string]plan.Observed{"db": {Verdict: read}}, plan.Plan{})
 
 		l.snapshot = snapshots.Draw(t, "now")
-		l.sight = l.sight.shared()
+		l.sight = l.sight.shared(0)
 
 		o, known := l.known(l.cr.Spec.ForProvider.Secrets[0])
 		_, have := l.record["db"]
@@ -148,5 +166,69 @@ func TestListedBy(t *testing.T) {
 				t.Errorf("\n%s\nlistedBy(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// While a shared vault is not listed, its syncs read at its pace, also after a restart. With a list, a sync that waits for
+// its role does not wait for the others.
+func TestSharedTurns(t *testing.T) {
+	const pace = 5 * time.Minute
+
+	cases := map[string]struct {
+		reason    string
+		err       error
+		restarted bool
+		read      bool
+		// The next reads come between these times.
+		from, to time.Duration
+	}{
+		"Listed":    {reason: "With a list, there is no pace.", read: true, from: 30 * time.Second, to: 30 * time.Second},
+		"Lost":      {reason: "Without a list, all secrets of all syncs are read once in the pace.", err: &keyvault.Error{Reason: keyvault.Forbidden}, read: true, from: pace, to: pace},
+		"Restarted": {reason: "After a restart, the first reads are spread.", err: &keyvault.Error{Reason: keyvault.TooLarge}, restarted: true, to: pace},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+			l.read, l.snapshot.Err = tc.read, tc.err
+
+			if !tc.restarted {
+				l.memory.next = noon()
+			}
+
+			l.sight = l.sight.shared(pace)
+			l.takeTurn()
+
+			if got := l.nextRead().Sub(noon()); got < tc.from || got > tc.to {
+				t.Errorf("\n%s\nnextRead(): after %s, want %s to %s", tc.reason, got, tc.from, tc.to)
+			}
+
+			o, known := l.known(l.cr.Spec.ForProvider.Secrets[0])
+			if !known || o.State != v1alpha1.StateSynced {
+				t.Errorf("\n%s\nknown(...): %v, want Synced without a read", tc.reason, o.State)
+			}
+		})
+	}
+}
+
+// A change that a read finds waits for refreshInterval, like one that a list shows.
+func TestHeldWithoutList(t *testing.T) {
+	l := lookAt(v1alpha1.SyncedSecret{Name: "db", RefreshInterval: &metav1.Duration{Duration: time.Hour}})
+	l.snapshot = listed(before(time.Minute), true)
+	l.sight = l.sight.shared(0)
+
+	s := l.cr.Spec.ForProvider.Secrets[0]
+	o, _ := l.examine(s, keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: "other", Updated: before(time.Minute)}, Value: "{}"})
+
+	if o.State != v1alpha1.StateSynced || o.Secret != nil || !o.LookAgain.Equal(noon().Add(30*time.Minute)) {
+		t.Errorf("\nThe value is not used before.\nexamine(...): %s, look again at %s", o.State, o.LookAgain)
+	}
+
+	if marks := l.mark(map[string]plan.Observed{"db": o}, plan.Plan{}); len(marks) > 0 {
+		t.Errorf("\nThe value is read when the time is over.\nmark(...): %v", marks)
+	}
+
+	l.now = noon().Add(31 * time.Minute)
+	if o, _ := l.examine(s, keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: "other"}, Value: "{}"}); o.Secret == nil {
+		t.Error("\nThe value is used afterwards.\nexamine(...): it is not")
 	}
 }
