@@ -57,7 +57,31 @@ func (d decision) needs() []need {
 		out = append(out, need{missing: ProviderMayNotPurge, requests: requests(d.subscriptionID, false, deletedVaults+"purge/action")})
 	}
 
-	return append(out, d.links()...)
+	return append(out, d.outside()...)
+}
+
+// outside returns the needs at scopes that can be outside of the resource group.
+func (d decision) outside() []need {
+	return append(d.links(), d.sharing()...)
+}
+
+// sharing returns the needs of roles on single secrets of shared vaults. The role assignments of another subscription are unread.
+func (d decision) sharing() []need {
+	user := access.Assignment{RoleID: secretsUser, PrincipalType: servicePrincipal}
+
+	var out []need
+
+	for _, e := range rolePerSecret(d.settings) {
+		if vault := e.VaultResourceID; access.Covers(d.subscriptionID, vault) {
+			out = append(out, need{
+				missing:  ProviderMayNotShare,
+				requests: []access.Request{access.Assign(vault, user), access.Unassign(vault, user)},
+				with:     []string{"scope", vault},
+			})
+		}
+	}
+
+	return out
 }
 
 // creatorNeeds returns the needs of the identity that creates missing secrets, unless the function assigns its role on each vault.
@@ -230,7 +254,7 @@ func (d decision) tooMuch() []finding.Finding {
 	}
 
 	for _, g := range p.Grants.Value {
-		linked := slices.ContainsFunc(d.links(), func(n need) bool { return strings.EqualFold(n.requests[0].Scope, g.Scope) })
+		linked := slices.ContainsFunc(d.outside(), func(n need) bool { return strings.EqualFold(n.requests[0].Scope, g.Scope) })
 		if !linked && !access.Covers(d.groupID, g.Scope) && slices.ContainsFunc(g.Permissions, exceeds) {
 			beyond = append(beyond, g.Role+" on "+g.Scope)
 		}
