@@ -154,7 +154,7 @@ func (c *checker) privateEndpoint(path *field.Path, e *v1alpha1.KeyVaultPrivateE
 		c.add(field.Required(path.Child("subnetId"), ""))
 	case subnet == nil:
 		c.id(path.Child("subnetId"), e.SubnetID, subnetID, exampleSubnet)
-	case !strings.EqualFold(subnet[1], s.SubscriptionID) && (e.AzureProviderConfigRef == nil || e.ResourceGroupName == ""):
+	case Enabled(e.Enabled) && !strings.EqualFold(subnet[1], s.SubscriptionID) && (e.AzureProviderConfigRef == nil || e.ResourceGroupName == ""):
 		c.invalid(path.Child("subnetId"), e.SubnetID, finding.SubnetInOtherSubscription)
 	}
 }

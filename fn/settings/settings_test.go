@@ -359,6 +359,11 @@ networkPolicy.allowedNamespaces[3]: Duplicate value: "x"`},
 			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"network": {"privateEndpoint": {"enabled": false}}, "diagnostics": {"enabled": false}}}`},
 			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.KeyVault.Network.Bypass }, value: ""},
 		},
+		"VaultNetworkDisabledInZone": {
+			reason: "A landing zone in another subscription can do without the private endpoint of the platform.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"network": {"privateEndpoint": {"enabled": false, "subnetId": "` + subnet("99999999-9999-4999-8999-999999999999") + `"}}}}`},
+			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return *s.KeyVault.Network.PrivateEndpoint.Enabled }, value: false},
+		},
 		"VaultNetworkWrong": {
 			reason: "Values that Azure rejects would keep vaults from being created, or open.",
 			args: args{input: `{` + complete + `}`, overlay: `{"keyVault": {"network": {"bypass": "All", "ipRules": ["10.0.0.1", "20.50.1.2/16", "::1", "0.0.0.0/0", "office"],

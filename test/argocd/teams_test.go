@@ -365,7 +365,7 @@ func TestTenantRefused(t *testing.T) {
 		}
 	}
 
-	for _, value := range []string{"quota.pods=-1", "quota.pods=many", "quota=1", "teams.shop.quota.pods=-1", "teams.shop.tenant=a b", "teams.shop.tenant=", "teams.shop.owner=a"} {
+	for _, value := range []string{"quota.pods=-1", "quota.pods=many", "quota=1", "teams.shop.quota.pods=-1", "teams.shop.tenant=a b", "teams.shop.tenant=", "teams.shop.landingZone=A", "teams.shop.owner=a"} {
 		if objects, err := tenant(t, "team=shop", "namespace=team-shop", "repoURL=https://example.com", value); err == nil {
 			t.Errorf("%s: want an error, got %v", value, objects)
 		}
@@ -377,8 +377,8 @@ func TestTenantRefused(t *testing.T) {
 	}
 }
 
-// TestTenantValues shows the tenant of a namespace and the quota of a team. Only the platform sets the tenant, because a later team
-// can have a directory with the same name.
+// TestTenantValues shows the tenant and the landing zone of a namespace, and the quota of a team. Only the platform sets them, because a
+// later team can have a directory with the same name.
 func TestTenantValues(t *testing.T) {
 	t.Parallel()
 
@@ -393,15 +393,17 @@ func TestTenantValues(t *testing.T) {
 		reason string
 		values []string
 		tenant any
+		zone   any
 		quota  map[string]any
 	}{
-		"Default":      {"The name of a directory does not prove ownership. The quota limits the number of objects, and does not require requests.", nil, nil, bounds(nil)},
-		"OwnerOther":   {"The tenant of another team does not apply.", []string{"teams.other.tenant=acme"}, nil, bounds(nil)},
-		"Owner":        {"The platform sets the tenant of a team.", []string{"teams.shop.tenant=acme-2026", "teams.other.tenant=acme"}, "acme-2026", bounds(nil)},
-		"QuotaAll":     {"The platform can change the quota.", []string{"quota.pods=20", `quota.requests\.cpu=8`}, nil, bounds(map[string]any{"pods": "20", "requests.cpu": "8"})},
-		"QuotaOfTeam":  {"A team can have its own quota.", []string{"quota.pods=20", "teams.shop.quota.pods=1000", `teams.shop.quota.requests\.memory=8Gi`, "teams.other.quota.pods=1"}, nil, bounds(map[string]any{"pods": "1000", "requests.memory": "8Gi"})},
-		"QuotaNothing": {"Zero is a valid limit.", []string{"teams.shop.quota.pods=0"}, nil, bounds(map[string]any{"pods": "0"})},
-		"QuotaNone":    {"The platform can disable the quota.", []string{"quota=null"}, nil, nil},
+		"Default":      {"The name of a directory does not prove ownership. The quota limits the number of objects, and does not require requests.", nil, nil, nil, bounds(nil)},
+		"Zone":         {"The platform chooses the landing zone of a team before the first application.", []string{"teams.shop.landingZone=payments", "teams.other.landingZone=retail"}, nil, "payments", bounds(nil)},
+		"OwnerOther":   {"The tenant of another team does not apply.", []string{"teams.other.tenant=acme"}, nil, nil, bounds(nil)},
+		"Owner":        {"The platform sets the tenant of a team.", []string{"teams.shop.tenant=acme-2026", "teams.other.tenant=acme"}, "acme-2026", nil, bounds(nil)},
+		"QuotaAll":     {"The platform can change the quota.", []string{"quota.pods=20", `quota.requests\.cpu=8`}, nil, nil, bounds(map[string]any{"pods": "20", "requests.cpu": "8"})},
+		"QuotaOfTeam":  {"A team can have its own quota.", []string{"quota.pods=20", "teams.shop.quota.pods=1000", `teams.shop.quota.requests\.memory=8Gi`, "teams.other.quota.pods=1"}, nil, nil, bounds(map[string]any{"pods": "1000", "requests.memory": "8Gi"})},
+		"QuotaNothing": {"Zero is a valid limit.", []string{"teams.shop.quota.pods=0"}, nil, nil, bounds(map[string]any{"pods": "0"})},
+		"QuotaNone":    {"The platform can disable the quota.", []string{"quota=null"}, nil, nil, nil},
 	}
 
 	for name, tc := range cases {
@@ -418,6 +420,10 @@ func TestTenantValues(t *testing.T) {
 
 			if diff := cmp.Diff(tc.tenant, labels["meta.p6m.dev/tenant"]); diff != "" {
 				t.Errorf("\n%s\nlabel meta.p6m.dev/tenant: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.zone, labels["meta.p6m.dev/landing-zone"]); diff != "" {
+				t.Errorf("\n%s\nlabel meta.p6m.dev/landing-zone: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			var quota map[string]any

@@ -551,6 +551,7 @@ landingZones:
     azureProviderConfig: {clientID: bbbbbbbb-aaaa-4aaa-8aaa-aaaaaaaaaaaa}
   eu.retail:
     settings: {landingZone: {}, resourceGroupName: rg-retail}
+  former: null
 `,
 			by: customization{patches: `
 apiVersion: apiextensions.crossplane.io/v1beta1
@@ -565,17 +566,17 @@ spec: {environment: usgovernment}
 `, more: `
 apiVersion: apiextensions.crossplane.io/v1beta1
 kind: EnvironmentConfig
-metadata: {name: platform-application-payments}
+metadata: {name: platform-application-payments, annotations: {argocd.argoproj.io/sync-wave: "2", argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true}}
 data:
   landingZone: {namespaces: [payments]}
   subscriptionId: 66666666-2222-4222-8222-222222222222
   tags: {"yes": "on"}
   keyVault: {allow: {purge: false}}
-  azureProviderConfigRef: {name: platform-application-payments}
+  azureProviderConfigRef: {kind: ClusterProviderConfig, name: platform-application-payments}
 ---
 apiVersion: azure.m.upbound.io/v1beta1
 kind: ClusterProviderConfig
-metadata: {name: platform-application-payments}
+metadata: {name: platform-application-payments, annotations: {argocd.argoproj.io/sync-wave: "2", argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true}}
 spec:
   credentials: {source: OIDCTokenFile}
   oidcTokenFilePath: /var/run/secrets/p6m.dev/entra/token
@@ -586,7 +587,7 @@ spec:
 ---
 apiVersion: apiextensions.crossplane.io/v1beta1
 kind: EnvironmentConfig
-metadata: {name: platform-application-eu.retail}
+metadata: {name: platform-application-eu.retail, annotations: {argocd.argoproj.io/sync-wave: "2", argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true}}
 data: {landingZone: {}, resourceGroupName: rg-retail}
 `},
 		},
@@ -740,8 +741,10 @@ func TestBrokenPlatformValues(t *testing.T) {
 		"NoZone":         {reason: "Only a landing zone has this setting.", values: "settings: {landingZone: {}}", want: "- at '/settings': additional properties 'landingZone' not allowed"},
 		"ZoneIssuer":     {reason: "A landing zone is in the platform's cluster.", values: "landingZones: {a: {settings: {landingZone: {}, oidcIssuerUrl: x}}}", want: "- at '/landingZones/a/settings': additional properties 'oidcIssuerUrl' not allowed"},
 		"ZoneAssigned":   {reason: "Only the platform assigns vaults.", values: "landingZones: {a: {settings: {landingZone: {}, keyVault: {assigned: []}}}}", want: "- at '/landingZones/a/settings/keyVault': additional properties 'assigned' not allowed"},
-		"ZoneName":       {reason: "The name of a zone is part of that of an object.", values: "landingZones: {A: {settings: {landingZone: {}}}}", want: "- at '/landingZones': invalid propertyName 'A'"},
+		"ZoneName":       {reason: "The name of a zone is part of that of an object.", values: "landingZones: {A: {settings: {landingZone: {}}}}", want: "- at '': invalid propertyName 'A'"},
 		"ZoneEmpty":      {reason: "A zone says who may use it.", values: "landingZones: {a: {settings: {}}}", want: "- at '/landingZones/a/settings': missing property 'landingZone'"},
+		"ZoneNoClient":   {reason: "A zone does not sign in with the identity of the platform by mistake.", values: "landingZones: {a: {settings: {landingZone: {}}, azureProviderConfig: {tenantID: 11111111-1111-4111-8111-111111111111}}}", want: "ClusterProviderConfig.azure.m.upbound.io/platform-application-a: replace REPLACE_ME with your own value"},
+		"ZoneOther":      {reason: "Vaults must be in the subscription in which the identity of the zone creates them.", values: "landingZones: {a: {settings: {landingZone: {}}, azureProviderConfig: {clientID: bbbbbbbb-aaaa-4aaa-8aaa-aaaaaaaaaaaa, subscriptionID: 66666666-2222-4222-8222-222222222222}}}", want: "landingZones.a.azureProviderConfig.subscriptionID: 66666666-2222-4222-8222-222222222222 differs from the subscription of the zone, which is 22222222-2222-4222-8222-222222222222"},
 		"ZoneElsewhere":  {reason: "The platform's provider configuration is for its own subscription.", values: "landingZones: {a: {settings: {landingZone: {}, subscriptionId: 66666666-2222-4222-8222-222222222222}}}", want: "landingZones.a.settings.subscriptionId: 66666666-2222-4222-8222-222222222222 is not the subscription of the platform"},
 		"Deep":           {reason: "A nested unknown setting is rejected.", values: "settings: {keyVault: {officers: [{objectID: x}]}}", want: "- at '/settings/keyVault/officers/0': missing property 'objectId'\n- at '/settings/keyVault/officers/0': additional properties 'objectID' not allowed"},
 		"Null":           {reason: "A required value cannot be unset.", values: "settings: {tenantId: null}", want: "- at '/settings/tenantId': got null, want string"},

@@ -252,6 +252,7 @@ func TestPlaceholders(t *testing.T) {
 		"OurRegistry":       {reason: "Otherwise Crossplane would report an image name that it cannot parse.", object: find(t, all, "ImageConfig.pkg.crossplane.io/p6m-dev"), want: "prefix"},
 		"TheirRegistry":     {reason: "The Azure providers come from another registry.", object: find(t, all, "ImageConfig.pkg.crossplane.io/crossplane-contrib"), want: "prefix"},
 		"Set":               {reason: "A platform without placeholders is accepted.", object: find(t, build(t, example), "EnvironmentConfig.apiextensions.crossplane.io/platform-application")},
+		"LandingZone":       {reason: "The settings of a landing zone are settings, too.", object: renamed(find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), "platform-application-payments"), want: fields},
 		"Nobody's":          {reason: "Foreign objects with a similar name are not restricted.", object: renamed(find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), "somebody-elses")},
 	}
 

@@ -206,8 +206,8 @@ func listedKinds(t *testing.T) map[string]bool {
 	return out
 }
 
-// scopesOf returns the roles of the web application, from its golden rendering, and those of the Azure provider, from its
-// page.
+// scopesOf returns the roles of the web application, from its golden rendering, and those that the platform team grants, from
+// the page with the commands.
 func scopesOf(t *testing.T) *canvas {
 	t.Helper()
 
@@ -222,9 +222,9 @@ func scopesOf(t *testing.T) *canvas {
 		case identity:
 			return Grant{Who: "The application's identity", Principal: "identity " + text(find(t, all, "PlatformApplication"), "status", "identity", "name")}
 		case creator:
-			return Grant{Who: "The secret creator of the platform", Principal: principal, Note: "only if the platform has one"}
+			return Grant{Who: "The secret creator of the platform", Principal: principal, Note: "with roleAssignments: Vault"}
 		default:
-			return Grant{Who: "Officers", Principal: strings.ToLower(kind) + " " + principal}
+			return Grant{Who: "Officers of the settings and the manifest", Principal: strings.ToLower(kind) + " " + principal, Note: "of the settings: with roleAssignments: Vault"}
 		}
 	}
 
@@ -245,12 +245,17 @@ func scopesOf(t *testing.T) *canvas {
 
 	for _, m := range regexp.MustCompile(`az role assignment create((?:[^\n]*\\\n)+[^\n]*)`).FindAllStringSubmatch(check.Read(t, "docs", "how-to", "set-up-a-platform.md"), -1) {
 		role := regexp.MustCompile(`--role "([^"]+)"`).FindStringSubmatch(m[1])
-		scope, known := map[bool]string{true: group, false: parent(group)}[strings.Contains(m[1], `--scope "$RESOURCE_GROUP_ID"`)], strings.Contains(m[1], `"$PROVIDER_OBJECT_ID"`)
+		scope := map[bool]string{true: group, false: parent(group)}[strings.Contains(m[1], `--scope "$RESOURCE_GROUP_ID"`)]
 
-		if known && role != nil {
+		if role != nil {
 			g := Grant{Who: "Crossplane's Azure providers", Principal: "identity crossplane", Role: role[1], Scope: scope}
 
+			// Officers and the secret creator have their role either here or on each vault.
 			switch {
+			case strings.Contains(m[1], `"$CREATOR_OBJECT_ID"`):
+				g.Who, g.Principal, g.Note = "The secret creator of the platform", creator, "with roleAssignments: Granted"
+			case !strings.Contains(m[1], `"$PROVIDER_OBJECT_ID"`):
+				g.Who, g.Principal, g.Note = "Officers of the settings", officers(m[1]), "with roleAssignments: Granted"
 			case strings.Contains(m[1], "--condition "):
 				g.Note = "limited to the two roles of applications"
 			case strings.Contains(role[1], "Purge"):
@@ -262,6 +267,16 @@ func scopesOf(t *testing.T) *canvas {
 	}
 
 	return drawScopes(grants)
+}
+
+// officers returns the principal of a command that assigns a role to officers.
+func officers(command string) string {
+	m := regexp.MustCompile(`--assignee-object-id (\S+)[^-]+--assignee-principal-type (\S+)`).FindStringSubmatch(command)
+	if m == nil {
+		return ""
+	}
+
+	return strings.ToLower(m[2]) + " " + m[1]
 }
 
 // boardOf returns the dashboard with the recorded sample. test/monitoring records it.

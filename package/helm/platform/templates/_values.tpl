@@ -27,20 +27,29 @@ Sets values in objects, which are keyed by kind, namespace and name. Values stay
 {{- include "platform.merge" (dict "into" $azure "from" $values.azureProviderConfig) -}}
 
 {{- range $zone, $own := $values.landingZones -}}
+{{- if $own -}}
 {{- $name := printf "platform-application-%s" $zone -}}
-{{- $data := deepCopy ($own.settings) -}}
+{{- $data := deepCopy $own.settings -}}
 {{- with $own.azureProviderConfig -}}
-{{- /* The identity of a zone signs in like that of the platform. */ -}}
-{{- $spec := omit (deepCopy $azure) "clientID" -}}
-{{- $_ := set $spec "tenantID" ($data.tenantId | default $settings.tenantId) -}}
-{{- $_ := set $spec "subscriptionID" ($data.subscriptionId | default $settings.subscriptionId) -}}
-{{- include "platform.merge" (dict "into" $spec "from" .) -}}
-{{- $_ := set $data "azureProviderConfigRef" (dict "name" $name) -}}
-{{- $config := omit (index $objects "ClusterProviderConfig.azure.m.upbound.io/default") "metadata" "spec" -}}
-{{- $_ := set $objects (printf "ClusterProviderConfig.azure.m.upbound.io/%s" $name) (merge (dict "metadata" (dict "name" $name) "spec" $spec) $config) -}}
+{{- /* The identity of a zone signs in like that of the platform, and has an id of its own. */ -}}
+{{- $config := deepCopy (index $objects "ClusterProviderConfig.azure.m.upbound.io/default") -}}
+{{- $_ := set $config.metadata "name" $name -}}
+{{- if .credentials -}}
+{{- $_ := unset $config.spec "clientID" -}}
+{{- else if $config.spec.clientID -}}
+{{- $_ := set $config.spec "clientID" "REPLACE_ME" -}}
 {{- end -}}
-{{- $config := omit (index $objects "EnvironmentConfig.apiextensions.crossplane.io/platform-application") "metadata" "data" -}}
-{{- $_ := set $objects (printf "EnvironmentConfig.apiextensions.crossplane.io/%s" $name) (merge (dict "metadata" (dict "name" $name) "data" $data) $config) -}}
+{{- $_ := set $config.spec "tenantID" ($data.tenantId | default $settings.tenantId) -}}
+{{- $_ := set $config.spec "subscriptionID" ($data.subscriptionId | default $settings.subscriptionId) -}}
+{{- include "platform.merge" (dict "into" $config.spec "from" .) -}}
+{{- $_ := set $data "azureProviderConfigRef" (dict "kind" "ClusterProviderConfig" "name" $name) -}}
+{{- $_ := set $objects (printf "ClusterProviderConfig.azure.m.upbound.io/%s" $name) $config -}}
+{{- end -}}
+{{- $config := deepCopy (index $objects "EnvironmentConfig.apiextensions.crossplane.io/platform-application") -}}
+{{- $_ := set $config.metadata "name" $name -}}
+{{- $_ := set $config "data" $data -}}
+{{- $_ := set $objects (printf "EnvironmentConfig.apiextensions.crossplane.io/%s" $name) $config -}}
+{{- end -}}
 {{- end -}}
 
 {{- range $key, $object := $objects -}}

@@ -40,7 +40,15 @@ const (
 	testSubnet   = networkGroup + "Microsoft.Network/virtualNetworks/cluster/subnets/endpoints"
 	testZone     = networkGroup + "Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
 	testLogs     = networkGroup + "Microsoft.OperationalInsights/workspaces/platform"
+	testShared   = subscriptionID + "/resourceGroups/rg-shared/providers/Microsoft.KeyVault/vaults/shared-ab12"
 )
+
+// shared sets a shared vault in the subscription, and one in another.
+func shared(w *world) {
+	entry := v1alpha1.SharedSecrets{Name: "platform", Access: v1alpha1.AccessRolePerSecret, VaultResourceID: testShared}
+	elsewhere := v1alpha1.SharedSecrets{Name: "other", Access: v1alpha1.AccessRolePerSecret, VaultResourceID: "/subscriptions/elsewhere" + testShared}
+	w.platform.Settings.Secrets = &v1alpha1.SecretDefaults{Shared: []v1alpha1.SharedSecrets{entry, elsewhere}}
+}
 
 // linked sets private endpoints and logs.
 func linked(w *world) {
@@ -243,6 +251,11 @@ func TestDecide(t *testing.T) {
 		"PurgeNotAllowed": {reason: "The settings forbid purging.", plant: func(w *world) {
 			w.platform.Settings.KeyVault.Allow.Purge = false
 			without("Key Vault Purge Operator")(w)
+		}},
+		"NoShare": {reason: "The role on a single secret of a shared vault is assigned outside of the resource group.", plant: shared, want: []finding.Code{ProviderMayNotShare}},
+		"Share": {reason: "With this role, nothing is missing, and none is too much.", plant: func(w *world) {
+			shared(w)
+			with(access.Grant{Scope: testShared, Role: "Role Based Access Control Administrator", Permissions: administrator(access.Condition{}).Permissions})(w)
 		}},
 		"NoLinks": {
 			reason: "The resources of network and log settings need roles of their own.", plant: linked,

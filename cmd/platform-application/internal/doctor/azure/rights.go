@@ -58,7 +58,26 @@ func (d decision) needs() []need {
 		out = append(out, need{missing: ProviderMayNotPurge, requests: requests(d.subscriptionID, false, deletedVaults+"purge/action")})
 	}
 
-	return append(out, d.links()...)
+	return slices.Concat(out, d.links(), d.sharing())
+}
+
+// sharing returns the needs of roles on single secrets of shared vaults. The role assignments of another subscription are unread.
+func (d decision) sharing() []need {
+	user := access.Assignment{RoleID: secretsUser, PrincipalType: servicePrincipal}
+
+	var out []need
+
+	for _, e := range rolePerSecret(d.settings) {
+		if vault := e.VaultResourceID; access.Covers(d.subscriptionID, vault) {
+			out = append(out, need{
+				missing:  ProviderMayNotShare,
+				requests: []access.Request{access.Assign(vault, user), access.Unassign(vault, user)},
+				with:     []string{"scope", vault},
+			})
+		}
+	}
+
+	return out
 }
 
 // creatorNeeds returns the needs of the identity that creates missing secrets, unless the function assigns its role on each vault.

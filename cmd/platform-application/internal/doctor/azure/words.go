@@ -4,6 +4,8 @@
 package azure
 
 import (
+	"strings"
+
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 	"github.com/p6m-dev/platform-application/fn/settings"
@@ -37,6 +39,7 @@ const (
 	ProviderMayNotRecover finding.Code = "AzureProviderMayNotSeeDeletedVaults"
 	ProviderMayNotPurge   finding.Code = "AzureProviderMayNotPurge"
 	ProviderMayNotLink    finding.Code = "AzureProviderMayNotLink"
+	ProviderMayNotShare   finding.Code = "AzureProviderMayNotShare"
 	CreatorMayNotWrite    finding.Code = "AzureSecretCreatorMayNotWrite"
 	RightsUnknown         finding.Code = "AzureRightsUnknown"
 	MayAssignOthers       finding.Code = "AzureProviderMayAssignOtherRoles"
@@ -248,6 +251,12 @@ func Words() finding.Catalogue {
 			Problem:  "The identity of the Azure providers, {object}, has no permission in resource group {group} for: {actions}",
 			Impact:   "Applications and officers get no access to their vaults.",
 			Fix:      assignRoles,
+		},
+		ProviderMayNotShare: {
+			Severity: finding.Error,
+			Problem:  "secrets.shared of the settings has vault {scope}, but the identity of the Azure providers, {object}, has no permission there for: {actions}",
+			Impact:   "Applications that list a shared secret of that vault for the first time do not get it.",
+			Fix:      "Assign the role, as in docs/how-to/platform-settings.md#access, or set access Granted:\n" + strings.ReplaceAll(assignRoles, "{groupId}", "{scope}"),
 		},
 		ConditionRefuses: {
 			Severity: finding.Error,

@@ -182,13 +182,13 @@ func networkWords() finding.Catalogue {
 			Severity: finding.Error,
 			Problem:  "The firewall of vault {host} blocks the network of {place} (ForbiddenByFirewall).",
 			Impact:   "Secrets of that vault are Unreachable. Running pods keep their values.",
-			Fix:      "If the vault has a private endpoint, link its DNS zone to the network of the cluster: this must print an address of the subnet. Otherwise add the outgoing addresses of the cluster to keyVault.network.ipRules, as docs/how-to/private-vaults.md says:\nkubectl run lookup --rm --attach --restart Never --image busybox -- nslookup {host}",
+			Fix:      "If the vault has a private endpoint, link its DNS zone to the network of the cluster: there, {host} must resolve to an address of the subnet. Otherwise add the outgoing addresses of the cluster to keyVault.network.ipRules, and change the vaults that exist, as docs/how-to/private-vaults.md says.",
 		},
 		VaultPrivateOnly: {
 			Severity: finding.Error,
 			Problem:  "Vault {host} accepts connections only through a private endpoint, and {place} does not use one (ForbiddenByConnection).",
 			Impact:   "Secrets of that vault are Unreachable. Running pods keep their values.",
-			Fix:      "Set keyVault.network.privateEndpoint, as docs/how-to/private-vaults.md says. If the vault has an endpoint, approve its connection, and link its DNS zone to the network of the cluster. This must print an address of the subnet:\nkubectl run lookup --rm --attach --restart Never --image busybox -- nslookup {host}",
+			Fix:      "Set keyVault.network.privateEndpoint, as docs/how-to/private-vaults.md says. If the vault has an endpoint, approve its connection, and link its DNS zone to the network of the cluster: there, {host} must resolve to an address of the subnet.",
 		},
 		ClockDiffers: {
 			Severity: finding.Error,
