@@ -185,9 +185,8 @@ func TestClustersShareAccess(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			blue, green := sharingSites(t)
-			for tag, s := range map[string]*site{blueTag: blue, greenTag: green} {
-				s.ownsEndpoint(t, tag)
-			}
+			blue.ownsEndpoint(t, blueTag)
+			green.ownsEndpoint(t, greenTag)
 			tc.do(blue, green)
 			for _, s := range []*site{blue, green, blue, green} {
 				s.liveOn()

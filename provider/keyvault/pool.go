@@ -144,15 +144,6 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 	return c, nil
 }
 
-// pausesOf returns the pauses of a vault, with the mutex held. A client that keeps them counts as a user.
-func (p *Pool) pausesOf(host string) *pauses {
-	if p.pauses[host] == nil {
-		p.pauses[host] = &shared[*pauses]{value: &pauses{now: p.options.Now}}
-	}
-
-	return p.pauses[host].value
-}
-
 // Drop a client that is no longer used, and its credential and pauses unless other clients use
 // them.
 func (p *Pool) Drop(vaultURI string, id Identity) {
@@ -247,6 +238,15 @@ func (p *Pool) DropLister(vaultURI, name string) {
 	if host, _, err := parseVault(vaultURI); err == nil {
 		release(p.pauses, host)
 	}
+}
+
+// pausesOf returns the pauses of a vault, with the mutex held. A client that keeps them counts as a user.
+func (p *Pool) pausesOf(host string) *pauses {
+	if p.pauses[host] == nil {
+		p.pauses[host] = &shared[*pauses]{value: &pauses{now: p.options.Now}}
+	}
+
+	return p.pauses[host].value
 }
 
 // creator returns a new client with the identity of a provider configuration, with the mutex held.

@@ -61,16 +61,19 @@ const (
 	pagesPerSecond = 2
 	// slowPagesPerSecond limits all slow lists together, because pages cost CPU time.
 	slowPagesPerSecond = 100
-	// ReadsAtOnce and ReadsPerSecond are the pace at which the list of a shared vault wakes its syncs,
-	// and at which they read without a list: at most a tenth of the 4,000 requests that a vault
-	// allows in 10 seconds, together with the full reads of 2,000 syncs of three secrets.
-	ReadsAtOnce    = 50
-	ReadsPerSecond = 20 // See ReadsAtOnce.
 	// tooLargeRetry is the pause between two lists of a vault that is too large.
 	tooLargeRetry = 10 * time.Minute
 	// maxMemory is how long the watcher remembers that a vault was throttled, or listed
 	// out of turn.
 	maxMemory = time.Hour
+)
+
+// The list of a shared vault wakes its syncs at this pace, and at this pace they read without a
+// list: at most a tenth of the 4,000 requests that a vault allows in 10 seconds, together with the
+// full reads of 2,000 syncs of three secrets.
+const (
+	ReadsAtOnce    = 50
+	ReadsPerSecond = 20
 )
 
 // A Target is a vault, listed with one identity.

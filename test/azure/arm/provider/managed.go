@@ -83,6 +83,7 @@ func (m *managedOf[P]) SetConditions(c ...xpv1.Condition) { m.Status.SetConditio
 func (m *managedOf[P]) GetManagementPolicies() xpv1.ManagementPolicies {
 	return m.Spec.ManagementPolicies
 }
+
 func (m *managedOf[P]) SetManagementPolicies(p xpv1.ManagementPolicies) {
 	m.Spec.ManagementPolicies = p
 }
@@ -110,18 +111,22 @@ func (m *managedOf[P]) GetConnectionDetailsMapping() map[string]string { return 
 func (m *managedOf[P]) GetParameters() (map[string]any, error) {
 	return toTerraform(m.Spec.ForProvider)
 }
+
 func (m *managedOf[P]) SetParameters(p map[string]any) error {
 	return fromTerraform(p, &m.Spec.ForProvider)
 }
+
 func (m *managedOf[P]) GetObservation() (map[string]any, error) {
 	return toTerraform(m.Status.AtProvider)
 }
+
 func (m *managedOf[P]) SetObservation(o map[string]any) error {
 	return fromTerraform(o, &m.Status.AtProvider)
 }
 
 // GetInitParameters returns none, because applications use none.
 func (m *managedOf[P]) GetInitParameters() (map[string]any, error) { return map[string]any{}, nil }
+
 func (m *managedOf[P]) GetMergedParameters(bool) (map[string]any, error) {
 	return m.GetParameters()
 }

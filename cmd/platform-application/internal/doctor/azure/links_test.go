@@ -4,6 +4,7 @@
 package azure
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,9 +42,10 @@ func TestRolesOfZones(t *testing.T) {
 			reason: "The role on the resource group of the other zone is needed there.", plant: func(a, b *world) {
 				b.platform.Settings.SubscriptionID, b.platform.Settings.ResourceGroupName = subscription, "rg-b"
 				for _, w := range []*world{a, b} {
-					w.facts.Provider.Grants.Value = append(well().facts.Provider.Grants.Value,
-						access.Grant{Scope: subscriptionID + "/resourceGroups/rg-b", Role: "Contributor", Permissions: permits("*")},
-						access.Grant{Scope: subscriptionID + "/resourceGroups/RG-B", Role: "Assigner", Permissions: administrator(access.Condition{}).Permissions, Condition: condition(secretsUser, secretsOfficer)})
+					w.facts.Provider.Grants.Value = slices.Concat(well().facts.Provider.Grants.Value, []access.Grant{
+						{Scope: subscriptionID + "/resourceGroups/rg-b", Role: "Contributor", Permissions: permits("*")},
+						{Scope: subscriptionID + "/resourceGroups/RG-B", Role: "Assigner", Permissions: administrator(access.Condition{}).Permissions, Condition: condition(secretsUser, secretsOfficer)},
+					})
 				}
 			},
 		},
