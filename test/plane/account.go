@@ -52,7 +52,7 @@ var (
 
 	// officer can set values in every vault. People sign in with a browser; this is an app
 	// registration.
-	officer = principal{"55555555-aaaa-4555-8555-555555555555", "55555555-5555-4555-8555-555555555555", "password-of-the-officer"} //nolint:gochecknoglobals // A constant.
+	officer = principal{"55555555-aaaa-4555-8555-555555555555", "55555555-bbbb-4555-8555-555555555555", "password-of-the-officer"} //nolint:gochecknoglobals // A constant.
 )
 
 // openAccount registers all of these in Azure.
