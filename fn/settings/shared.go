@@ -37,7 +37,6 @@ var (
 	sharedEntry = regexp.MustCompile(`^[a-z][a-z0-9]{0,19}$`)
 	sharedName  = regexp.MustCompile(`^[0-9a-zA-Z-]{1,127}$`)
 	vaultURI    = regexp.MustCompile(`^https://([a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z])\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$`)
-	vaultID     = regexp.MustCompile(`(?i)^/subscriptions/([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})/resourceGroups/[-\w.()]{1,90}/providers/Microsoft\.KeyVault/vaults/([a-z][0-9a-z-]{1,22}[0-9a-z])$`)
 )
 
 func setSharedDefaults(entries []v1alpha1.SharedSecrets) {
@@ -180,12 +179,12 @@ func (c *checker) sharedVault(path *field.Path, e v1alpha1.SharedSecrets) {
 	if uri == nil {
 		c.invalid(path.Child("vaultUri"), e.VaultURI, finding.SharedVaultURIInvalid)
 	}
-	id := vaultID.FindStringSubmatch(e.VaultResourceID)
+	_, name, valid := parseID(vaultID, e.VaultResourceID)
 	switch {
 	case e.VaultResourceID == "" && e.Access == v1alpha1.AccessGranted:
-	case id == nil:
+	case !valid:
 		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultIDInvalid)
-	case uri != nil && !strings.EqualFold(id[2], uri[1]):
+	case uri != nil && !strings.EqualFold(name, uri[1]):
 		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultsDiffer)
 	}
 }
@@ -196,15 +195,15 @@ func (c *checker) sharedVault(path *field.Path, e v1alpha1.SharedSecrets) {
 func (c *checker) sharedLimits(path *field.Path, entries []v1alpha1.SharedSecrets) {
 	total := map[string]int{}
 	for i, e := range entries {
-		id := vaultID.FindStringSubmatch(e.VaultResourceID)
-		if id == nil || e.Access == v1alpha1.AccessGranted {
+		subscription, _, valid := parseID(vaultID, e.VaultResourceID)
+		if !valid || e.Access == v1alpha1.AccessGranted {
 			continue
 		}
 		perNamespace := int(e.MaxRoleAssignmentsPerNamespace)
 		if perNamespace == 0 {
 			perNamespace = defaultRoleAssignmentsPerNamespace
 		}
-		subscription := strings.ToLower(id[1])
+		subscription = strings.ToLower(subscription)
 		total[subscription] += perNamespace * len(e.Namespaces)
 		if n := total[subscription]; n > maxRoleAssignments {
 			c.forbidden(path.Index(i), finding.SharedLimitsExceed, finding.With{"subscription": subscription, "assignments": n, "most": maxRoleAssignments})
