@@ -480,7 +480,12 @@ func (s secrets) describe(list []syncedSecret) finding.List {
 		if m.Reason == finding.ProviderSays {
 			g.observed = secret.observed.str("reason") // Empty in the status of an earlier version.
 		}
-		if len(names[g]) == 0 {
+		switch {
+		case len(names[g]) > 0:
+		case g.reason == finding.SecretBlocked:
+			// The status refers to this message, so it must not be cut.
+			order = slices.Insert(order, 0, g)
+		default:
 			order = append(order, g)
 		}
 		names[g] = append(names[g], secret.spec.Name)
@@ -525,6 +530,17 @@ func (s secrets) message(secret syncedSecret) finding.Finding {
 	}
 
 	return finding.New(finding.SecretNotLookedAt)
+}
+
+// shortMessage is like message for the status, which would otherwise repeat the error of a Kubernetes
+// Secret for each secret. The condition has the whole error once.
+func (s secrets) shortMessage(secret syncedSecret) finding.Finding {
+	m := s.message(secret)
+	if m.Reason == finding.SecretBlocked {
+		return finding.New(finding.SecretBlockedShort)
+	}
+
+	return m
 }
 
 // blocked reports whether the only problem of a secret is that the Kubernetes Secret could

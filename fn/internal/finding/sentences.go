@@ -154,6 +154,7 @@ const (
 	SecretsInState          Reason = "SecretsInState"
 	SecretsInStateWith      Reason = "SecretsInStateWith"
 	SecretBlocked           Reason = "SecretBlocked"
+	SecretBlockedShort      Reason = "SecretBlockedShort"
 	SecretWaitsForAzure     Reason = "SecretWaitsForAzure"
 	SecretNotLookedAt       Reason = "SecretNotLookedAt"
 	SharedRevoked           Reason = "SharedRevoked"
@@ -492,6 +493,7 @@ var sentences = map[Reason]string{
 	SecretsInState:          "{secrets} ({state})",
 	SecretsInStateWith:      "{secrets} ({state}): {message}",
 	SecretBlocked:           "cannot be synced: {problem}",
+	SecretBlockedShort:      "cannot be synced; condition SecretsSynced says why",
 	SecretWaitsForAzure:     "waiting for the vault and the identity, which normally takes 5 minutes after creation",
 	SecretNotLookedAt:       "not read yet, which normally takes a minute",
 	SharedRevoked:           "the platform has revoked the shared secrets {entry} from this application. Remove the secret from spec.secrets, or set its source to Own",
