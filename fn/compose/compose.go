@@ -112,7 +112,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	c := newComposition(a, p, seen)
 	vault := c.keyVault()
 	vault.endpoint, vault.logs = c.privateEndpoint(vault), c.diagnosticSetting(vault)
-	vault.notes = append(vault.notes, c.notesOnLandingZone()...)
+	vault.notes = slices.Concat(vault.notes, c.notesOnLandingZone(), c.notesOnTenantID())
 	identity := c.identity()
 	credential := c.federatedCredential(identity)
 	shares := c.shares()

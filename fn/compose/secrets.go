@@ -228,7 +228,7 @@ func (c *composition) target(seen Object) string {
 func (c *composition) keyVaultSecretSync(vaultURI string, i identity, target string, synced []secretsv1alpha1.SyncedSecret) *managed[secretsv1alpha1.KeyVaultSecretSyncParameters] {
 	object := newManaged(c, secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind(), c.app.Name, secretsv1alpha1.KeyVaultSecretSyncParameters{
 		VaultURI:           vaultURI,
-		TenantID:           c.platform.TenantID,
+		TenantID:           c.tenantID(),
 		ClientID:           i.clientID,
 		ServiceAccountName: i.serviceAccount,
 		Secrets:            synced,

@@ -51,6 +51,7 @@ const (
 	StaysInZone                 Reason = "StaysInZone"
 	StaysInZoneWithoutLabel     Reason = "StaysInZoneWithoutLabel"
 	StaysOutsideZones           Reason = "StaysOutsideZones"
+	StaysInTenant               Reason = "StaysInTenant"
 )
 
 // Condition IdentityReady.
@@ -416,6 +417,7 @@ var sentences = map[Reason]string{
 	StaysInZone:                 "the application stays in landing zone {zone}, although the label of its Namespace now names {label}",
 	StaysInZoneWithoutLabel:     "the application stays in landing zone {zone}, although its Namespace no longer has the label",
 	StaysOutsideZones:           "the application keeps the platform's own settings, although the label of its Namespace now names landing zone {label}",
+	StaysInTenant:               "the application stays in Entra ID tenant {tenant}, although the platform settings now name {settings}; ask your platform team to correct tenantId",
 
 	// Condition IdentityReady.
 	IdentityCreating:   "Identity {identity} is being created in Azure. This normally takes a minute. No action is needed.",
