@@ -125,13 +125,14 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	if workload.requested && !workload.waits() {
 		workload.ignored = append(workload.ignored, c.unresolved(secrets)...)
 	}
+	wrong := c.wrongSubscription()
 
 	return Result{
 		Resources: c.desired,
 		Status:    status(a, vault, identity, secrets, workload),
 		Conditions: []Condition{
-			identityReady(identity, credential, workload).inWrongSubscription(c.wrongSubscription()),
-			keyVaultReady(vault).inWrongSubscription(c.wrongSubscription()),
+			identityReady(identity, credential, workload).inWrongSubscription(wrong),
+			keyVaultReady(vault).inWrongSubscription(wrong),
 			access.condition(),
 			secrets.condition(),
 			workload.condition(),
