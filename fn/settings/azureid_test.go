@@ -44,6 +44,7 @@ func TestIDsStayAccepted(t *testing.T) {
 					if !tc.kind.MatchString(id) {
 						t.Errorf("the scope %q is not accepted any more", id)
 					}
+
 					return
 				}
 				segments := strings.Split(id, "/")
