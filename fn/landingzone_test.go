@@ -151,6 +151,7 @@ func checkPlace(t *testing.T, reason string, w *world, want *place) {
 
 // TestLandingZoneStays shows that nothing moves an application to another zone, or changes what it has in Azure.
 func TestLandingZoneStays(t *testing.T) {
+	const otherTenant = "99999999-1111-4111-8111-111111111111"
 	cases := map[string]struct {
 		reason string
 		zone   string
@@ -175,6 +176,14 @@ func TestLandingZoneStays(t *testing.T) {
 			reason: "The same holds for the platform's own settings.",
 			change: func(w *world) { maps.Copy(w.environment, zoneSettings("us")); delete(w.environment, "landingZone") },
 		},
+		"TenantEdited": {
+			reason: "Neither Azure nor the pods follow to another Entra ID tenant.", zone: "eu",
+			change: func(w *world) { w.zones["platform-application-eu"]["tenantId"] = otherTenant }, says: "although the platform settings now name " + otherTenant,
+		},
+		"OwnTenantEdited": {
+			reason: "The same holds for the tenant of the platform's own settings.",
+			change: func(w *world) { w.environment["tenantId"] = otherTenant }, says: "although the platform settings now name " + otherTenant,
+		},
 		"StatusForged": {reason: "The status decides nothing.", zone: "eu", change: func(w *world) { nested(w.xr, "status")["landingZone"] = "us" }},
 		"StatusLost":   {reason: "The status is written anew.", zone: "eu", change: func(w *world) { delete(w.xr, "status") }},
 	}
@@ -184,7 +193,7 @@ func TestLandingZoneStays(t *testing.T) {
 			w.azureAll()
 			w.sync("postgres-credentials", "Synced", "POSTGRES_USER")
 			w.reconcile()
-			before := inAzure(w)
+			before, tenants := inAzure(w), tenantsIn(w)
 			tc.change(w)
 			for range 3 {
 				rsp := w.reconcile()
@@ -193,6 +202,9 @@ func TestLandingZoneStays(t *testing.T) {
 				}
 				if diff := cmp.Diff(before, inAzure(w)); diff != "" {
 					t.Errorf("\n%s\nRunFunction(...): -before, +after:\n%s", tc.reason, diff)
+				}
+				if diff := cmp.Diff(tenants, tenantsIn(w)); diff != "" {
+					t.Errorf("\n%s\nRunFunction(...): -tenants before, +after:\n%s", tc.reason, diff)
 				}
 			}
 			if zone, _ := at(w.xr, "status", "landingZone").(string); zone != tc.zone && len(fatalOrKept(w)) == 0 {
@@ -210,6 +222,16 @@ func fatalOrKept(w *world) string {
 	}
 
 	return fatal(rsp)
+}
+
+// tenantsIn returns the Entra ID tenants that the sync and the pods use, and the link to the vault.
+func tenantsIn(w *world) []any {
+	return []any{
+		at(w.composed[compose.NameSecretSync], "spec", "forProvider", "tenantId"),
+		at(w.composed[compose.NameServiceAccount], "metadata", "annotations", "azure.workload.identity/tenant-id"),
+		at(w.composed[compose.NameDeployment], "spec", "template", "metadata", "annotations", podIdentity),
+		at(w.composed[compose.NameKeyVault], "metadata", "annotations", "link.argocd.argoproj.io/external-link"),
+	}
 }
 
 // inAzure returns the specs, external names and zones of all objects in Azure.

@@ -10,6 +10,7 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
+	"k8s.io/utils/ptr"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -23,12 +24,9 @@ import (
 // change an object of another cluster.
 const tagCluster = azurename.TagCluster
 
+// sharing returns the role of this cluster among those with the same clusterName.
 func (c *composition) sharing() inputv1alpha1.ClusterSharing {
-	if c.platform.ClusterSharing == nil {
-		return inputv1alpha1.ClusterSharing{}
-	}
-
-	return *c.platform.ClusterSharing
+	return ptr.Deref(c.platform.ClusterSharing, inputv1alpha1.ClusterSharing{})
 }
 
 // isMember reports whether this cluster only uses what its peers own.

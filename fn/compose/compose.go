@@ -112,7 +112,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	c := newComposition(a, p, seen)
 	vault := c.keyVault()
 	vault.endpoint, vault.logs = c.privateEndpoint(vault), c.diagnosticSetting(vault)
-	vault.notes = append(vault.notes, c.notesOnLandingZone()...)
+	vault.notes = slices.Concat(vault.notes, c.notesOnLandingZone(), c.notesOnTenantID())
 	identity := c.identity()
 	credential := c.federatedCredential(identity)
 	shares := c.shares()
@@ -125,13 +125,14 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	if workload.requested && !workload.waits() {
 		workload.ignored = append(workload.ignored, c.unresolved(secrets)...)
 	}
+	wrong := c.wrongSubscription()
 
 	return Result{
 		Resources: c.desired,
 		Status:    status(a, vault, identity, secrets, workload),
 		Conditions: []Condition{
-			identityReady(identity, credential, workload).inWrongSubscription(c.wrongSubscription()),
-			keyVaultReady(vault).inWrongSubscription(c.wrongSubscription()),
+			identityReady(identity, credential, workload).inWrongSubscription(wrong),
+			keyVaultReady(vault).inWrongSubscription(wrong),
 			access.condition(),
 			secrets.condition(),
 			workload.condition(),

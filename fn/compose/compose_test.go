@@ -842,6 +842,40 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestRefusedSecretOnce shows that the status does not repeat a long error for each secret, and that
+// the condition has it, whatever else it lists.
+func TestRefusedSecretOnce(t *testing.T) {
+	refusal := "denied: " + strings.Repeat("x", 1000)
+	var spec []any
+	var observed []any
+	for i := range 256 {
+		spec = append(spec, map[string]any{"name": fmt.Sprintf("s%d", i)})
+		if i < 10 {
+			observed = append(observed, map[string]any{"name": fmt.Sprintf("s%d", i), "state": fmt.Sprintf("State%d", i)})
+		}
+	}
+	list, err := json.Marshal(map[string]any{"secrets": spec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := azureSeen()
+	seen[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{
+		"atProvider": map[string]any{"secrets": observed},
+		"conditions": []any{map[string]any{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": refusal}},
+	}}
+	r := compose(t, string(list), ``, seen)
+	status, err := json.Marshal(r.Status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{
+		strings.Count(string(status), "xxx"), r.Status.Secrets[255].Message, strings.Count(r.condition(TypeSecretsSynced).Message, refusal),
+	}
+	if diff := cmp.Diff([]any{0, "cannot be synced; condition SecretsSynced says why", 1}, got); diff != "" {
+		t.Errorf("Compose(...): -want, +got:\n%s", diff)
+	}
+}
+
 // TestFixed shows when Azure's values replace those of the settings.
 func TestFixed(t *testing.T) {
 	asked := func(status, annotations map[string]any) Observed {

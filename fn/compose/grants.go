@@ -6,6 +6,8 @@ package compose
 import (
 	"cmp"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
@@ -15,11 +17,7 @@ import (
 // has: otherwise a lost setting would create assignments for all applications at once, which
 // can exceed Azure's limit.
 func (c *composition) rolesGranted() bool {
-	last := v1alpha1.KeyVaultStatus{}
-	if c.app.Status.KeyVault != nil {
-		last = *c.app.Status.KeyVault
-	}
-
+	last := ptr.Deref(c.app.Status.KeyVault, v1alpha1.KeyVaultStatus{})
 	recorded := c.seen[NameKeyVault].str("metadata", "annotations", annotationRoleAssignments)
 
 	return cmp.Or(c.platform.KeyVault.RoleAssignments, recorded, last.RoleAssignments) == settings.RoleAssignmentsGranted

@@ -139,7 +139,7 @@ func (c *composition) isCredentialOfOther(seen Object) bool {
 func (c *composition) serviceAccount(i identity) {
 	seen := c.seen[NameServiceAccount]
 	annotations := map[string]string{
-		annotationTenantID: c.platform.TenantID,
+		annotationTenantID: c.tenantID(),
 	}
 	_, recorded, _ := strings.Cut(c.podIdentity(), "/")
 	if id := cmp.Or(i.clientID, seen.str("metadata", "annotations", annotationClientID), recorded); id != "" {
@@ -173,7 +173,7 @@ func (c *composition) podIdentity() string {
 	seen := c.seen[NameDeployment]
 	id := cmp.Or(seen.str(podAnnotation(annotationPodIdentity)...), seen.str("metadata", "annotations", annotationPodIdentity), runsAs(c.seen[NameServiceAccount]))
 	if last := c.app.Status.Identity; id == "" && seen != nil && last != nil && last.ClientID != "" {
-		id = strings.ToLower(c.platform.TenantID + "/" + last.ClientID)
+		id = strings.ToLower(c.tenantID() + "/" + last.ClientID)
 	}
 
 	return id

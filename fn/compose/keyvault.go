@@ -12,7 +12,6 @@ import (
 	keyvaultv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
 	"k8s.io/utils/ptr"
 
-	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 	"github.com/p6m-dev/platform-application/fn/settings"
@@ -84,7 +83,7 @@ func (c *composition) keyVault() vault {
 
 		return v
 	}
-	v.portalURL = cmp.Or(portalURL(c.platform, v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
+	v.portalURL = cmp.Or(portalURL(c.platform.Cloud, c.tenantID(), v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
 
 	object := newManaged(c, keyvaultv1beta1.Vault_GroupVersionKind, c.app.Name, keyvaultv1beta1.VaultParameters{})
 	object.Annotations = map[string]string{annotationExternalName: v.name}
@@ -138,7 +137,7 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 		Location:                   new(seen.fixed("location", c.platform.Location)),
 		ResourceGroupName:          new(seen.fixed("resourceGroupName", c.platform.ResourceGroupName)),
 		SoftDeleteRetentionDays:    &retention,
-		TenantID:                   new(seen.fixed("tenantId", c.platform.TenantID)),
+		TenantID:                   new(seen.fixed("tenantId", c.tenantID())),
 		SkuName:                    new(cmp.Or(c.keyVaultSpec().SKU, c.platform.KeyVault.SKU)),
 		RbacAuthorizationEnabled:   new(true),
 		PurgeProtectionEnabled:     &purgeProtection,
@@ -162,16 +161,16 @@ func (c *composition) keyVaultSpec() v1alpha1.KeyVault {
 	return ptr.Deref(c.app.Spec.KeyVault, v1alpha1.KeyVault{})
 }
 
-func portalURL(p inputv1alpha1.PlatformConfigSpec, resourceID string) string {
+func portalURL(cloud, tenantID, resourceID string) string {
 	if resourceID == "" {
 		return ""
 	}
 	host := map[string]string{
 		settings.CloudAzureUSGovernment: "portal.azure.us",
 		settings.CloudAzureChina:        "portal.azure.cn",
-	}[p.Cloud]
+	}[cloud]
 
-	return fmt.Sprintf("https://%s/#@%s/resource%s/secrets", cmp.Or(host, "portal.azure.com"), p.TenantID, resourceID)
+	return fmt.Sprintf("https://%s/#@%s/resource%s/secrets", cmp.Or(host, "portal.azure.com"), tenantID, resourceID)
 }
 
 func lastSegment(id string) string {

@@ -148,16 +148,15 @@ func (c *composition) secretSync(v vault, i identity, shares []*share) secrets {
 		sync, observed := c.sharedSync(i, sh), observedSecrets(sh.seen)
 		s.syncing = s.worse(sync)
 		for _, spec := range sh.secrets {
-			shared[spec.Name] = syncedSecret{
-				spec: spec, source: sh.name, sync: sync, problem: sh.problems[spec.Name], revoked: sh.revoked,
-				observed: observed[spec.Name],
-			}
+			secret := syncedSecret{spec: spec, source: sh.name, sync: sync, problem: sh.problems[spec.Name], revoked: sh.revoked}
 			switch {
 			case sh.revoked:
-				shared[spec.Name] = syncedSecret{spec: spec, source: sh.name, sync: sync, problem: sh.problems[spec.Name], revoked: true}
 			case c.switches(sh, spec.Name):
-				shared[spec.Name] = syncedSecret{switchesTo: sh.name}
+				secret = syncedSecret{switchesTo: sh.name}
+			default:
+				secret.observed = observed[spec.Name]
 			}
+			shared[spec.Name] = secret
 		}
 	}
 	observed := observedSecrets(seen)
@@ -228,7 +227,7 @@ func (c *composition) target(seen Object) string {
 func (c *composition) keyVaultSecretSync(vaultURI string, i identity, target string, synced []secretsv1alpha1.SyncedSecret) *managed[secretsv1alpha1.KeyVaultSecretSyncParameters] {
 	object := newManaged(c, secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind(), c.app.Name, secretsv1alpha1.KeyVaultSecretSyncParameters{
 		VaultURI:           vaultURI,
-		TenantID:           c.platform.TenantID,
+		TenantID:           c.tenantID(),
 		ClientID:           i.clientID,
 		ServiceAccountName: i.serviceAccount,
 		Secrets:            synced,
@@ -423,7 +422,7 @@ func (s secrets) waitingFor(deployment Object) []finding.Finding {
 	if endpoint := endpointOf(unready); !endpoint.IsZero() {
 		waiting = append([]finding.Finding{endpoint}, waiting...)
 	}
-	if i := slices.IndexFunc(unready, s.blocked); i >= 0 {
+	if i := slices.IndexFunc(unready, syncedSecret.blocked); i >= 0 {
 		sync := unready[i].sync
 		write := finding.New(finding.WaitsForWrite, finding.With{"secret": sync.target, "problem": sync.problem})
 		waiting = append([]finding.Finding{write}, waiting...)
@@ -475,12 +474,17 @@ func (s secrets) describe(list []syncedSecret) finding.List {
 	var order []group
 	names, messages := map[group][]string{}, map[group][]string{}
 	for _, secret := range list {
-		m := s.message(secret)
+		m := secret.message()
 		g := group{state: secret.state(), reason: m.Reason}
 		if m.Reason == finding.ProviderSays {
 			g.observed = secret.observed.str("reason") // Empty in the status of an earlier version.
 		}
-		if len(names[g]) == 0 {
+		switch {
+		case len(names[g]) > 0:
+		case g.reason == finding.SecretBlocked:
+			// The status refers to this message, so it must not be cut.
+			order = slices.Insert(order, 0, g)
+		default:
 			order = append(order, g)
 		}
 		names[g] = append(names[g], secret.spec.Name)
@@ -504,34 +508,44 @@ func (s secrets) describe(list []syncedSecret) finding.List {
 
 // message returns the problem of a secret and its solution. The provider's message takes
 // precedence.
-func (s secrets) message(secret syncedSecret) finding.Finding {
-	m := secret.observed.str("message")
+func (s syncedSecret) message() finding.Finding {
+	m := s.observed.str("message")
 	switch {
-	case !secret.problem.IsZero():
-		return secret.problem
-	case s.blocked(secret):
+	case !s.problem.IsZero():
+		return s.problem
+	case s.blocked():
 		// The provider's message does not name the cause.
-		return finding.New(finding.SecretBlocked, finding.With{"problem": secret.sync.problem})
+		return finding.New(finding.SecretBlocked, finding.With{"problem": s.sync.problem})
 	case m != "":
 		return finding.New(finding.ProviderSays, finding.With{"message": m})
-	case secret.switchesTo != "" && secret.synced():
-		return finding.New(finding.SharedNotSyncedYet, finding.With{"entry": secret.switchesTo})
-	case secret.state() != statePending:
+	case s.switchesTo != "" && s.synced():
+		return finding.New(finding.SharedNotSyncedYet, finding.With{"entry": s.switchesTo})
+	case s.state() != statePending:
 		return finding.Finding{}
-	case !secret.sync.composed:
+	case !s.sync.composed:
 		return finding.New(finding.SecretWaitsForAzure)
-	case secret.sync.problem.reported:
-		return finding.New(finding.SecretBlocked, finding.With{"problem": secret.sync.problem})
+	case s.sync.problem.reported:
+		return finding.New(finding.SecretBlocked, finding.With{"problem": s.sync.problem})
 	}
 
 	return finding.New(finding.SecretNotLookedAt)
 }
 
+// shortMessage is like message for the status, which would otherwise repeat the error of a Kubernetes
+// Secret for each secret. The condition has the whole error once.
+func (s syncedSecret) shortMessage() finding.Finding {
+	m := s.message()
+	if m.Reason == finding.SecretBlocked {
+		return finding.New(finding.SecretBlockedShort)
+	}
+
+	return m
+}
+
 // blocked reports whether the only problem of a secret is that the Kubernetes Secret could
 // not be written.
-func (s secrets) blocked(secret syncedSecret) bool {
-	sync := secret.sync
-	return sync.composed && sync.unwritten && sync.problem.reported && secret.state() == statePending
+func (s syncedSecret) blocked() bool {
+	return s.sync.composed && s.sync.unwritten && s.sync.problem.reported && s.state() == statePending
 }
 
 func (s secrets) count() (synced, total int) {
@@ -566,7 +580,7 @@ func (s secrets) condition() Condition {
 			c.Reason = ReasonSecretNotWritten
 		}
 		c = c.with(finding.New(finding.SecretsNotSynced, count, finding.With{"secrets": s.describe(unsynced)}))
-		if s.unwritten && s.problem.reported && !slices.ContainsFunc(unsynced, s.blocked) {
+		if s.unwritten && s.problem.reported && !slices.ContainsFunc(unsynced, syncedSecret.blocked) {
 			c = c.with(finding.New(finding.SecretNotWrittenBesides, finding.With{"secret": s.target, "problem": s.problem}))
 		}
 		if endpoint := endpointOf(unsynced); !endpoint.IsZero() {

@@ -90,6 +90,7 @@ func (c *composition) observedShares() (names []string) {
 	return names
 }
 
+// share returns what the application has of an entry, without its secrets.
 func (c *composition) share(name string) *share {
 	entry, ok := settings.SharedEntry(&c.platform, name)
 	seen := c.seen[PrefixSecretSyncShared+name]

@@ -55,7 +55,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 			Name:      secret.spec.Name,
 			State:     secret.state(),
 			Source:    secret.source,
-			Message:   s.message(secret).String(),
+			Message:   secret.shortMessage().String(),
 			Version:   secret.observed.str("version"),
 			UpdatedAt: timestamp(secret.observed.str("updatedAt")),
 			NotBefore: timestamp(secret.observed.str("notBefore")),

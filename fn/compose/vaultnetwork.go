@@ -310,14 +310,13 @@ func (c *composition) newEndpoint(v vault, want *inputv1alpha1.KeyVaultPrivateEn
 // sameEndpoint composes an endpoint that exists. Azure can change only its zones and tags.
 func (c *composition) sameEndpoint(seen Object, want *inputv1alpha1.KeyVaultPrivateEndpoint) {
 	object := Object(own(seen))
-	object.object("metadata")["labels"] = toMap(&struct {
-		Labels map[string]string `json:"labels"`
-	}{c.labels()})["labels"]
-	parameters := object.object("spec", "forProvider")
 	changed := toMap(&struct {
-		Tags map[string]*string `json:"tags"`
-		Zone *dnsZoneGroup      `json:"privateDnsZoneGroup,omitempty"`
-	}{c.tags(seen, owned), zoneGroup(want)})
+		Labels map[string]string  `json:"labels"`
+		Tags   map[string]*string `json:"tags"`
+		Zone   *dnsZoneGroup      `json:"privateDnsZoneGroup,omitempty"`
+	}{c.labels(), c.tags(seen, owned), zoneGroup(want)})
+	object.object("metadata")["labels"] = changed["labels"]
+	parameters := object.object("spec", "forProvider")
 	parameters["tags"] = changed["tags"]
 	if zone, ok := changed["privateDnsZoneGroup"]; ok && c.networkSettings().ApplyToExisting {
 		parameters["privateDnsZoneGroup"] = zone

@@ -4,7 +4,6 @@
 package settings
 
 import (
-	"regexp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -15,9 +14,6 @@ import (
 
 // maxConfirmedGrants is the limit of a list that is compared with every vault.
 const maxConfirmedGrants = 1000
-
-// grantScope matches the scopes that a confirmed grant may have. A wider or another one could not be compared with the id of a vault.
-var grantScope = regexp.MustCompile(`^/subscriptions/[0-9a-fA-F-]{36}(/resource[gG]roups/[^/]{1,90})?$`)
 
 func (c *checker) confirmedGrants(path *field.Path, grants []v1alpha1.ConfirmedGrant) {
 	c.atMost(path, len(grants), maxConfirmedGrants)

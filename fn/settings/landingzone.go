@@ -44,29 +44,13 @@ func ResolveInZone(input *v1alpha1.PlatformConfig, overlay map[string]any, zone 
 	if zone == "" {
 		return Resolve(input, overlay)
 	}
-	s, err := resolveInZone(input, overlay, settings)
+	s, err := resolve(input, overlay, settings)
 	if err != nil {
 		config, _ := LandingZoneConfig(zone)
 		return s, finding.Err(finding.LandingZoneUnusable, finding.With{"zone": zone, "config": config, "cause": err})
 	}
 
 	return s, nil
-}
-
-func resolveInZone(input *v1alpha1.PlatformConfig, overlay, zone map[string]any) (s v1alpha1.PlatformConfigSpec, err error) {
-	base, err := toMap(input.Spec)
-	if err != nil {
-		return s, finding.Err(finding.SettingsInputUnreadable, finding.With{"cause": err})
-	}
-	base = merge(base, overlay)
-	if err := checkOutsideZones(base); err != nil {
-		return s, finding.Err(finding.SettingsUnusable, finding.With{"cause": err})
-	}
-	if err := checkZone(zone); err != nil {
-		return s, finding.Err(finding.SettingsUnusable, finding.With{"cause": err})
-	}
-
-	return resolve(merge(base, zone))
 }
 
 // checkOutsideZones rejects the setting that only a landing zone has.

@@ -35,20 +35,7 @@ const (
 	maxZones     = 5
 )
 
-// inGroup and itsName are the parts of an id around its type.
-const (
-	inGroup = `^/subscriptions/([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})/resourceGroups/[^/\s]{1,90}/providers/`
-	itsName = `/([^/\s]{1,80})$`
-)
-
-// Ids in Azure. The provider compares the types in them with the case of letters.
-var (
-	subnetID    = regexp.MustCompile(inGroup + `Microsoft\.Network/virtualNetworks/[^/\s]+/subnets` + itsName)
-	zoneID      = regexp.MustCompile(inGroup + `Microsoft\.Network/privateDnsZones` + itsName)
-	workspaceID = regexp.MustCompile(inGroup + `Microsoft\.OperationalInsights/workspaces` + itsName)
-
-	logCategory = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,63}$`)
-)
+var logCategory = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,63}$`)
 
 // setNetworkDefaults completes the network and the diagnostics of vaults, if they are configured.
 func setNetworkDefaults(s *v1alpha1.PlatformConfigSpec) {
@@ -119,19 +106,6 @@ func (c *checker) vaultNetwork(path *field.Path, s *v1alpha1.PlatformConfigSpec)
 	c.privateEndpoint(path.Child("privateEndpoint"), n.PrivateEndpoint, s)
 }
 
-// Examples of ids.
-const (
-	exampleSubnet    = "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/virtualNetworks/<network>/subnets/<subnet>"
-	exampleZone      = "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
-	exampleWorkspace = "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.OperationalInsights/workspaces/<workspace>"
-)
-
-func (c *checker) id(path *field.Path, id string, valid *regexp.Regexp, example string) {
-	if !valid.MatchString(id) {
-		c.invalid(path, id, finding.MustBeAzureID, finding.With{"example": example})
-	}
-}
-
 func (c *checker) privateEndpoint(path *field.Path, e *v1alpha1.KeyVaultPrivateEndpoint, s *v1alpha1.PlatformConfigSpec) {
 	if e == nil {
 		return
@@ -143,18 +117,18 @@ func (c *checker) privateEndpoint(path *field.Path, e *v1alpha1.KeyVaultPrivateE
 	zones := path.Child("privateDnsZoneIds")
 	c.atMost(zones, len(e.PrivateDNSZoneIDs), maxZones)
 	for i, id := range e.PrivateDNSZoneIDs {
-		if m := zoneID.FindStringSubmatch(id); m == nil || !strings.HasPrefix(strings.ToLower(m[2]), "privatelink.vaultcore.") {
+		if _, zone, valid := parseID(zoneID, id); !valid || !strings.HasPrefix(strings.ToLower(zone), "privatelink.vaultcore.") {
 			c.invalid(zones.Index(i), id, finding.MustBeAzureID, finding.With{"example": exampleZone})
 		}
 	}
 	c.unique(zones, e.PrivateDNSZoneIDs)
-	switch subnet := subnetID.FindStringSubmatch(e.SubnetID); {
+	switch subscription, _, valid := parseID(subnetID, e.SubnetID); {
 	case !Enabled(e.Enabled) && e.SubnetID == "":
 	case e.SubnetID == "":
 		c.add(field.Required(path.Child("subnetId"), ""))
-	case subnet == nil:
+	case !valid:
 		c.id(path.Child("subnetId"), e.SubnetID, subnetID, exampleSubnet)
-	case Enabled(e.Enabled) && !strings.EqualFold(subnet[1], s.SubscriptionID) && (e.AzureProviderConfigRef == nil || e.ResourceGroupName == ""):
+	case Enabled(e.Enabled) && !strings.EqualFold(subscription, s.SubscriptionID) && (e.AzureProviderConfigRef == nil || e.ResourceGroupName == ""):
 		c.invalid(path.Child("subnetId"), e.SubnetID, finding.SubnetInOtherSubscription)
 	}
 }

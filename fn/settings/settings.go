@@ -43,8 +43,12 @@ func EnvironmentConfig(input *v1alpha1.PlatformConfig) Reference {
 // objects, and replaces lists and scalars. It returns the settings with their defaults, or an
 // error that names every missing or invalid field.
 func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (v1alpha1.PlatformConfigSpec, error) {
-	var s v1alpha1.PlatformConfigSpec
+	return resolve(input, overlay, nil)
+}
 
+// resolve is like Resolve, and overlays the result with the settings of a landing zone, which may be
+// nil.
+func resolve(input *v1alpha1.PlatformConfig, overlay, zone map[string]any) (s v1alpha1.PlatformConfigSpec, err error) {
 	base, err := toMap(input.Spec)
 	if err != nil {
 		return s, finding.Err(finding.SettingsInputUnreadable, finding.With{"cause": err})
@@ -53,12 +57,10 @@ func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (v1alpha1.P
 	if err := checkOutsideZones(base); err != nil {
 		return s, finding.Err(finding.SettingsUnusable, finding.With{"cause": err})
 	}
-
-	return resolve(base)
-}
-
-func resolve(merged map[string]any) (s v1alpha1.PlatformConfigSpec, err error) {
-	if err := fromMap(merged, &s); err != nil {
+	if err := checkZone(zone); err != nil {
+		return s, finding.Err(finding.SettingsUnusable, finding.With{"cause": err})
+	}
+	if err := fromMap(merge(base, zone), &s); err != nil {
 		return s, finding.Err(finding.SettingsUnreadable, finding.With{"cause": err})
 	}
 	if err := check(&s); err != nil {

@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,7 +38,6 @@ var (
 	sharedEntry = regexp.MustCompile(`^[a-z][a-z0-9]{0,19}$`)
 	sharedName  = regexp.MustCompile(`^[0-9a-zA-Z-]{1,127}$`)
 	vaultURI    = regexp.MustCompile(`^https://([a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z])\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$`)
-	vaultID     = regexp.MustCompile(`(?i)^/subscriptions/([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})/resourceGroups/[-\w.()]{1,90}/providers/Microsoft\.KeyVault/vaults/([a-z][0-9a-z-]{1,22}[0-9a-z])$`)
 )
 
 func setSharedDefaults(entries []v1alpha1.SharedSecrets) {
@@ -121,14 +121,12 @@ func hasPrefix(name, prefix string) bool {
 func (c *checker) shared(path *field.Path, entries []v1alpha1.SharedSecrets) {
 	c.atMost(path, len(entries), maxSharedEntries)
 	names := make([]string, len(entries))
-	together := sharingNamespaces(entries)
+	overlaps := overlapping(entries)
 	for i, e := range entries {
 		names[i] = e.Name
 		c.sharedEntry(path.Index(i), e)
-		for j, other := range entries[:i] {
-			if together[[2]int{i, j}] && overlap(e, other) {
-				c.forbidden(path.Index(i), finding.SharedOverlap, finding.With{"entry": e.Name, "other": other.Name})
-			}
+		for _, other := range overlaps[i] {
+			c.forbidden(path.Index(i), finding.SharedOverlap, finding.With{"entry": e.Name, "other": entries[other].Name})
 		}
 	}
 	c.unique(path.Child("name"), names)
@@ -180,12 +178,12 @@ func (c *checker) sharedVault(path *field.Path, e v1alpha1.SharedSecrets) {
 	if uri == nil {
 		c.invalid(path.Child("vaultUri"), e.VaultURI, finding.SharedVaultURIInvalid)
 	}
-	id := vaultID.FindStringSubmatch(e.VaultResourceID)
+	_, name, valid := parseID(vaultID, e.VaultResourceID)
 	switch {
 	case e.VaultResourceID == "" && e.Access == v1alpha1.AccessGranted:
-	case id == nil:
+	case !valid:
 		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultIDInvalid)
-	case uri != nil && !strings.EqualFold(id[2], uri[1]):
+	case uri != nil && !strings.EqualFold(name, uri[1]):
 		c.invalid(path.Child("vaultResourceId"), e.VaultResourceID, finding.SharedVaultsDiffer)
 	}
 }
@@ -196,15 +194,15 @@ func (c *checker) sharedVault(path *field.Path, e v1alpha1.SharedSecrets) {
 func (c *checker) sharedLimits(path *field.Path, entries []v1alpha1.SharedSecrets) {
 	total := map[string]int{}
 	for i, e := range entries {
-		id := vaultID.FindStringSubmatch(e.VaultResourceID)
-		if id == nil || e.Access == v1alpha1.AccessGranted {
+		subscription, _, valid := parseID(vaultID, e.VaultResourceID)
+		if !valid || e.Access == v1alpha1.AccessGranted {
 			continue
 		}
 		perNamespace := int(e.MaxRoleAssignmentsPerNamespace)
 		if perNamespace == 0 {
 			perNamespace = defaultRoleAssignmentsPerNamespace
 		}
-		subscription := strings.ToLower(id[1])
+		subscription = strings.ToLower(subscription)
 		total[subscription] += perNamespace * len(e.Namespaces)
 		if n := total[subscription]; n > maxRoleAssignments {
 			c.forbidden(path.Index(i), finding.SharedLimitsExceed, finding.With{"subscription": subscription, "assignments": n, "most": maxRoleAssignments})
@@ -212,39 +210,89 @@ func (c *checker) sharedLimits(path *field.Path, entries []v1alpha1.SharedSecret
 	}
 }
 
-// sharingNamespaces returns the pairs of entries that list the same namespace, the later entry first.
-// Each call of the function checks the settings, and comparing the lists with each other would
-// take seconds.
-func sharingNamespaces(entries []v1alpha1.SharedSecrets) map[[2]int]bool {
-	together := map[[2]int]bool{}
-	entriesOf := map[string][]int{}
-	for i, e := range entries {
-		for _, n := range e.Namespaces {
-			for _, other := range entriesOf[n] {
-				together[[2]int{i, other}] = true
-			}
-			if others := entriesOf[n]; !slices.Contains(others, i) {
-				entriesOf[n] = append(others, i)
+// An entrySet is a set of entries. Bit i is entry i.
+type entrySet uint32
+
+func (s entrySet) has(entry int) bool { return s&(1<<entry) != 0 }
+
+// overlapping returns, for each entry, the earlier entries of which a secret could be in the vaults of
+// both. Each call of the function checks the settings, so it does not compare all names with each
+// other. The entries beyond the limit are not compared.
+func overlapping(entries []v1alpha1.SharedSecrets) [][]int {
+	overlaps := make([][]int, len(entries))
+	entries = entries[:min(len(entries), maxSharedEntries)]
+	namespaces, names := sharingNamespaces(entries), sharingNames(entries)
+	for i := range entries {
+		for j := range i {
+			if namespaces[i].has(j) && (names[i].has(j) || names[j].has(i)) {
+				overlaps[i] = append(overlaps[i], j)
 			}
 		}
 	}
 
-	return together
+	return overlaps
 }
 
-// overlap reports whether a secret could be in the vaults of both entries.
-func overlap(a, b v1alpha1.SharedSecrets) bool {
-	for _, n := range a.Names {
-		if matches(b, n) {
-			return true
+// sharingNamespaces returns, for each entry, the entries that list one of its namespaces.
+func sharingNamespaces(entries []v1alpha1.SharedSecrets) []entrySet {
+	listedBy := map[string]entrySet{}
+	for i, e := range entries {
+		for _, n := range e.Namespaces {
+			listedBy[n] |= 1 << i
 		}
 	}
-	for _, p := range a.Prefixes {
-		if slices.ContainsFunc(b.Names, func(n string) bool { return hasPrefix(n, p) }) ||
-			slices.ContainsFunc(b.Prefixes, func(q string) bool { return hasPrefix(p, q) || hasPrefix(q, p) }) {
-			return true
+	sharing := make([]entrySet, len(entries))
+	for _, listed := range listedBy {
+		for i := range sharing {
+			if listed.has(i) {
+				sharing[i] |= listed
+			}
 		}
 	}
 
-	return false
+	return sharing
+}
+
+// sharingNames returns, for each entry, the entries that have one of its names or prefixes, or a
+// prefix of one. In sorted order, the prefixes of a text are a stack: a text follows its prefixes,
+// and only other texts with the same prefix are between them.
+func sharingNames(entries []v1alpha1.SharedSecrets) []entrySet {
+	type users struct{ all, byPrefix entrySet }
+	usersOf := map[string]users{}
+	for i, e := range entries {
+		for _, n := range e.Names {
+			n = strings.ToLower(n)
+			u := usersOf[n]
+			usersOf[n] = users{all: u.all | 1<<i, byPrefix: u.byPrefix}
+		}
+		for _, p := range e.Prefixes {
+			p = strings.ToLower(p)
+			u := usersOf[p]
+			usersOf[p] = users{all: u.all | 1<<i, byPrefix: u.byPrefix | 1<<i}
+		}
+	}
+
+	sharing := make([]entrySet, len(entries))
+	// A prefix has the entries of all prefixes below it, too.
+	type prefix struct {
+		text    string
+		entries entrySet
+	}
+	stack := []prefix{{}}
+	for _, text := range slices.Sorted(maps.Keys(usersOf)) {
+		for !strings.HasPrefix(text, stack[len(stack)-1].text) {
+			stack = stack[:len(stack)-1]
+		}
+		u, above := usersOf[text], stack[len(stack)-1].entries
+		for i := range sharing {
+			if u.all.has(i) {
+				sharing[i] |= u.all | above
+			}
+		}
+		if u.byPrefix != 0 {
+			stack = append(stack, prefix{text: text, entries: above | u.byPrefix})
+		}
+	}
+
+	return sharing
 }

@@ -5,10 +5,13 @@ package settings
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 )
@@ -58,5 +61,55 @@ func TestSharedIsChecked(t *testing.T) {
 				t.Errorf("Resolve(...): the error %q has the name of a secret", got)
 			}
 		})
+	}
+}
+
+// TestOverlapping compares the result with the definition: two entries overlap if they list a
+// namespace, and a secret has one of the names or prefixes of both.
+func TestOverlapping(t *testing.T) {
+	texts := func(most int) *rapid.Generator[[]string] {
+		return rapid.SliceOfN(rapid.StringMatching(`[aAb-]{1,4}`), 0, most)
+	}
+	entry := rapid.Custom(func(t *rapid.T) v1alpha1.SharedSecrets {
+		return v1alpha1.SharedSecrets{
+			Names: texts(4).Draw(t, "names"), Prefixes: texts(2).Draw(t, "prefixes"),
+			Namespaces: rapid.SliceOfN(rapid.SampledFrom([]string{"shop", "billing", "news"}), 0, 2).Draw(t, "namespaces"),
+		}
+	})
+	// A secret with the text of a name or a prefix is in all vaults in which a longer secret is.
+	share := func(a, b v1alpha1.SharedSecrets) bool {
+		return slices.ContainsFunc(slices.Concat(a.Names, a.Prefixes, b.Names, b.Prefixes), func(secret string) bool { return matches(a, secret) && matches(b, secret) })
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		entries := rapid.SliceOfN(entry, 0, maxSharedEntries).Draw(t, "entries")
+		want := make([][]int, len(entries))
+		for i, e := range entries {
+			for j, other := range entries[:i] {
+				together := slices.ContainsFunc(e.Namespaces, func(n string) bool { return slices.Contains(other.Namespaces, n) })
+				if together && share(e, other) {
+					want[i] = append(want[i], j)
+				}
+			}
+		}
+		if diff := cmp.Diff(want, overlapping(entries)); diff != "" {
+			t.Errorf("overlapping(%v): -want, +got:\n%s", entries, diff)
+		}
+	})
+}
+
+// BenchmarkOverlapping has as many entries and names as the settings can have, in one namespace.
+func BenchmarkOverlapping(b *testing.B) {
+	entries := make([]v1alpha1.SharedSecrets, maxSharedEntries)
+	for i := range entries {
+		entries[i].Namespaces = []string{"shop"}
+		for n := range maxSharedNames {
+			entries[i].Names = append(entries[i].Names, fmt.Sprintf("common-database-%02d-%03d", i, n))
+		}
+		for n := range maxSharedPrefixes {
+			entries[i].Prefixes = append(entries[i].Prefixes, fmt.Sprintf("common-queue-%02d-%02d-", i, n))
+		}
+	}
+	for b.Loop() {
+		overlapping(entries)
 	}
 }

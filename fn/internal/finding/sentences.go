@@ -51,6 +51,7 @@ const (
 	StaysInZone                 Reason = "StaysInZone"
 	StaysInZoneWithoutLabel     Reason = "StaysInZoneWithoutLabel"
 	StaysOutsideZones           Reason = "StaysOutsideZones"
+	StaysInTenant               Reason = "StaysInTenant"
 )
 
 // Condition IdentityReady.
@@ -154,6 +155,7 @@ const (
 	SecretsInState          Reason = "SecretsInState"
 	SecretsInStateWith      Reason = "SecretsInStateWith"
 	SecretBlocked           Reason = "SecretBlocked"
+	SecretBlockedShort      Reason = "SecretBlockedShort"
 	SecretWaitsForAzure     Reason = "SecretWaitsForAzure"
 	SecretNotLookedAt       Reason = "SecretNotLookedAt"
 	SharedRevoked           Reason = "SharedRevoked"
@@ -415,6 +417,7 @@ var sentences = map[Reason]string{
 	StaysInZone:                 "the application stays in landing zone {zone}, although the label of its Namespace now names {label}",
 	StaysInZoneWithoutLabel:     "the application stays in landing zone {zone}, although its Namespace no longer has the label",
 	StaysOutsideZones:           "the application keeps the platform's own settings, although the label of its Namespace now names landing zone {label}",
+	StaysInTenant:               "the application stays in Entra ID tenant {tenant}, although the platform settings now name {settings}; ask your platform team to correct tenantId",
 
 	// Condition IdentityReady.
 	IdentityCreating:   "Identity {identity} is being created in Azure. This normally takes a minute. No action is needed.",
@@ -492,6 +495,7 @@ var sentences = map[Reason]string{
 	SecretsInState:          "{secrets} ({state})",
 	SecretsInStateWith:      "{secrets} ({state}): {message}",
 	SecretBlocked:           "cannot be synced: {problem}",
+	SecretBlockedShort:      "cannot be synced; condition SecretsSynced says why",
 	SecretWaitsForAzure:     "waiting for the vault and the identity, which normally takes 5 minutes after creation",
 	SecretNotLookedAt:       "not read yet, which normally takes a minute",
 	SharedRevoked:           "the platform has revoked the shared secrets {entry} from this application. Remove the secret from spec.secrets, or set its source to Own",

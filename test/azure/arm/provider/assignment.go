@@ -73,13 +73,8 @@ func createAssignment(ctx context.Context, c *client, d *tf.ResourceData, pace P
 
 	id := fmt.Sprintf("%s/providers/Microsoft.Authorization/roleAssignments/%s", scope, name)
 
-	there, err := c.get(ctx, id, assignmentVersion)
-	if err != nil {
-		return fmt.Errorf("checking for presence of existing %s: %w", id, err)
-	}
-
-	if there != nil {
-		return exists(assignmentType, id)
+	if err := c.absent(ctx, id, assignmentVersion, "presence of existing "+id, exists(assignmentType, id)); err != nil {
+		return err
 	}
 
 	p := object{"roleDefinitionId": role, "principalId": d.Get("principal_id"), "description": d.Get("description")}

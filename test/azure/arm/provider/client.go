@@ -96,6 +96,19 @@ func (c *client) get(ctx context.Context, id, version string) (object, error) {
 	return answer, err
 }
 
+// absent returns an error if there is a resource at a path, or if nobody can say. what is in azurerm's
+// words, which differ between resources. A vault's error has more of them.
+func (c *client) absent(ctx context.Context, path, version, what string, exists error) error {
+	switch there, err := c.get(ctx, path, version); {
+	case err != nil:
+		return fmt.Errorf("checking for %s: %w", what, err)
+	case there != nil:
+		return exists
+	}
+
+	return nil
+}
+
 // read reads the resource of d, and clears the id of d if it does not exist.
 func (c *client) read(ctx context.Context, d *tf.ResourceData, version string) (object, error) {
 	got, err := c.get(ctx, d.Id(), version)

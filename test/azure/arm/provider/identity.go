@@ -49,13 +49,8 @@ func identityKind() kind {
 func createIdentity(ctx context.Context, c *client, d *tf.ResourceData) error {
 	id := c.resourceID(d, "Microsoft.ManagedIdentity/userAssignedIdentities/"+fmt.Sprint(d.Get("name")))
 
-	there, err := c.get(ctx, id, identityVersion)
-	if err != nil {
-		return fmt.Errorf("checking for the presence of an existing %s: %w", id, err)
-	}
-
-	if there != nil {
-		return exists(identityType, id)
+	if err := c.absent(ctx, id, identityVersion, "the presence of an existing "+id, exists(identityType, id)); err != nil {
+		return err
 	}
 
 	body := object{"location": location(fmt.Sprint(d.Get("location"))), "tags": d.Get("tags"), "properties": object{}}
@@ -132,13 +127,8 @@ func writeCredential(ctx context.Context, c *client, d *tf.ResourceData) error {
 	id := c.resourceID(d, "Microsoft.ManagedIdentity/userAssignedIdentities/"+last(parent)+"/federatedIdentityCredentials/"+fmt.Sprint(d.Get("name")))
 
 	if d.IsNewResource() {
-		there, err := c.get(ctx, id, identityVersion)
-		if err != nil {
-			return fmt.Errorf("checking for the presence of an existing %s: %w", id, err)
-		}
-
-		if there != nil {
-			return exists(credentialType, id)
+		if err := c.absent(ctx, id, identityVersion, "the presence of an existing "+id, exists(credentialType, id)); err != nil {
+			return err
 		}
 	}
 

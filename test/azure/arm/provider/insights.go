@@ -54,13 +54,9 @@ func diagnosticsKind(pace Pace) kind {
 		CreateContext: operation(func(ctx context.Context, c *client, d *tf.ResourceData) error {
 			id := fmt.Sprintf("%s|%s", d.Get("target_resource_id"), d.Get("name"))
 
-			there, err := c.get(ctx, diagnosticsPath(id), diagnosticsVersion)
-			if err != nil {
-				return fmt.Errorf("checking for presence of existing Monitor Diagnostic Setting %q: %w", id, err)
-			}
-
-			if there != nil {
-				return exists(diagnosticsType, id)
+			what := fmt.Sprintf("presence of existing Monitor Diagnostic Setting %q", id)
+			if err := c.absent(ctx, diagnosticsPath(id), diagnosticsVersion, what, exists(diagnosticsType, id)); err != nil {
+				return err
 			}
 
 			if err := putDiagnostics(ctx, c, d, id); err != nil {

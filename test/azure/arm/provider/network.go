@@ -93,13 +93,8 @@ func endpointKind() kind {
 func createEndpoint(ctx context.Context, c *client, d *tf.ResourceData) error {
 	id := c.resourceID(d, "Microsoft.Network/privateEndpoints/"+fmt.Sprint(d.Get("name")))
 
-	there, err := c.get(ctx, id, endpointVersion)
-	if err != nil {
-		return fmt.Errorf("checking for presence of existing %s: %w", id, err)
-	}
-
-	if there != nil {
-		return exists(endpointType, id)
+	if err := c.absent(ctx, id, endpointVersion, "presence of existing "+id, exists(endpointType, id)); err != nil {
+		return err
 	}
 
 	// The endpoint stays in the state if its zone group fails.
