@@ -139,12 +139,12 @@ func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.O
 
 	toCount := compose.SharedToCount(c.app, platform, seen)
 	requireSharedAssignments(c.req, c.rsp, c.app.Namespace, toCount)
-	counts, counted := countSharedAssignments(c.req, c.app.Namespace, toCount, seen)
+	assignments, counted := sharedAssignments(c.req, c.app.Namespace, toCount)
 	if !counted {
 		why := finding.Message{finding.New(finding.SharedUncounted), finding.New(finding.HowToRender)}
 		return c.unresolved(compose.Keep(c.app, seen, why), why)
 	}
-	c.app.SharedAssignments = counts
+	c.app.SharedAssignments = assignments
 
 	result, err := compose.Compose(c.app, platform, seen)
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.O
 	}
 
 	requireNamesakes(c.req, c.rsp, result, seen)
-	looked, err := checkNamesakes(c.req, c.xr, result, seen, adopts)
+	looked, err := checkNamesakes(c.req, c.xr, &result, seen, adopts)
 	if err != nil {
 		return c.notComposed(err)
 	}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/resource/composite"
@@ -32,9 +33,10 @@ func requireNamesakes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespons
 
 // checkNamesakes returns an error that names an existing object, or false if Crossplane has not
 // looked for all of them yet. An application that adopts takes over the objects that it left
-// behind. If a PodDisruptionBudget of the name exists, none is composed.
-func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r compose.Result, seen compose.Observed, adopts bool) (bool, error) {
-	for _, name := range toCreate(r, seen) {
+// behind. If a PodDisruptionBudget of the name exists, none is composed. If another application has
+// taken the slot of a role assignment, a later call takes another one.
+func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r *compose.Result, seen compose.Observed, adopts bool) (bool, error) {
+	for _, name := range toCreate(*r, seen) {
 		o := unstructured.Unstructured{Object: r.Resources[name].Object}
 		existing, state := required(req, namesakeOf(name, o.GetKind()))
 		if state == unresolved {
@@ -53,6 +55,11 @@ func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r 
 					continue
 				}
 			case relationForeign:
+				if strings.HasPrefix(name, compose.PrefixRoleAssignmentShared) {
+					delete(r.Resources, name)
+					r.Waiting = true
+					continue
+				}
 			}
 			if name == compose.NamePodDisruptionBudget {
 				// Pods with two budgets cannot be evicted, and one is enough.

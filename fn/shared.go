@@ -24,20 +24,10 @@ func requireSharedAssignments(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctio
 	}
 }
 
-// countSharedAssignments returns the number of role assignments of other applications in the
+// sharedAssignments returns the names of the role assignments of all applications in the
 // namespace, by entry. It returns false if Crossplane has not looked for all of them yet.
-func countSharedAssignments(req *fnv1.RunFunctionRequest, namespace string, entries []string, seen compose.Observed) (map[string]int, bool) {
-	own := map[string]bool{}
-	for _, o := range seen {
-		// Another kind of object can have the name of an assignment: a team chooses the names of its
-		// applications.
-		if o["kind"] == authorizationv1beta1.RoleAssignment_Kind {
-			metadata, _ := o["metadata"].(map[string]any)
-			name, _ := metadata["name"].(string)
-			own[name] = true
-		}
-	}
-	counts := make(map[string]int, len(entries))
+func sharedAssignments(req *fnv1.RunFunctionRequest, namespace string, entries []string) (map[string][]string, bool) {
+	names := make(map[string][]string, len(entries))
 	for _, entry := range entries {
 		items, state := required(req, sharedAssignmentsOf(entry))
 		if state == unresolved {
@@ -45,13 +35,13 @@ func countSharedAssignments(req *fnv1.RunFunctionRequest, namespace string, entr
 		}
 		for _, i := range items {
 			// See isElsewhere. Tools that render also ignore the label.
-			if !isElsewhere(i.Resource, namespace) && i.Resource.GetLabels()[compose.LabelSharedSecrets] == entry && !own[i.Resource.GetName()] {
-				counts[entry]++
+			if !isElsewhere(i.Resource, namespace) && i.Resource.GetLabels()[compose.LabelSharedSecrets] == entry {
+				names[entry] = append(names[entry], i.Resource.GetName())
 			}
 		}
 	}
 
-	return counts, true
+	return names, true
 }
 
 // sharedAssignmentsOf returns the name of the requirement for an entry.

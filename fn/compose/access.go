@@ -39,6 +39,7 @@ const principalWait = 2 * time.Minute
 type grant struct {
 	resource      string // composition resource name
 	suffix        string // of the Kubernetes object's name
+	name          string // of the Kubernetes object, if it is not made of the suffix
 	principalID   string // empty while unknown
 	principalType string
 	role          role
@@ -174,7 +175,8 @@ func (c *composition) roleAssignment(seen Object, g grant, readOnly bool) *manag
 	derived := azurename.RoleAssignment(g.scope, g.principalID, g.role.id)
 	name := cmp.Or(seen.str("spec", "forProvider", "name"), derived)
 	// The Kubernetes name tells apart an assignment and its successor.
-	object := newManaged(c, authorizationv1beta1.RoleAssignment_GroupVersionKind, fmt.Sprintf("%s-%s-%s", c.app.Name, g.suffix, derived[:8]), authorizationv1beta1.RoleAssignmentParameters{
+	objectName := cmp.Or(g.name, fmt.Sprintf("%s-%s-%s", c.app.Name, g.suffix, derived[:8]))
+	object := newManaged(c, authorizationv1beta1.RoleAssignment_GroupVersionKind, objectName, authorizationv1beta1.RoleAssignmentParameters{
 		Name:               &name,
 		PrincipalID:        &g.principalID,
 		RoleDefinitionName: &g.role.name,

@@ -67,9 +67,9 @@ type Application struct {
 	// ProviderSubscription is the subscription of the Azure providers. It is empty if it is
 	// unknown.
 	ProviderSubscription string
-	// SharedAssignments is the number of role assignments of other applications in the
+	// SharedAssignments are the names of the role assignments of all applications in the
 	// namespace, by the entry of the shared secrets. See SharedToCount.
-	SharedAssignments map[string]int
+	SharedAssignments map[string][]string
 	// LatestTime is the latest time in the composite resource.
 	LatestTime time.Time
 	// Labels of the manifest.

@@ -5,6 +5,8 @@ package compose
 
 import (
 	"cmp"
+	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
@@ -47,6 +49,8 @@ type share struct {
 	retiring []secretsv1alpha1.SyncedSecret
 	// problems of secrets that are not synced, by name.
 	problems map[string]finding.Finding
+	// slots of the role assignments that are composed now, by the name of the secret.
+	slots map[string]string
 }
 
 // shares returns what the application has of the shared secrets, sorted by entry.
@@ -69,7 +73,7 @@ func (c *composition) shares() []*share {
 	list := make([]*share, 0, len(byName))
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		sh := byName[name]
-		sh.problems = c.problemsOf(sh)
+		sh.problems, sh.slots = c.allot(sh)
 		if !sh.revoked {
 			sh.retiring = c.retiringSecrets(sh.seen, sh.target, sh.secrets)
 		}
@@ -138,10 +142,11 @@ func lists(sync Object, secret string) bool {
 	})
 }
 
-// problemsOf returns the listed secrets that the application does not get.
-func (c *composition) problemsOf(sh *share) map[string]finding.Finding {
-	problems := map[string]finding.Finding{}
-	room := c.room(sh)
+// allot returns the listed secrets that the application does not get, and the slots of its new
+// role assignments.
+func (c *composition) allot(sh *share) (problems map[string]finding.Finding, slots map[string]string) {
+	problems, slots = map[string]finding.Finding{}, map[string]string{}
+	free := c.freeSlots(sh)
 	for _, s := range sh.secrets {
 		_, assigned := c.seen[sharedRole(sh.name, s.Name)]
 		entry := finding.With{"entry": sh.name}
@@ -152,26 +157,53 @@ func (c *composition) problemsOf(sh *share) map[string]finding.Finding {
 		case sh.fixed:
 			problems[s.Name] = finding.New(finding.SharedVaultChanged, entry)
 		case sh.entry.Access == inputv1alpha1.AccessGranted:
-		case room <= 0:
+		case len(free) == 0:
 			problems[s.Name] = finding.New(finding.SharedLimitReached, entry, finding.With{"most": sh.entry.MaxRoleAssignmentsPerNamespace, "namespace": c.app.Namespace})
 		default:
-			room--
+			// Applications that are created together start at different slots.
+			i := spread(len(free), c.app.Name, s.Name)
+			slots[s.Name] = free[i]
+			free = slices.Delete(free, i, i+1)
 		}
 	}
 
-	return problems
+	return problems, slots
 }
 
-// room returns how many more role assignments the entry allows in the namespace.
-func (c *composition) room(sh *share) int {
-	room := int(sh.entry.MaxRoleAssignmentsPerNamespace) - c.app.SharedAssignments[sh.name]
-	for name := range c.seen {
+// freeSlots returns the names that new role assignments of an entry can have in the namespace.
+// There are as many names as the limit allows assignments, and the API server gives each of them
+// to one application only. A count alone does not hold the limit: applications that are created
+// together do not see each other's assignments yet.
+//
+// Assignments without a slot, which are older, and those above a limit that was lowered, take
+// away the highest slots.
+func (c *composition) freeSlots(sh *share) (free []string) {
+	taken := map[string]bool{}
+	for _, name := range c.app.SharedAssignments[sh.name] {
+		taken[name] = true
+	}
+	for name, seen := range c.seen {
 		if strings.HasPrefix(name, PrefixRoleAssignmentShared+sh.name+"-") {
-			room--
+			taken[seen.str("metadata", "name")] = true
+		}
+	}
+	room := int(sh.entry.MaxRoleAssignmentsPerNamespace) - len(taken)
+	for n := 1; len(free) < room; n++ {
+		// A point cannot be in the name of an application, so no other assignment has this name.
+		if name := fmt.Sprintf("shared.%s.%d", sh.name, n); !taken[name] {
+			free = append(free, name)
 		}
 	}
 
-	return room
+	return free
+}
+
+// spread returns an index below n that depends on the words.
+func spread(n int, words ...string) int {
+	h := fnv.New32a()
+	fmt.Fprint(h, strings.Join(words, "/"))
+
+	return int(h.Sum32()>>1) % n
 }
 
 // SharedToCount returns the entries of the shared secrets of which the application needs new
@@ -221,7 +253,7 @@ func (c *composition) sharedRoleAssignment(a *access, i identity, sh *share, sec
 		return
 	}
 	c.assign(a, grant{
-		resource: name, suffix: "shared", shared: sh.name,
+		resource: name, name: cmp.Or(seen.str("metadata", "name"), sh.slots[secret]), shared: sh.name,
 		principalID: i.principalID, principalType: principalServicePrincipal, role: secretsUser(),
 		scope: cmp.Or(seen.str("spec", "forProvider", "scope"), sh.entry.VaultResourceID+"/secrets/"+secret),
 	})
@@ -275,7 +307,11 @@ func (c *composition) sharedSync(i identity, sh *share) *syncing {
 	out.composed = true
 	var synced []secretsv1alpha1.SyncedSecret
 	for _, s := range sh.secrets {
-		if _, problem := sh.problems[s.Name]; problem && !lists(sh.seen, s.Name) {
+		_, problem := sh.problems[s.Name]
+		// Another application can be faster and get the slot.
+		awaitsRole := sh.slots[s.Name] != ""
+		if (problem || awaitsRole) && !lists(sh.seen, s.Name) {
+			out.composed = out.composed && !awaitsRole
 			continue
 		}
 		secret := c.syncedSecret(s)
