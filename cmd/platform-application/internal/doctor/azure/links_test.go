@@ -4,6 +4,7 @@
 package azure
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,13 +42,14 @@ func TestRolesOfZones(t *testing.T) {
 			reason: "The role on the resource group of the other zone is needed there.", plant: func(a, b *world) {
 				b.platform.Settings.SubscriptionID, b.platform.Settings.ResourceGroupName = subscription, "rg-b"
 				for _, w := range []*world{a, b} {
-					w.facts.Provider.Grants.Value = append(well().facts.Provider.Grants.Value,
-						access.Grant{Scope: subscriptionID + "/resourceGroups/rg-b", Role: "Contributor", Permissions: permits("*")},
-						access.Grant{Scope: subscriptionID + "/resourceGroups/RG-B", Role: "Assigner", Permissions: administrator(access.Condition{}).Permissions, Condition: condition(secretsUser, secretsOfficer)})
+					w.facts.Provider.Grants.Value = slices.Concat(well().facts.Provider.Grants.Value, []access.Grant{
+						{Scope: subscriptionID + "/resourceGroups/rg-b", Role: "Contributor", Permissions: permits("*")},
+						{Scope: subscriptionID + "/resourceGroups/RG-B", Role: "Assigner", Permissions: administrator(access.Condition{}).Permissions, Condition: condition(secretsUser, secretsOfficer)},
+					})
 				}
 			},
 		},
-		"Link":           {reason: "The settings of one zone can refer to the subscription of the other one, whose roles the first one does not see.", plant: linksToA, want: []finding.Code{RightsUnknown}},
+		"Link":           {reason: "The settings of one zone can refer to the subscription of the other one, where the grants of its identity are unread.", plant: linksToA, want: []finding.Code{RightsUnknown}},
 		"LinkUnreadable": {reason: "The settings of a zone count even if its subscription is unreadable.", plant: func(a, b *world) { linksToA(a, b); b.facts.Subscription = forbidden[Subscription]() }, want: []finding.Code{MayNotRead}},
 		"OtherIdentity": {
 			reason: "What another identity needs, this one does not.", plant: func(a, b *world) { linksToA(a, b); otherIdentity(b) },
