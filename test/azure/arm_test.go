@@ -456,6 +456,52 @@ func TestManagerRoleDefinitions(t *testing.T) {
 	reader.denied(step{reason: "All other requests are denied.", line: "PUT " + two, body: body("Mine", here)})
 }
 
+// TestManagerDataActions checks that vaults enforce the data actions of custom roles.
+func TestManagerDataActions(t *testing.T) {
+	const (
+		kv      = vaults + "kv-new"
+		secrets = "Microsoft.KeyVault/vaults/secrets/"
+	)
+
+	id := definitions + uuid.NewString()
+	body := func(data, not string) string {
+		return fmt.Sprintf(`{"properties":{"roleName":"Mine","type":"CustomRole","assignableScopes":[%q],"permissions":[`+
+			`{"actions":["*"],"dataActions":[%q],"notDataActions":[%s]}]}}`, subscriptionID, data, not)
+	}
+
+	m := newManager(t)
+	may := func(reason, want string) {
+		t.Helper()
+
+		token, got := m.reader(t, forVaults), []string{}
+		for name, path := range map[string]string{"list": "/secrets", "get": "/secrets/a"} {
+			if m.send(t, "GET https://kv-new.vault.azure.net"+path+"?api-version=2025-07-01", token, "").status == http.StatusOK {
+				got = append(got, name)
+			}
+		}
+
+		if diff := cmp.Diff([]string{want}, got); diff != "" {
+			t.Errorf("\n%s\nallowed: -want, +got:\n%s", reason, diff)
+		}
+	}
+
+	m.steps(step{"A vault is created.", "PUT " + kv, vaultBody(""), "201"})
+
+	_, err := m.PutSecret("kv-new", "a", azure.Secret{Value: "x"})
+	must(t, err)
+
+	m.steps(
+		step{"Data actions must exist.", "PUT " + id, body(secrets+"readMetadata", ""), "400 InvalidDataActionOrNotDataAction"},
+		step{"Excluded data actions must exist.", "PUT " + id, body("*", `"`+secrets+`get"`), "400 InvalidDataActionOrNotDataAction"},
+		step{"A role can list without reading.", "PUT " + id, body(secrets+"READMETADATA/action", ""), "201"},
+		step{"The role can be assigned.", "PUT " + assignmentID(kv, "custom"), assignmentBody(id, readerPrincipal, "ServicePrincipal"), "201"},
+	)
+	may("Actions are not data actions.", "list")
+
+	m.steps(step{"The role is changed.", "PUT " + id, body(secrets+"*", `"`+secrets+`readMetadata/action"`), "201"})
+	may("Assignments follow their role, and excluded data actions are denied.", "get")
+}
+
 // TestManagerRefusesResources checks that locks, policies and registrations of a subscription block requests
 // that roles allow.
 func TestManagerRefusesResources(t *testing.T) {

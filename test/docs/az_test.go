@@ -21,8 +21,8 @@ import (
 )
 
 // azCommands are the commands of the Azure CLI on pages and in messages, each with some options of
-// its reference. Nothing runs these commands here; test/e2e runs those of the page about setting up
-// a platform against the stand-in for Azure.
+// its reference. TestShare runs those that share a vault, and test/e2e those of the page about setting
+// up a platform, against the stand-in for Azure.
 func azCommands() map[string]string {
 	return map[string]string{
 		"acr import":                               "--name --source --image",

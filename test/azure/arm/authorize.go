@@ -34,7 +34,7 @@ func (c *call) authorize() *wire.Answer {
 // visible reports whether any role in the subscription suffices: for the subscription itself, and for a built-in role by its id, because
 // the Azure providers work with roles on a resource group. Neither was tested with Azure.
 func (c *call) visible() bool {
-	known, ok := c.service.definition(c.name)
+	known, ok := c.service.Roles.Definitions.Get(c.name)
 
 	return c.operation == fault.GetSubscription || c.operation == fault.GetRoleDefinition && ok && known.Tenant == ""
 }
@@ -75,7 +75,7 @@ func (s *Manager) allowed(principalID, scope string, q condition.Request) bool {
 			return false
 		}
 
-		definition, _ := s.definition(a.RoleID)
+		definition, _ := s.Roles.Definitions.Get(a.RoleID)
 
 		return definition.Allows(q.Action) && (a.Allows == nil || a.Allows(q))
 	})

@@ -4,7 +4,6 @@
 package arm
 
 import (
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
@@ -25,22 +25,13 @@ const (
 func (s *Manager) visible(tenantID, scope string) []role.Definition {
 	out := slices.Clone(role.BuiltIn())
 
-	for _, id := range slices.Sorted(maps.Keys(s.custom)) {
-		if d := s.custom[id]; d.Tenant == tenantID && d.AssignableOn(scope) {
+	for _, d := range s.Roles.Definitions.All() {
+		if d.Tenant == tenantID && d.AssignableOn(scope) {
 			out = append(out, d)
 		}
 	}
 
 	return out
-}
-
-// definition returns a role by its id, wherever it can be assigned.
-func (s *Manager) definition(id string) (role.Definition, bool) {
-	if d, ok := s.custom[strings.ToLower(id)]; ok {
-		return d, true
-	}
-
-	return role.Named(id)
 }
 
 // last returns the last segment of an id.
@@ -127,7 +118,7 @@ func definitionNotFound(status int, id string) wire.Answer {
 }
 
 func (c *call) getDefinition() wire.Answer {
-	d, ok := c.service.definition(c.name)
+	d, ok := c.service.Roles.Definitions.Get(c.name)
 	if !ok || d.Tenant != "" && d.Tenant != c.caller.TenantID {
 		return definitionNotFound(http.StatusNotFound, c.name)
 	}
@@ -153,13 +144,11 @@ func (c *call) putDefinition() wire.Answer {
 		return *answer
 	}
 
-	if _, known := c.service.custom[wants.ID]; known {
-		c.note(definitionID(c.subscription.ID, wants.ID)).Updated++
-	} else {
+	if c.service.Roles.Definitions.Put(wants) {
 		c.note(definitionID(c.subscription.ID, wants.ID)).Created++
+	} else {
+		c.note(definitionID(c.subscription.ID, wants.ID)).Updated++
 	}
-
-	c.service.custom[wants.ID] = wants
 
 	return wire.JSON(http.StatusCreated, bodyOf(wants, c.subscription.ID))
 }
@@ -173,16 +162,21 @@ func (c *call) checkDefinition(wants role.Definition, p definitionProperties) *w
 		return new(refuse(http.StatusBadRequest, "InvalidRoleDefinitionType", "The role definition type '%s' is not valid.", p.Type))
 	case wants.Name == "" || len(p.Permissions) != 1 || len(wants.Scopes) == 0:
 		return new(badRequest("A custom role needs roleName, assignableScopes and one element of permissions."))
-	case len(wants.DataActions) > 0:
-		return new(badRequest("This stand-in knows no data actions of custom roles."))
 	case !wants.AssignableOn(c.scope):
 		return new(badRequest("The scope '%s' is not one of the assignable scopes.", c.scope))
+	}
+
+	for _, action := range slices.Concat(wants.DataActions, wants.NotDataActions) {
+		if !keyvault.KnowsDataAction(action) {
+			return new(refuse(http.StatusBadRequest, "InvalidDataActionOrNotDataAction",
+				"'%s' does not match any of the actions supported by the providers.", action))
+		}
 	}
 
 	taken := func(d role.Definition) bool {
 		return strings.EqualFold(d.Name, wants.Name) && (d.Tenant == "" || d.Tenant == wants.Tenant && d.ID != wants.ID)
 	}
-	if slices.ContainsFunc(slices.Concat(role.BuiltIn(), slices.Collect(maps.Values(c.service.custom))), taken) {
+	if slices.ContainsFunc(slices.Concat(role.BuiltIn(), c.service.Roles.Definitions.All()), taken) {
 		return new(refuse(http.StatusConflict, "RoleDefinitionWithSameNameExists",
 			"A custom role with the same name already exists in this directory. Use a different name (%s).", wants.Name))
 	}
@@ -202,7 +196,7 @@ func (c *call) checkDefinition(wants role.Definition, p definitionProperties) *w
 // assignable finds a role by the resource id of its definition.
 func (c *call) assignable(definition string) (role.Definition, *wire.Answer) {
 	if strings.Contains(strings.ToLower(definition), "/providers/microsoft.authorization/roledefinitions/") {
-		d, ok := c.service.definition(last(definition))
+		d, ok := c.service.Roles.Definitions.Get(last(definition))
 		if ok && d.AssignableOn(c.scope) && (d.Tenant == "" || d.Tenant == c.caller.TenantID) {
 			return d, nil
 		}

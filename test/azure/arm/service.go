@@ -72,7 +72,6 @@ type Manager struct {
 	subscriptions map[string]*subscription
 	vaults        map[string]vaultSettings
 	identities    map[string]*identity
-	custom        map[string]role.Definition
 	locks         map[string]lock
 	clusters      map[string]*cluster
 	endpoints     map[string]*privateEndpoint
@@ -92,9 +91,8 @@ type Manager struct {
 func NewManager(c Config) *Manager {
 	return &Manager{
 		Config: c, router: newRouter(), subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
-		custom: map[string]role.Definition{}, locks: map[string]lock{}, clusters: map[string]*cluster{},
-		endpoints: map[string]*privateEndpoint{}, diagnostics: map[string]diagnosticSetting{},
-		groups: map[string][]string{}, writing: map[string]bool{}, changed: map[string]*Resource{},
+		locks: map[string]lock{}, clusters: map[string]*cluster{}, endpoints: map[string]*privateEndpoint{},
+		diagnostics: map[string]diagnosticSetting{}, groups: map[string][]string{}, writing: map[string]bool{}, changed: map[string]*Resource{},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/role"
 )
@@ -36,6 +37,17 @@ func dataActions() map[string]string {
 		// Azure has no action for reading alone.
 		fault.GetContacts: of + "certificatecontacts/write",
 	}
+}
+
+// KnowsDataAction reports whether the pattern of a data action matches any that operations here need. Azure has more.
+func KnowsDataAction(pattern string) bool {
+	for _, action := range dataActions() {
+		if condition.Matches(pattern, action) {
+			return true
+		}
+	}
+
+	return false
 }
 
 // A RoleAssignment gives a principal a role on a vault.
@@ -67,7 +79,7 @@ func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 	return s.with(vaultName, "assign a role on", func(v *vault) error {
 		definition, ok := role.Named(a.Role)
 		if len(a.DataActions) > 0 {
-			definition, ok = role.Definition{Permissions: role.Permissions{DataActions: a.DataActions}}, a.Role == ""
+			definition, ok = s.custom(v, a.DataActions), a.Role == ""
 		}
 
 		principal, err := uuid.Parse(a.PrincipalID)
@@ -77,7 +89,7 @@ func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 		}
 		wants := role.Assignment{
 			Name: a.ID, Scope: scope, Counts: scope, PrincipalID: principal.String(), RoleID: definition.ID,
-			DataActions: slices.Clone(a.DataActions), Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
+			Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
 		}
 
 		switch {
@@ -97,6 +109,18 @@ func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 
 		return nil
 	})
+}
+
+// custom returns the custom role with these data actions.
+func (s *Store) custom(v *vault, dataActions []string) role.Definition {
+	name := strings.Join(dataActions, " ")
+	d := role.Definition{
+		ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte(v.TenantID+" "+name)).String(), Name: name, Tenant: v.TenantID, Scopes: []string{"/"},
+		Permissions: role.Permissions{DataActions: slices.Clone(dataActions)},
+	}
+	s.roles.Definitions.Put(d)
+
+	return d
 }
 
 // DeleteRoleAssignment removes a role assignment from a vault.
@@ -140,10 +164,7 @@ func (c *call) allowed() bool {
 			return false
 		}
 
-		definition, _ := role.Named(a.RoleID)
-		if len(a.DataActions) > 0 {
-			definition.DataActions = a.DataActions
-		}
+		definition, _ := c.service.roles.Definitions.Get(a.RoleID)
 
 		return definition.AllowsData(action)
 	})

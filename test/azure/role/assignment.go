@@ -23,9 +23,6 @@ type Assignment struct {
 	// RoleID of the role's definition.
 	RoleID string
 
-	// DataActions are those of a custom role without an id.
-	DataActions []string
-
 	// From is when the assignment takes effect.
 	From time.Time
 
@@ -58,6 +55,9 @@ func (a Assignment) Same(other Assignment) bool {
 
 // Assignments is the table of all role assignments, sorted by id. Its zero value is ready for concurrent use.
 type Assignments struct {
+	// Definitions are the roles to assign.
+	Definitions Definitions
+
 	mu   sync.RWMutex
 	list []Assignment
 }

@@ -49,7 +49,9 @@ func (d Definition) Allows(action string) bool {
 }
 
 // AllowsData reports whether the role has a data action.
-func (d Definition) AllowsData(action string) bool { return matches(d.DataActions, action) }
+func (d Definition) AllowsData(action string) bool {
+	return matches(d.DataActions, action) && !matches(d.NotDataActions, action)
+}
 
 func matches(patterns []string, action string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool { return condition.Matches(pattern, action) })

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command az is the part of the Azure CLI that docs/how-to/set-up-a-platform.md uses. It talks to the stand-in for Azure whose admin API
+// Command az is the part of the Azure CLI that docs/how-to/set-up-a-platform.md and the shared secrets of
+// docs/how-to/platform-settings.md use. It talks to the stand-in for Azure whose admin API
 // is at AZURE_STAND_IN_ADMIN, and rejects other commands and options.
 //
 // Every command logs in as AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET. The chosen subscription is stored in

@@ -98,6 +98,7 @@ func TestCommands(t *testing.T) {
 		{"A custom role is created.", `role definition create --role-definition {"Name":"Mine","Actions":["*/read"],"AssignableScopes":["` + group + `"]} --query roleName --output tsv`, "Mine\n", ""},
 		{"A custom role cannot be created again.", `role definition create --role-definition {"Name":"Mine","Actions":["*/read"],"AssignableScopes":["` + group + `"]}`, "", "exists"},
 		{"Unknown fields of a custom role are rejected.", `role definition create --role-definition {"Name":"Mine","Acts":[]}`, "", "unknown field"},
+		{"The data actions of a custom role must exist.", `role definition create --role-definition {"Name":"Data","DataActions":["Microsoft.KeyVault/vaults/secrets/list"],"AssignableScopes":["` + group + `"]}`, "", "(InvalidDataActionOrNotDataAction)"},
 		{"A custom role can be assigned.", strings.Replace(assign, "Reader", "Mine", 1) + " --query principalType --output tsv", "ServicePrincipal\n", ""},
 		{"A role can be assigned with a condition.", strings.Replace(assign, "Reader", "Contributor", 1) + " --condition-version 2.0 --condition ActionMatches{'*'} --query condition --output tsv", "ActionMatches{'*'}\n", ""},
 		{"An invalid condition is rejected.", strings.Replace(strings.Replace(assign, "Reader", "Owner", 1), owner, uuid.NewString(), 1) + " --condition-version 2.0 --condition none", "", "(InvalidConditionOrConditionVersion)"},

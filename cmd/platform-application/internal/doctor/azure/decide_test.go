@@ -43,11 +43,33 @@ const (
 	testShared   = subscriptionID + "/resourceGroups/rg-shared/providers/Microsoft.KeyVault/vaults/shared-ab12"
 )
 
+// testSharedElsewhere is a shared vault in another subscription.
+const testSharedElsewhere = "/subscriptions/elsewhere/resourceGroups/rg-shared/providers/Microsoft.KeyVault/vaults/shared-cd34"
+
 // shared sets a shared vault in the subscription, and one in another.
 func shared(w *world) {
 	entry := v1alpha1.SharedSecrets{Name: "platform", Access: v1alpha1.AccessRolePerSecret, VaultResourceID: testShared}
-	elsewhere := v1alpha1.SharedSecrets{Name: "other", Access: v1alpha1.AccessRolePerSecret, VaultResourceID: "/subscriptions/elsewhere" + testShared}
+	elsewhere := v1alpha1.SharedSecrets{Name: "other", Access: v1alpha1.AccessRolePerSecret, VaultResourceID: testSharedElsewhere}
 	w.platform.Settings.Secrets = &v1alpha1.SecretDefaults{Shared: []v1alpha1.SharedSecrets{entry, elsewhere}}
+}
+
+// listed sets a shared vault that the secret sync provider lists.
+func listed(vault string, grants ...access.Grant) func(*world) {
+	return func(w *world) {
+		w.platform.Settings.Secrets = &v1alpha1.SecretDefaults{Shared: []v1alpha1.SharedSecrets{
+			{Name: "platform", Access: v1alpha1.AccessGranted, ListWith: "ProviderConfig", VaultResourceID: vault},
+		}}
+		w.facts.Creator.Grants.Value = grants
+	}
+}
+
+// dataGrant returns the grant of a role with data actions.
+func dataGrant(scope string, actions ...string) access.Grant {
+	return access.Grant{Scope: scope, Permissions: []access.Permission{{DataActions: actions}}}
+}
+
+func elsewhere(grants ...access.Grant) map[string]Answer[[]access.Grant] {
+	return map[string]Answer[[]access.Grant]{"elsewhere": {Value: grants}}
 }
 
 // linked sets private endpoints and logs.
@@ -252,11 +274,64 @@ func TestDecide(t *testing.T) {
 			w.platform.Settings.KeyVault.Allow.Purge = false
 			without("Key Vault Purge Operator")(w)
 		}},
-		"NoShare": {reason: "The role on a single secret of a shared vault is assigned outside of the resource group.", plant: shared, want: []finding.Code{ProviderMayNotShare}},
-		"Share": {reason: "With this role, nothing is missing, and none is too much.", plant: func(w *world) {
+		"NoShare": {reason: "The roles on single secrets of shared vaults are assigned outside of the resource group.", plant: func(w *world) {
+			shared(w)
+			w.facts.Provider.Others = elsewhere()
+		}, want: []finding.Code{ProviderMayNotShare, ProviderMayNotShare}},
+		"ShareUnread": {reason: "The role assignments of another subscription are unread.", plant: shared, want: []finding.Code{ProviderMayNotShare, RightsUnknown}},
+		"ShareRefused": {reason: "The doctor has no permission in another subscription.", plant: func(w *world) {
+			shared(w)
+			w.facts.Provider.Others = map[string]Answer[[]access.Grant]{"elsewhere": forbidden[[]access.Grant]()}
+		}, want: []finding.Code{ProviderMayNotShare, RightsUnknown}},
+		"Share": {reason: "With these roles, nothing is missing, and none is too much.", plant: func(w *world) {
 			shared(w)
 			with(access.Grant{Scope: testShared, Role: "Role Based Access Control Administrator", Permissions: administrator(access.Condition{}).Permissions})(w)
+			w.facts.Provider.Others = elsewhere(access.Grant{Scope: testSharedElsewhere, Permissions: administrator(condition(secretsUser)).Permissions})
 		}},
+		"ShareTooMuch": {reason: "The role is on another whole subscription.", plant: func(w *world) {
+			shared(w)
+			w.platform.Settings.Secrets.Shared = w.platform.Settings.Secrets.Shared[1:]
+			w.facts.Provider.Others = elsewhere(access.Grant{Scope: "/subscriptions/elsewhere", Permissions: administrator(condition(secretsUser)).Permissions})
+		}, want: []finding.Code{RightsElsewhere}},
+		"ShareOfManagementGroup": {reason: "The management group of one subscription is not that of another.", plant: func(w *world) {
+			shared(w)
+			w.platform.Settings.Secrets.Shared = w.platform.Settings.Secrets.Shared[1:]
+			w.facts.Provider.Others = elsewhere()
+			with(access.Grant{Scope: "/providers/Microsoft.Management/managementGroups/a", Permissions: administrator(access.Condition{}).Permissions})(w)
+		}, want: []finding.Code{ProviderMayNotShare, MayAssignOthers, RightsElsewhere}},
+
+		"Lists":    {reason: "With this role, nothing is missing, and none is too much.", plant: listed(testShared, dataGrant(testShared, listSecrets))},
+		"NotLists": {reason: "Reading does not include listing.", plant: listed(testShared, dataGrant(testShared, getSecret)), want: []finding.Code{ListerMayNotList, ListerMayAccess}},
+		"ListsActions": {
+			reason: "Actions are not data actions.", want: []finding.Code{ListerMayNotList},
+			plant: listed(testShared, access.Grant{Scope: testShared, Permissions: permits("*")}),
+		},
+		"ListsAndReads": {reason: "The role on the resource group of a shared vault also allows reading.", plant: listed(testShared, dataGrant(subscriptionID, "Microsoft.KeyVault/vaults/secrets/*")), want: []finding.Code{ListerMayAccess}},
+		"ListsExcept": {reason: "The role excludes values.", plant: listed(testShared, access.Grant{Scope: testShared, Permissions: []access.Permission{
+			{DataActions: []string{"Microsoft.KeyVault/vaults/secrets/*"}, NotDataActions: []string{getSecret, setSecret}},
+		}})},
+		"ListsUnread": {reason: "The role assignments of another subscription are unread.", plant: listed(testSharedElsewhere), want: []finding.Code{RightsUnknown}},
+		"ListsElsewhere": {reason: "The vault is in another subscription.", plant: func(w *world) {
+			listed(testSharedElsewhere)(w)
+			w.facts.Creator.Others = elsewhere(dataGrant(testSharedElsewhere, listSecrets))
+		}},
+		"NotListsElsewhere": {reason: "A role in one subscription does not apply to another.", plant: func(w *world) {
+			listed(testSharedElsewhere, dataGrant(subscriptionID, listSecrets))(w)
+			w.facts.Creator.Others = elsewhere()
+		}, want: []finding.Code{ListerMayNotList}},
+		"ListsUnknownVault": {reason: "With access Granted, the settings need not have the id of the vault.", plant: listed(""), want: []finding.Code{RightsUnknown}},
+		"ListsItself": {reason: "The applications list the vault.", plant: func(w *world) {
+			listed(testShared)(w)
+			w.platform.Settings.Secrets.Shared[0].ListWith = "Application"
+		}},
+		"OnlyLists": {reason: "The identity creates no secrets.", plant: func(w *world) {
+			listed(testShared, dataGrant(testShared, listSecrets))(w)
+			w.platform.Settings.SecretCreatorPrincipalID, w.platform.Settings.Secrets.CreateMissing = "", new(false)
+		}},
+		"ListerUnknown": {reason: "Another finding reports an unknown identity.", plant: func(w *world) {
+			listed(testShared)(w)
+			w.facts.Creator = Account{}
+		}, want: []finding.Code{IdentityNotFound}},
 		"NoLinks": {
 			reason: "The resources of network and log settings need roles of their own.", plant: linked,
 			want: []finding.Code{ProviderMayNotLink, ProviderMayNotLink, ProviderMayNotLink},

@@ -85,8 +85,12 @@ type Account struct {
 	// Credentials of the identity.
 	Credentials Answer[[]Resource[Credential]]
 
-	// Grants of the principal and of its groups.
+	// Grants of the principal and of its groups in the subscription of the settings.
 	Grants Answer[[]access.Grant]
+
+	// Others are the grants in the other subscriptions where the account needs permissions. The keys are ids of subscriptions in lower
+	// case.
+	Others map[string]Answer[[]access.Grant]
 }
 
 // A Resource is a resource of Azure Resource Manager.
@@ -224,12 +228,14 @@ func (r reader) read(ctx context.Context) (Facts, error) {
 
 	known := slices.Concat(f.Identities.Value, r.otherIdentities(ctx))
 
+	d := about(r.platform)
+
 	if r.platform.Azure != nil {
-		f.Provider = r.account(ctx, known, r.platform.Azure.ClientID, r.options.ProviderObjectID)
+		f.Provider = r.account(ctx, known, r.platform.Azure.ClientID, r.options.ProviderObjectID, d.needs())
 	}
 
 	if r.platform.Creator != nil {
-		f.Creator = r.account(ctx, known, r.platform.Creator.ClientID, "")
+		f.Creator = r.account(ctx, known, r.platform.Creator.ClientID, r.platform.Settings.SecretCreatorPrincipalID, d.creatorNeeds())
 	}
 
 	if f.Group.Refused == "" {
@@ -303,7 +309,7 @@ func (r reader) identities(ctx context.Context) Answer[[]Resource[Identity]] {
 }
 
 // account reads the account with a client id, or with an object id if there is no such identity.
-func (r reader) account(ctx context.Context, known []Resource[Identity], clientID, objectID string) Account {
+func (r reader) account(ctx context.Context, known []Resource[Identity], clientID, objectID string, needs []need) Account {
 	out := Account{ObjectID: strings.ToLower(objectID)}
 
 	i := slices.IndexFunc(known, func(i Resource[Identity]) bool {
@@ -314,16 +320,31 @@ func (r reader) account(ctx context.Context, known []Resource[Identity], clientI
 		out.Credentials = answer(list[Resource[Credential]](ctx, r.client, out.Identity.ID+"/federatedIdentityCredentials", identities))
 	}
 
-	if out.ObjectID != "" {
-		out.Grants = answer(r.grants(ctx, out.ObjectID))
+	if out.ObjectID == "" {
+		return out
+	}
+
+	out.Grants = answer(r.grants(ctx, r.subscriptionID, out.ObjectID))
+
+	for _, n := range needs {
+		id := strings.ToLower(segment(n.scope, "subscriptions"))
+		if _, ok := out.Others[id]; ok || id == "" || access.Covers(r.subscriptionID, n.scope) {
+			continue
+		}
+
+		if out.Others == nil {
+			out.Others = map[string]Answer[[]access.Grant]{}
+		}
+
+		out.Others[id] = answer(r.grants(ctx, "/subscriptions/"+id, out.ObjectID))
 	}
 
 	return out
 }
 
-// grants reads the role assignments of a principal, with the permissions of their roles.
-func (r reader) grants(ctx context.Context, objectID string) ([]access.Grant, error) {
-	assignments, err := list[Resource[Assignment]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.Authorization/roleAssignments", authorization,
+// grants reads the role assignments of a principal in a subscription, with the permissions of their roles.
+func (r reader) grants(ctx context.Context, subscriptionID, objectID string) ([]access.Grant, error) {
+	assignments, err := list[Resource[Assignment]](ctx, r.client, subscriptionID+"/providers/Microsoft.Authorization/roleAssignments", authorization,
 		"assignedTo('"+strings.ReplaceAll(objectID, "'", "''")+"')")
 	if err != nil {
 		return nil, err

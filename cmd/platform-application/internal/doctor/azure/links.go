@@ -47,7 +47,9 @@ func (d decision) links() []need {
 	var out []need
 
 	add := func(role, scope string, actions ...string) {
-		out = append(out, need{missing: ProviderMayNotLink, requests: requests(scope, false, actions...), with: []string{"role", role, "scope", scope}})
+		n := newNeed(ProviderMayNotLink, scope, false, actions...)
+		n.with = []string{"role", role, "scope", scope}
+		out = append(out, n)
 	}
 
 	if k := d.settings.KeyVault; k != nil && k.Network != nil {

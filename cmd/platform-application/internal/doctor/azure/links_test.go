@@ -49,7 +49,7 @@ func TestRolesOfZones(t *testing.T) {
 				}
 			},
 		},
-		"Link":           {reason: "The settings of one zone can refer to the subscription of the other one, whose roles the first one does not see.", plant: linksToA, want: []finding.Code{RightsUnknown}},
+		"Link":           {reason: "The settings of one zone can refer to the subscription of the other one, where the grants of its identity are unread.", plant: linksToA, want: []finding.Code{RightsUnknown}},
 		"LinkUnreadable": {reason: "The settings of a zone count even if its subscription is unreadable.", plant: func(a, b *world) { linksToA(a, b); b.facts.Subscription = forbidden[Subscription]() }, want: []finding.Code{MayNotRead}},
 		"OtherIdentity": {
 			reason: "What another identity needs, this one does not.", plant: func(a, b *world) { linksToA(a, b); otherIdentity(b) },

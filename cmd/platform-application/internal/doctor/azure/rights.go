@@ -4,10 +4,14 @@
 package azure
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/azure/access"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 )
@@ -24,6 +28,8 @@ const servicePrincipal = "ServicePrincipal"
 const (
 	deletedVaults = "Microsoft.KeyVault/locations/deletedVaults/"
 	getSecret     = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+	setSecret     = "Microsoft.KeyVault/vaults/secrets/setSecret/action"
+	listSecrets   = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
 )
 
 // A need is a required permission.
@@ -31,17 +37,28 @@ type need struct {
 	// missing is the code of the finding if the permission is missing.
 	missing finding.Code
 
+	// scope of all requests.
+	scope    string
 	requests []access.Request
+
+	// excessive is the code of the finding if one of the refused requests is allowed.
+	excessive finding.Code
+	refused   []access.Request
 
 	// with are pairs of further parameters of the finding.
 	with []string
 }
 
+// newNeed returns the need for actions on a scope.
+func newNeed(missing finding.Code, scope string, data bool, actions ...string) need {
+	return need{missing: missing, scope: scope, requests: requests(scope, data, actions...)}
+}
+
 // needs returns the needs of the Azure providers.
 func (d decision) needs() []need {
 	out := []need{
-		{missing: ProviderMayNotWrite, requests: requests(
-			d.groupID, false,
+		newNeed(
+			ProviderMayNotWrite, d.groupID, false,
 			"Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/write", "Microsoft.KeyVault/vaults/delete",
 			"Microsoft.ManagedIdentity/userAssignedIdentities/read", "Microsoft.ManagedIdentity/userAssignedIdentities/write",
 			"Microsoft.ManagedIdentity/userAssignedIdentities/delete",
@@ -49,44 +66,60 @@ func (d decision) needs() []need {
 			"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
 			"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
 			"Microsoft.Authorization/roleAssignments/read",
-		)},
-		{missing: ProviderMayNotAssign, requests: d.assignments()},
-		{missing: ProviderMayNotRecover, requests: requests(d.subscriptionID, false, deletedVaults+"read")},
+		),
+		{missing: ProviderMayNotAssign, scope: d.groupID, requests: d.assignments()},
+		newNeed(ProviderMayNotRecover, d.subscriptionID, false, deletedVaults+"read"),
 	}
 
 	if k := d.settings.KeyVault; k != nil && k.Allow != nil && k.Allow.Purge {
-		out = append(out, need{missing: ProviderMayNotPurge, requests: requests(d.subscriptionID, false, deletedVaults+"purge/action")})
+		out = append(out, newNeed(ProviderMayNotPurge, d.subscriptionID, false, deletedVaults+"purge/action"))
 	}
 
 	return slices.Concat(out, d.links(), d.sharing())
 }
 
-// sharing returns the needs of roles on single secrets of shared vaults. The role assignments of another subscription are unread.
+// sharing returns the needs of roles on single secrets of shared vaults.
 func (d decision) sharing() []need {
 	user := access.Assignment{RoleID: secretsUser, PrincipalType: servicePrincipal}
 
 	var out []need
 
 	for _, e := range rolePerSecret(d.settings) {
-		if vault := e.VaultResourceID; access.Covers(d.subscriptionID, vault) {
-			out = append(out, need{
-				missing:  ProviderMayNotShare,
-				requests: []access.Request{access.Assign(vault, user), access.Unassign(vault, user)},
-				with:     []string{"scope", vault},
-			})
-		}
+		vault := e.VaultResourceID
+		out = append(out, need{
+			missing: ProviderMayNotShare, scope: vault, requests: []access.Request{access.Assign(vault, user), access.Unassign(vault, user)},
+			with: []string{"scope", vault},
+		})
 	}
 
 	return out
 }
 
-// creatorNeeds returns the needs of the identity that creates missing secrets, unless the function assigns its role on each vault.
+// creatorNeeds returns the needs of the identity of provider-keyvault-secretsync. It creates missing secrets, for which the function can
+// assign its role on each vault, and lists shared vaults.
 func (d decision) creatorNeeds() []need {
-	if d.settings.SecretCreatorPrincipalID != "" {
-		return nil
+	s := d.settings.Secrets
+	if s == nil {
+		s = &v1alpha1.SecretDefaults{}
 	}
 
-	return []need{{missing: CreatorMayNotWrite, requests: requests(d.groupID, true, "Microsoft.KeyVault/vaults/secrets/setSecret/action", "Microsoft.KeyVault/vaults/secrets/readMetadata/action")}}
+	var out []need
+
+	if d.settings.SecretCreatorPrincipalID == "" && ptr.Deref(s.CreateMissing, true) {
+		out = append(out, newNeed(CreatorMayNotWrite, d.groupID, true, setSecret, listSecrets))
+	}
+
+	for _, e := range s.Shared {
+		if e.ListWith != secretsv1alpha1.ListWithProviderConfig {
+			continue
+		}
+
+		n := newNeed(ListerMayNotList, e.VaultResourceID, true, listSecrets)
+		n.excessive, n.refused, n.with = ListerMayAccess, requests(n.scope, true, getSecret, setSecret), []string{"scope", n.scope}
+		out = append(out, n)
+	}
+
+	return out
 }
 
 func requests(scope string, data bool, actions ...string) []access.Request {
@@ -148,26 +181,44 @@ func (d decision) access(places []decision) []finding.Finding {
 	return append(out, d.tooMuch(places)...)
 }
 
+// grantsOn returns the grants of an account in the subscription of a scope. It returns false if they are unread.
+func (d decision) grantsOn(a Account, scope string) ([]access.Grant, bool) {
+	if access.Covers(d.subscriptionID, scope) {
+		return a.Grants.Value, a.Grants.Refused == ""
+	}
+
+	out, ok := a.Others[strings.ToLower(segment(scope, "subscriptions"))]
+
+	return out.Value, ok && out.Refused == ""
+}
+
 // need checks one need of a party.
 func (d decision) need(p party, n need) []finding.Finding {
-	var missing, unknown []string
+	var missing, excessive, unknown []string
 
 	conditional := ""
+	grants, read := d.grantsOn(p.Account, n.scope)
+
+	// What lies in other resource groups is the same for all places.
+	if id := segment(n.scope, "subscriptions"); id != "" && !access.Covers(d.groupID, n.scope) {
+		d = d.in(id)
+	}
+
+	allowed := func(r access.Request) access.Truth {
+		if !read {
+			return access.Unknown
+		}
+
+		return access.Allowed(grants, r)
+	}
 
 	for _, r := range n.requests {
-		switch access.Allowed(p.Grants.Value, r) {
+		switch allowed(r) {
 		case access.No:
-			// The role assignments of another subscription are unread.
-			if !access.Covers(d.subscriptionID, r.Scope) {
-				unknown = append(unknown, describe(r))
-
-				continue
-			}
-
 			missing = append(missing, describe(r))
 
-			if i := slices.IndexFunc(p.Grants.Value, func(g access.Grant) bool { return g.Names(r) }); i >= 0 {
-				conditional = p.Grants.Value[i].ID
+			if i := slices.IndexFunc(grants, func(g access.Grant) bool { return g.Names(r) }); i >= 0 {
+				conditional = grants[i].ID
 			}
 		case access.Unknown:
 			unknown = append(unknown, describe(r))
@@ -175,7 +226,21 @@ func (d decision) need(p party, n need) []finding.Finding {
 		}
 	}
 
+	for _, r := range n.refused {
+		switch allowed(r) {
+		case access.Yes:
+			excessive = append(excessive, describe(r))
+		case access.Unknown:
+			unknown = append(unknown, describe(r))
+		case access.No:
+		}
+	}
+
 	var out []finding.Finding
+
+	if len(excessive) > 0 {
+		out = append(out, d.found(n.excessive, p.ObjectID, append([]string{"actions", finding.List(excessive)}, n.with...)...))
+	}
 
 	if len(missing) > 0 {
 		code := n.missing
@@ -237,6 +302,11 @@ func (d decision) tooMuch(places []decision) []finding.Finding {
 
 	var roles, unknown, beyond []string
 
+	grants := p.Grants.Value
+	for _, id := range slices.Sorted(maps.Keys(p.Others)) {
+		grants = append(slices.Clip(grants), p.Others[id].Value...)
+	}
+
 	for _, r := range otherRoles() {
 		request := access.Assign(d.groupID, access.Assignment{RoleID: r[0], PrincipalID: p.ObjectID, PrincipalType: servicePrincipal})
 
@@ -249,12 +319,13 @@ func (d decision) tooMuch(places []decision) []finding.Finding {
 		}
 	}
 
-	for _, g := range p.Grants.Value {
+	for _, g := range grants {
 		needed := slices.ContainsFunc(places, func(o decision) bool {
 			return strings.EqualFold(o.facts.Provider.ObjectID, p.ObjectID) && o.needsRolesOn(g.Scope)
 		})
-		if !needed && slices.ContainsFunc(g.Permissions, exceeds) {
-			beyond = append(beyond, g.Role+" on "+g.Scope)
+		// Each subscription lists the assignments of management groups.
+		if role := g.Role + " on " + g.Scope; !needed && slices.ContainsFunc(g.Permissions, exceeds) && !slices.Contains(beyond, role) {
+			beyond = append(beyond, role)
 		}
 	}
 
@@ -265,7 +336,7 @@ func (d decision) tooMuch(places []decision) []finding.Finding {
 	}
 
 	if len(beyond) > 0 {
-		out = append(out, d.found(RightsElsewhere, p.ObjectID, "roles", finding.List(slices.Compact(beyond))))
+		out = append(out, d.found(RightsElsewhere, p.ObjectID, "roles", finding.List(beyond)))
 	}
 
 	creates := strings.EqualFold(p.ObjectID, d.facts.Creator.ObjectID)
@@ -280,7 +351,7 @@ func (d decision) tooMuch(places []decision) []finding.Finding {
 // network and logs refer to, or on a shared vault, on whose secrets they assign roles.
 func (d decision) needsRolesOn(scope string) bool {
 	return access.Covers(d.groupID, scope) ||
-		slices.ContainsFunc(d.links(), func(n need) bool { return strings.EqualFold(n.requests[0].Scope, scope) }) ||
+		slices.ContainsFunc(d.links(), func(n need) bool { return strings.EqualFold(n.scope, scope) }) ||
 		slices.ContainsFunc(rolePerSecret(d.settings), func(e v1alpha1.SharedSecrets) bool { return access.Covers(e.VaultResourceID, scope) })
 }
 

@@ -178,14 +178,17 @@ func others(a Answer[[]Resource[Assignment]], subscription string) map[string]An
 	return map[string]Answer[[]Resource[Assignment]]{subscription: a}
 }
 
-// TestReadPlaces proves that landing zones find the identities of providers in any of their subscriptions, and that a subscription of
-// several zones is read once.
+// TestReadPlaces proves that landing zones find the identities of providers in any of their subscriptions, with their role assignments in
+// the subscriptions of shared vaults, and that a subscription of several zones is read once.
 func TestReadPlaces(t *testing.T) {
 	all := answers()
 	all["GET /subscriptions/"+strings.ToUpper(otherSubscription)] = `{"tenantId":"` + tenant + `","state":"Enabled"}`
 	m := newManager(t, all)
 
+	all["GET "+otherSubscriptionID+"/providers/Microsoft.Authorization/roleAssignments assignedTo('"+providerObject+"')"] = `{"value":[{"id":"a","properties":{"scope":"/"}}]}`
+
 	p := well().platform
+	p.Settings.Secrets = &v1alpha1.SecretDefaults{Shared: []v1alpha1.SharedSecrets{share("platform", otherSubscriptionID, 1)}}
 	in := func(subscription, group string) platform.Zone {
 		s := *p.Settings
 		s.SubscriptionID, s.ResourceGroupName = subscription, group
@@ -206,6 +209,12 @@ func TestReadPlaces(t *testing.T) {
 
 	if n := len(got[2].facts.Others[subscription].Value); n != 2 {
 		t.Errorf("readPlaces(...): want 2 role assignments in the subscription of the confirmed grant, got %d", n)
+	}
+
+	for _, i := range []int{0, 1} {
+		if n := len(got[i].facts.Provider.Others[otherSubscription].Value); n != 1 {
+			t.Errorf("readPlaces(...): place %d: want 1 role assignment of the provider in the subscription of the shared vault, got %d", i, n)
+		}
 	}
 
 	asked := map[string]int{}

@@ -41,6 +41,8 @@ const (
 	ProviderMayNotLink    finding.Code = "AzureProviderMayNotLink"
 	ProviderMayNotShare   finding.Code = "AzureProviderMayNotShare"
 	CreatorMayNotWrite    finding.Code = "AzureSecretCreatorMayNotWrite"
+	ListerMayNotList      finding.Code = "AzureListerMayNotList"
+	ListerMayAccess       finding.Code = "AzureListerMayAccessSecrets"
 	RightsUnknown         finding.Code = "AzureRightsUnknown"
 	MayAssignOthers       finding.Code = "AzureProviderMayAssignOtherRoles"
 	RightsElsewhere       finding.Code = "AzureProviderHasRightsElsewhere"
@@ -292,11 +294,23 @@ for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" 
 			Impact:   "Missing secrets are not created.",
 			Fix:      "Set secretCreatorPrincipalId of the settings to {object}, which grants the role only on the vaults of applications, or assign the role on the resource group:\naz role assignment create --role \"Key Vault Secrets Officer\" --assignee-object-id {object} --assignee-principal-type ServicePrincipal --scope {groupId}",
 		},
+		ListerMayNotList: {
+			Severity: finding.Warning,
+			Problem:  "secrets.shared of the settings has vault {scope} with listWith ProviderConfig, but the identity of provider-keyvault-secretsync, {object}, has no permission there for: {actions}",
+			Impact:   "Applications read their secrets of that vault one by one and take turns, so new values arrive later. Alert KeyVaultSyncVaultUnlisted fires.",
+			Fix:      "Create the role Key Vault Secrets Lister if it does not exist, as in docs/how-to/platform-settings.md#one-list-for-all-applications, and assign it:\naz role assignment create --role \"Key Vault Secrets Lister\" --assignee-object-id {object} --assignee-principal-type ServicePrincipal --scope {scope}",
+		},
+		ListerMayAccess: {
+			Severity: finding.Warning,
+			Problem:  "The identity of provider-keyvault-secretsync, {object}, only has to list vault {scope} of secrets.shared, but also has permission there for: {actions}",
+			Impact:   "None today. A compromised provider could read or change the shared secrets of all applications.",
+			Fix:      "Delete the role assignment that allows it, or move the vault to a resource group on which the identity has no role:\n" + listRoles,
+		},
 		RightsUnknown: {
 			Severity: finding.Unknown,
-			Problem:  "The doctor cannot determine whether {object} has these permissions, because it cannot parse a condition, read a role or see another subscription: {actions}",
+			Problem:  "The doctor cannot determine whether {object} has these permissions, because it cannot parse a condition, read a role or see another subscription, or because an entry of secrets.shared has no vaultResourceId: {actions}",
 			Impact:   "Azure may reject resources of applications, or the identity may have excessive permissions.",
-			Fix:      "Compare its roles and their conditions with step 1 of docs/how-to/set-up-a-platform.md:\naz role assignment list --all --assignee {object} --include-groups --include-inherited --subscription {subscription} --output json",
+			Fix:      "If you have no role in subscription {subscription}, sign in with the role Reader on it, and run the doctor again. Otherwise compare the identity's roles and their conditions with step 1 of docs/how-to/set-up-a-platform.md:\naz role assignment list --all --assignee {object} --include-groups --include-inherited --subscription {subscription} --output json",
 		},
 		MayAssignOthers: {
 			Severity: finding.Warning,

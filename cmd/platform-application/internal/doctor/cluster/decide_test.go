@@ -372,6 +372,10 @@ func decisions() map[string]struct {
 		"Issuer":     {"Entra ID compares the trailing slash.", func(_ *facts, p *platform.Platform) { p.Issuer = strings.TrimSuffix(issuer, "/") }, []finding.Code{IssuerDiffers}},
 		"IssuerCase": {"Entra ID compares capital letters.", func(_ *facts, p *platform.Platform) { p.Issuer = strings.ToUpper(issuer) }, []finding.Code{IssuerDiffers}},
 		"NoCreator":  {"Teams wait for secrets that are not created.", func(_ *facts, p *platform.Platform) { p.Creator, p.CreatesNothing = nil, true }, []finding.Code{CreatorMissing}},
+		"NobodyLists": {"Nobody lists the shared vault.", func(_ *facts, p *platform.Platform) {
+			p.Creator, p.CreatesNothing, p.Settings.Secrets.CreateMissing = nil, true, new(false)
+			p.Settings.Secrets.Shared = []v1alpha1.SharedSecrets{{Name: "platform", ListWith: "ProviderConfig"}, {Name: "own", ListWith: "Application"}}
+		}, []finding.Code{ListerMissing}},
 		"NobodyCreates": {"The settings disable the creation of secrets.", func(_ *facts, p *platform.Platform) {
 			p.Creator, p.CreatesNothing, p.Settings.Secrets.CreateMissing = nil, true, new(false)
 		}, nil},

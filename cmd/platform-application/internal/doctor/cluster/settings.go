@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 	"github.com/p6m-dev/platform-application/fn/settings"
@@ -192,5 +193,11 @@ func (d *decision) settings() {
 
 	if create := s.Secrets.CreateMissing; d.platform.CreatesNothing && create != nil && *create {
 		d.add(CreatorMissing, "", nil)
+	}
+
+	for _, e := range s.Secrets.Shared {
+		if d.platform.CreatesNothing && e.ListWith == secretsv1alpha1.ListWithProviderConfig {
+			d.add(ListerMissing, e.Name, nil)
+		}
 	}
 }

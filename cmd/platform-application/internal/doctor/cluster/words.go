@@ -71,6 +71,7 @@ const (
 	CredentialsSource              finding.Code = "CredentialsSource"
 	IssuerDiffers                  finding.Code = "IssuerDiffers"
 	CreatorMissing                 finding.Code = "CreatorMissing"
+	ListerMissing                  finding.Code = "ListerMissing"
 )
 
 // withArgoCD says how to change Crossplane without a release of Helm.
@@ -473,6 +474,12 @@ func Words() finding.Catalogue {
 			Problem:  "secrets.createMissing of the settings is true, but the ClusterProviderConfig of secrets.p6m.dev has source None.",
 			Impact:   "Missing secrets are not created. Teams wait for them.",
 			Fix:      "Set secrets.createMissing to false in settings.yaml, or set an identity as described in docs/how-to/set-up-a-platform.md, and apply it:\n" + finding.Apply,
+		},
+		ListerMissing: {
+			Severity: finding.Warning,
+			Problem:  "Entry {object} of secrets.shared of the settings has listWith ProviderConfig, but the ClusterProviderConfig of secrets.p6m.dev has source None.",
+			Impact:   "Applications read their secrets of that vault one by one and take turns, so new values arrive later.",
+			Fix:      "Set an identity as described in docs/how-to/platform-settings.md#one-list-for-all-applications, or set listWith to Application in settings.yaml, and apply it:\n" + finding.Apply,
 		},
 	}
 }
