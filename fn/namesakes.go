@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/resource"
 	"github.com/crossplane/function-sdk-go/resource/composite"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -42,36 +43,39 @@ func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r 
 		if state == unresolved {
 			return false, nil
 		}
-		for _, e := range existing {
-			if isElsewhere(e.Resource, o.GetNamespace()) {
-				continue
-			}
-			switch relationOf(name, e.Resource, xr, o.GetNamespace()) {
-			case relationComposed:
-				// Crossplane has created it since.
-				continue
-			case relationOrphan:
-				if adopts && wasComposedAs(e.Resource, name) {
-					continue
-				}
-			case relationForeign:
-				if strings.HasPrefix(name, compose.PrefixRoleAssignmentShared) {
-					delete(r.Resources, name)
-					r.Waiting = true
-					continue
-				}
-			}
-			if name == compose.NamePodDisruptionBudget {
-				// Pods with two budgets cannot be evicted, and one is enough.
-				delete(r.Resources, name)
-				continue
-			}
-
+		relation, taken := takenBy(existing, name, xr, o.GetNamespace(), adopts)
+		switch {
+		case !taken:
+		case name == compose.NamePodDisruptionBudget:
+			// Pods with two budgets cannot be evicted, and one is enough.
+			delete(r.Resources, name)
+		case relation == relationForeign && strings.HasPrefix(name, compose.PrefixRoleAssignmentShared):
+			delete(r.Resources, name)
+			r.Waiting = true
+		default:
 			return true, finding.Err(finding.NameTaken, finding.With{"kind": o.GetKind(), "name": o.GetName()})
 		}
 	}
 
 	return true, nil
+}
+
+// takenBy returns the relation of the first object that prevents the creation of a resource, if there
+// is one.
+func takenBy(existing []resource.Required, name string, xr *composite.Unstructured, namespace string, adopts bool) (r relation, taken bool) {
+	for _, e := range existing {
+		if isElsewhere(e.Resource, namespace) {
+			continue
+		}
+		r = relationOf(name, e.Resource, xr, namespace)
+		isAdopted := r == relationOrphan && adopts && wasComposedAs(e.Resource, name)
+		// Crossplane has created a composed one since.
+		if r != relationComposed && !isAdopted {
+			return r, true
+		}
+	}
+
+	return r, false
 }
 
 // isElsewhere reports whether an object is in another namespace. Tools that render compare only

@@ -83,6 +83,7 @@ func (n *sharingNamespace) reconcile(rt *rapid.T, app int, list []string) {
 			if resource == PrefixSecretSyncShared+"platform" {
 				seen["spec"] = unstructuredCopy(o)["spec"]
 			}
+
 			continue
 		}
 		if strings.HasPrefix(resource, PrefixRoleAssignmentShared) {

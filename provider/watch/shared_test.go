@@ -89,9 +89,7 @@ func TestSharedPace(t *testing.T) {
 			bubble(t, 4, func(t *testing.T, w *world, watcher *Watcher) {
 				w.set(target, "db", 1, true)
 
-				for i := range n {
-					watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target, Interest{Names: []string{"db"}, Interval: fast})
-				}
+				watchAll(t, watcher, target, n)
 
 				if got, want := watcher.Pace(syncOf("0")), time.Duration(n)*time.Second/ReadsPerSecond; got != want {
 					t.Errorf("\n%s\nPace(...): %s, want %s", tc.reason, got, want)
@@ -100,20 +98,7 @@ func TestSharedPace(t *testing.T) {
 				pass(interval)
 				w.wakes()
 
-				turns, most := map[string]int{}, 0
-
-				for poll := range polls {
-					tc.change(w, poll+2)
-					pass(fast)
-
-					woken := w.wakes()
-					most = max(most, len(woken))
-
-					for _, name := range woken {
-						turns[name]++
-					}
-				}
-
+				turns, most := w.turns(polls, tc.change)
 				if want := ReadsAtOnce + ReadsPerSecond*int(fast/time.Second); most > want {
 					t.Errorf("\n%s\nwoken in %s: %d, want at most %d", tc.reason, fast, most, want)
 				}
@@ -175,6 +160,34 @@ func (w *world) wakesOf(seconds int) (woken, most int) {
 	}
 
 	return woken, most
+}
+
+// watchAll watches a target for the syncs 0 to n-1.
+func watchAll(t *testing.T, watcher *Watcher, target Target, n int) {
+	t.Helper()
+
+	for i := range n {
+		watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target, Interest{Names: []string{"db"}, Interval: fast})
+	}
+}
+
+// turns returns how often each sync is woken while something changes before each poll, and the most syncs of one poll.
+func (w *world) turns(polls int, change func(w *world, poll int)) (turns map[string]int, most int) {
+	turns = map[string]int{}
+
+	for poll := range polls {
+		change(w, poll+2)
+		pass(fast)
+
+		woken := w.wakes()
+		most = max(most, len(woken))
+
+		for _, name := range woken {
+			turns[name]++
+		}
+	}
+
+	return turns, most
 }
 
 // forget the syncs 0 to n-1.
