@@ -81,21 +81,26 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	switch {
 	case state == unresolved:
 		why := finding.Message{finding.New(finding.SettingsUnresolved, finding.With{"name": ref.Name}), finding.New(finding.HowToRender)}
-		return c.unresolved(compose.Keep(c.app, seen.composed, why), why)
-	case state == notFound && ref.Required && len(seen.composed) > 0:
+		return c.unresolved(seen.composed, compose.ReasonSettingsMissing, why)
+	case state == notFound && ref.Required && len(seen.composed) > 0 && len(seen.orphans) == 0:
 		why := finding.Message{finding.New(finding.SettingsMissing, finding.With{"name": ref.Name})}
-		return c.keep(compose.Keep(c.app, seen.composed, why), why)
+		return c.keep(seen.composed, compose.ReasonSettingsMissing, why)
 	case state == notFound && ref.Required:
 		return c.fatal(compose.ReasonSettingsMissing, finding.Err(finding.EnvironmentConfigNotFound, finding.With{"name": ref.Name, "optional": settings.ResolutionOptional}))
 	}
-	revoked := settings.RevokedShares(input, overlay, c.app.Namespace, c.app.Name)
+	c.revoked = settings.RevokedShares(input, overlay, c.app.Namespace, c.app.Name)
 	zone := c.landingZone(placed, ref.Name)
-	if zone.why != nil {
-		return c.refuse(zone, seen.composed, revoked)
+	switch {
+	case zone.why != nil && zone.state == unresolved:
+		return c.unresolved(seen.composed, compose.ReasonLandingZoneUnavailable, zone.why)
+	case zone.why != nil && len(seen.orphans) == 0:
+		return c.keep(seen.composed, compose.ReasonLandingZoneUnavailable, zone.why)
+	case zone.why != nil:
+		return c.refuse(seen.composed, compose.ReasonForeignResource, seen.checkOrphans())
 	}
 	platform, err := settings.ResolveInZone(input, overlay, zone.name, zone.overlay)
 	if err != nil {
-		return c.fatal(compose.ReasonSettingsInvalid, err)
+		return c.refuse(seen.composed, compose.ReasonSettingsInvalid, err)
 	}
 
 	adopts := settings.Adopts(&platform, c.app.Namespace, c.app.Name)
@@ -106,7 +111,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return c.fatal(compose.ReasonForeignResource, err)
 	}
 
-	return c.compose(platform, seen.composed, adopts, revoked)
+	return c.compose(platform, seen.composed, adopts)
 }
 
 // A call is one request and its response.
@@ -116,20 +121,21 @@ type call struct {
 	rsp *fnv1.RunFunctionResponse
 	xr  *composite.Unstructured
 	app compose.Application
+	// revoked lists the entries of shared secrets that the platform has revoked, once that is known.
+	revoked []string
 }
 
 // compose decides which resources are desired once the settings are known.
-func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.Observed, adopts bool, revoked []string) (*fnv1.RunFunctionResponse, error) {
+func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.Observed, adopts bool) (*fnv1.RunFunctionResponse, error) {
 	if label := platform.TenantLabel; label != "" {
 		tenant, state := decodeTenant(c.req, label)
 		if tenant == "" {
 			why := tenantUnknown(c.app.Namespace, label, state)
-			kept := compose.KeepWithoutTenant(c.app, seen, revoked, why)
 			if state == unresolved {
-				return c.unresolved(kept, why)
+				return c.unresolved(seen, compose.ReasonTenantUnknown, why)
 			}
 
-			return c.keep(kept, why)
+			return c.keep(seen, compose.ReasonTenantUnknown, why)
 		}
 		c.app.Tenant = tenant
 	}
@@ -142,31 +148,34 @@ func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.O
 	assignments, counted := sharedAssignments(c.req, c.app.Namespace, toCount)
 	if !counted {
 		why := finding.Message{finding.New(finding.SharedUncounted), finding.New(finding.HowToRender)}
-		return c.unresolved(compose.Keep(c.app, seen, why), why)
+		return c.unresolved(seen, compose.ReasonSettingsMissing, why)
 	}
 	c.app.SharedAssignments = assignments
+	if adopts {
+		c.app.LeftAssignments = leftAssignments(c.req, c.xr, c.app, toCount)
+	}
 
 	result, err := compose.Compose(c.app, platform, seen)
 	if err != nil {
-		return c.notComposed(err)
+		return c.notComposed(seen, err)
 	}
 
 	requireNamesakes(c.req, c.rsp, result, seen)
 	looked, err := checkNamesakes(c.req, c.xr, &result, seen, adopts)
 	if err != nil {
-		return c.notComposed(err)
+		return c.notComposed(seen, err)
 	}
 	if !looked {
 		why := finding.Message{finding.New(finding.NamesUnresolved)}
-		return c.unresolved(compose.Keep(c.app, seen, why), why)
+		return c.unresolved(seen, compose.ReasonSettingsMissing, why)
 	}
 	c.log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
 
 	return c.respond(result)
 }
 
-func (c *call) notComposed(err error) (*fnv1.RunFunctionResponse, error) {
-	return c.fatal(compose.ReasonInvalid, finding.Err(finding.ApplicationNotComposed, finding.With{"namespace": c.app.Namespace, "name": c.app.Name, "cause": err}))
+func (c *call) notComposed(seen compose.Observed, err error) (*fnv1.RunFunctionResponse, error) {
+	return c.refuse(seen, compose.ReasonInvalid, finding.Err(finding.ApplicationNotComposed, finding.With{"namespace": c.app.Namespace, "name": c.app.Name, "cause": err}))
 }
 
 func (c *call) respond(r compose.Result) (*fnv1.RunFunctionResponse, error) {
@@ -180,18 +189,31 @@ func (c *call) respond(r compose.Result) (*fnv1.RunFunctionResponse, error) {
 	return c.rsp, nil
 }
 
-// keep responds with all resources unchanged.
-func (c *call) keep(kept compose.Result, why finding.Message) (*fnv1.RunFunctionResponse, error) {
+// keep responds with all resources unchanged but revoked ones.
+func (c *call) keep(seen compose.Observed, reason string, why finding.Message) (*fnv1.RunFunctionResponse, error) {
 	c.log.Debug("Kept all resources", "reason", why[0].Reason)
-	return c.respond(kept)
+	return c.respond(compose.Keep(c.app, seen, c.revoked, reason, why))
 }
 
 // unresolved responds until Crossplane has resolved all required resources. Crossplane drops
 // this response and calls again. A tool that calls once shows only the results, so a warning
 // names the missing resource.
-func (c *call) unresolved(kept compose.Result, why finding.Message) (*fnv1.RunFunctionResponse, error) {
+func (c *call) unresolved(seen compose.Observed, reason string, why finding.Message) (*fnv1.RunFunctionResponse, error) {
 	response.Warning(c.rsp, errors.New(why.String()))
-	return c.keep(kept, why)
+	return c.keep(seen, reason, why)
+}
+
+// refuse is fatal, unless the platform has revoked anything that the application still has: a team
+// must not be able to prevent that with an invalid manifest.
+func (c *call) refuse(seen compose.Observed, reason string, err error) (*fnv1.RunFunctionResponse, error) {
+	why := finding.Message{finding.New(finding.NothingElseChanged, finding.With{"cause": err})}
+	kept := compose.Keep(c.app, seen, c.revoked, reason, why)
+	if len(kept.Resources) == len(seen) {
+		return c.fatal(reason, err)
+	}
+	response.Warning(c.rsp, errors.New(bounded(err.Error())))
+
+	return c.respond(kept)
 }
 
 // fatal makes Crossplane change nothing. A claim does not show results, so condition

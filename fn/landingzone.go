@@ -91,16 +91,6 @@ func (c *call) requireLandingZone(zone, platform string) (name string, valid boo
 	return name, true
 }
 
-// refuse keeps all resources but revoked ones, because the settings of the landing zone cannot be used.
-func (c *call) refuse(zone landingZone, seen compose.Observed, revoked []string) (*fnv1.RunFunctionResponse, error) {
-	kept := compose.KeepWithoutZone(c.app, seen, revoked, zone.why)
-	if zone.state == unresolved {
-		return c.unresolved(kept, zone.why)
-	}
-
-	return c.keep(kept, zone.why)
-}
-
 // decodeZoneLabel returns the landing zone in the label of the application's Namespace.
 func decodeZoneLabel(req *fnv1.RunFunctionRequest) (string, resolution) {
 	items, state := required(req, requirementNamespace)

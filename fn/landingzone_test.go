@@ -215,6 +215,29 @@ func TestLandingZoneStays(t *testing.T) {
 	}
 }
 
+// TestLandingZoneWithOrphans checks that objects without a controller are not forgotten while settings are missing: without them,
+// an application would get another zone, or another vault.
+func TestLandingZoneWithOrphans(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		change func(w *world)
+	}{
+		"ZoneGone":     {"A backup has no settings of the zone yet.", func(w *world) { w.zones = nil }},
+		"SettingsGone": {"A backup has no settings yet.", func(w *world) { w.environment = nil }},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := zonedWorld(t, "eu")
+			w.azureAll()
+			delete(nested(w.composed[compose.NameKeyVault], "metadata"), "ownerReferences")
+			tc.change(w)
+			if rsp := w.call(); fatal(rsp) == "" {
+				t.Errorf("\n%s\nRunFunction(...): want a fatal result, so that Crossplane forgets nothing; got %v", tc.reason, desiredNames(rsp))
+			}
+		})
+	}
+}
+
 // fatalOrKept returns the reason for which the status is not written.
 func fatalOrKept(w *world) string {
 	rsp := w.call()

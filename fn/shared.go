@@ -4,7 +4,10 @@
 package main
 
 import (
+	"strings"
+
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/resource/composite"
 	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 
 	"github.com/p6m-dev/platform-application/fn/compose"
@@ -42,6 +45,25 @@ func sharedAssignments(req *fnv1.RunFunctionRequest, namespace string, entries [
 	}
 
 	return names, true
+}
+
+// leftAssignments returns the names of the role assignments on shared secrets that an application of this
+// name has left behind, by the name of the composed resource. Other applications have resources of
+// the same name, so the label of the application counts, too.
+func leftAssignments(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, app compose.Application, entries []string) map[string]string {
+	left := map[string]string{}
+	for _, entry := range entries {
+		items, _ := required(req, sharedAssignmentsOf(entry))
+		for _, i := range items {
+			name := i.Resource.GetAnnotations()[annotationResource]
+			if strings.HasPrefix(name, compose.PrefixRoleAssignmentShared+entry+"-") && relationOf(name, i.Resource, xr, app.Namespace) == relationOrphan &&
+				i.Resource.GetLabels()[compose.LabelApplication] == app.Name {
+				left[name] = i.Resource.GetName()
+			}
+		}
+	}
+
+	return left
 }
 
 // sharedAssignmentsOf returns the name of the requirement for an entry.

@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -375,42 +376,104 @@ func (w *world) progress(rt *rapid.T, rsp *fnv1.RunFunctionResponse) {
 	}
 }
 
-// TestSharedRevokedWhileKept checks that a revocation takes effect although everything else of the application is kept.
+// TestSharedRevokedWhileKept checks that a revocation takes effect although everything else of the application is kept, and
+// whatever its team commits.
 func TestSharedRevokedWhileKept(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		change func(w *world)
 	}{
-		"ZoneDelisted": {"The platform removes a team from its landing zone, and revokes its secrets.", func(w *world) {
+		"ZoneDelisted": {reason: "The platform removes a team from its landing zone, and revokes its secrets.", change: func(w *world) {
 			nested(w.zones["platform-application-eu"], "landingZone")["namespaces"] = []any{}
 		}},
-		"ZoneGone":   {"The settings of the zone are missing.", func(w *world) { w.zones = nil }},
-		"TenantGone": {"The Namespace has lost its tenant.", func(w *world) { w.environment["tenantLabel"] = tenantLabel }},
-		"OtherInvalid": {"A setting beside the revocation is invalid.", func(w *world) {
-			w.zones = nil
+		"ZoneGone":    {reason: "The settings of the zone are missing.", change: func(w *world) { w.zones = nil }},
+		"ZoneInvalid": {reason: "The settings of the zone are invalid.", change: func(w *world) { w.zones["platform-application-eu"]["locaton"] = "x" }},
+		"TenantGone":  {reason: "The Namespace has lost its tenant.", change: func(w *world) { w.environment["tenantLabel"] = tenantLabel }},
+		"OtherInvalid": {reason: "A setting beside the revocation is invalid.", change: func(w *world) {
 			w.environment["tenantId"] = "x"
+		}},
+		"ManifestInvalid": {reason: "A team must not prevent a revocation with a manifest that cannot be composed.", change: func(w *world) {
+			nested(w.xr, "spec", "deployment")["ports"] = []any{map[string]any{"port": float64(80)}, map[string]any{"name": "tcp-80", "port": float64(81)}}
 		}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := zonedWorld(t, "eu")
-			w.changeSpec(object(t, listsCommon))
-			w.share(nil)
-			w.azureAll()
-			w.syncShared(commonAPIKey, "Synced", "KEY")
-			w.reconcile()
+			w := sharingInZone(t)
 			tc.change(w)
-			kept := slices.DeleteFunc(desiredNames(w.reconcile()), func(name string) bool { return name == sharedRole || name == sharedSync })
 			w.share(func(e map[string]any) { e["revoked"] = []any{map[string]any{"namespace": "shop"}} })
-			for range 2 {
-				rsp := w.reconcile()
-				if diff := cmp.Diff(kept, desiredNames(rsp)); diff != "" || fatal(rsp) != "" {
-					t.Errorf("\n%s\nRunFunction(...): %s -want resources, +got:\n%s", tc.reason, fatal(rsp), diff)
-				}
-				state, _ := stateOf(rsp)
-				if got := condition(rsp, compose.TypeSecretsSynced).GetMessage(); state != "Revoked" || !strings.Contains(got, "has revoked the shared secrets platform") {
-					t.Errorf("\n%s\nRunFunction(...): got state %q and message %q", tc.reason, state, got)
-				}
+			before := slices.Sorted(maps.Keys(w.composed))
+			rsp := w.reconcile()
+			lost := slices.DeleteFunc(before, func(name string) bool { return w.composed[name] != nil })
+			if diff := cmp.Diff([]string{sharedRole, sharedSync}, lost); diff != "" || fatal(rsp) != "" {
+				t.Errorf("\n%s\nRunFunction(...): %s -want resources that are taken away, +got:\n%s", tc.reason, fatal(rsp), diff)
+			}
+			state, _ := stateOf(rsp)
+			if got := condition(rsp, compose.TypeSecretsSynced).GetMessage(); state != "Revoked" || !strings.Contains(got, "has revoked the shared secrets platform") {
+				t.Errorf("\n%s\nRunFunction(...): got state %q and message %q", tc.reason, state, got)
+			}
+			after := slices.Sorted(maps.Keys(w.composed))
+			w.reconcile()
+			if diff := cmp.Diff(after, slices.Sorted(maps.Keys(w.composed))); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...) again: -before, +after:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestSharedRevocationMisspelt checks that a revocation with a misspelt field takes nothing away: it could be one of another
+// application only.
+func TestSharedRevocationMisspelt(t *testing.T) {
+	w := sharingInZone(t)
+	w.zones = nil
+	w.share(func(e map[string]any) { e["revoked"] = []any{map[string]any{"namespace": "shop", "app": "other"}} })
+	before := slices.Sorted(maps.Keys(w.composed))
+	w.reconcile()
+	if diff := cmp.Diff(before, slices.Sorted(maps.Keys(w.composed))); diff != "" {
+		t.Errorf("RunFunction(...): -before, +after:\n%s", diff)
+	}
+}
+
+// sharingInZone returns an application of a landing zone with a shared secret.
+func sharingInZone(t *testing.T) *world {
+	t.Helper()
+	w := zonedWorld(t, "eu")
+	w.changeSpec(object(t, listsCommon))
+	w.share(nil)
+	w.azureAll()
+	w.syncShared(commonAPIKey, "Synced", "KEY")
+	w.reconcile()
+
+	return w
+}
+
+// TestSharedLeftBehind checks that an application that adopts what it left behind takes over its roles on shared secrets: with a
+// second object for one role, a revocation would not last.
+func TestSharedLeftBehind(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		adopt   bool
+		label   string
+		adopted bool
+	}{
+		"Adopts":   {reason: "The application takes over its role.", adopt: true, label: "shop-api", adopted: true},
+		"OfOther":  {reason: "A resource of this name of another application is not taken over.", adopt: true, label: "other"},
+		"NoAdopts": {reason: "Nothing is taken over unless the platform says so.", label: "shop-api"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := sharing(t)
+			left := w.composed[sharedRole]
+			delete(nested(left, "metadata"), "ownerReferences")
+			annotate(left, annotationResource, sharedRole)
+			nested(left, "metadata", "labels")[compose.LabelApplication] = tc.label
+			delete(w.composed, sharedRole)
+			w.others = map[string]map[string]any{"RoleAssignment": left}
+			if tc.adopt {
+				w.environment["adopt"] = []any{map[string]any{"namespace": "shop", "name": "shop-api"}}
+			}
+			rsp := w.call()
+			if got := at(desired(rsp, sharedRole), "metadata", "name") == at(left, "metadata", "name"); got != tc.adopted {
+				t.Errorf("\n%s\nRunFunction(...): adopted: %t, want %t: %v", tc.reason, got, tc.adopted, desiredNames(rsp))
 			}
 		})
 	}

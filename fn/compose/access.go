@@ -214,11 +214,17 @@ func (a access) condition() Condition {
 		return c.with(finding.New(finding.RolesRevoked))
 	}
 	c := a.granted()
-	if len(a.kept) > 0 {
-		c = c.with(finding.New(finding.RolesNotRevoked, finding.With{"assignments": finding.Some(", ", a.kept)}))
+
+	return c.with(rolesNotRevoked(a.kept)...)
+}
+
+// rolesNotRevoked returns the note on assignments that stay in Azure.
+func rolesNotRevoked(kept []string) []finding.Finding {
+	if len(kept) == 0 {
+		return nil
 	}
 
-	return c
+	return []finding.Finding{finding.New(finding.RolesNotRevoked, finding.With{"assignments": finding.Some(", ", kept)})}
 }
 
 // granted returns the condition without assignments that are not granted any more.

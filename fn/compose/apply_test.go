@@ -62,7 +62,7 @@ func TestKeepAndRelease(t *testing.T) {
 	}
 	observed["apiVersion"], observed["kind"] = "apps/v1", kindDeployment
 	seen[NameDeployment] = normal(t, observed)
-	kept := Keep(application(t, spec), seen, nil).Resources[NameDeployment].Object
+	kept := Keep(application(t, spec), seen, nil, ReasonSettingsMissing, nil).Resources[NameDeployment].Object
 	if diff := cmp.Diff(composed, kept); diff != "" {
 		t.Errorf("Keep(...): -what was composed, +what is kept:\n%s", diff)
 	}

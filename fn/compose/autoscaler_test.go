@@ -245,7 +245,7 @@ func TestSwitchScaler(t *testing.T) {
 		})
 	}
 
-	kept := Keep(application(t, `{}`), Observed{NameScaledObject: so}, nil).Resources[NameScaledObject].Object
+	kept := Keep(application(t, `{}`), Observed{NameScaledObject: so}, nil, ReasonSettingsMissing, nil).Resources[NameScaledObject].Object
 	want := map[string]any{"apiVersion": "keda.sh/v1alpha1", "kind": kindScaledObject, "metadata": map[string]any{"name": "shop-api"}, "spec": map[string]any{"maxReplicaCount": 9.0}}
 	if diff := cmp.Diff(want, kept); diff != "" {
 		t.Errorf("Keep(...): -want nothing of KEDA's or others', +got:\n%s", diff)

@@ -70,6 +70,9 @@ type Application struct {
 	// SharedAssignments are the names of the role assignments of all applications in the
 	// namespace, by the entry of the shared secrets. See SharedToCount.
 	SharedAssignments map[string][]string
+	// LeftAssignments are the names of role assignments on shared secrets that the application
+	// adopts, by the name of the composed resource.
+	LeftAssignments map[string]string
 	// LatestTime is the latest time in the composite resource.
 	LatestTime time.Time
 	// Labels of the manifest.
@@ -187,19 +190,10 @@ func GroupKindOf(name string) (schema.GroupKind, bool) {
 	return schema.GroupKind{}, false
 }
 
-// Keep returns all composed resources unchanged. Running applications must not be affected
-// while the platform settings are unavailable.
-func Keep(a Application, seen Observed, why finding.Message) Result {
-	return keepAll(a, seen, nil, ReasonSettingsMissing, why)
-}
-
-// KeepWithoutTenant returns all composed resources unchanged, because the tenant of the
-// namespace is unknown. The revoked entries of shared secrets are taken away, as ever.
-func KeepWithoutTenant(a Application, seen Observed, revoked []string, why finding.Message) Result {
-	return keepAll(a, seen, revoked, ReasonTenantUnknown, why)
-}
-
-func keepAll(a Application, seen Observed, revoked []string, reason string, why finding.Message) Result {
+// Keep returns all composed resources unchanged, but those of the revoked entries of shared
+// secrets: a revocation waits for nothing else. Running applications must not be affected while
+// anything else is unavailable or invalid. All conditions have the reason.
+func Keep(a Application, seen Observed, revoked []string, reason string, why finding.Message) Result {
 	c := newComposition(a, inputv1alpha1.PlatformConfigSpec{}, seen)
 	taken := c.takeAway(revoked)
 	for name := range seen {
@@ -215,7 +209,7 @@ func keepAll(a Application, seen Observed, revoked []string, reason string, why 
 		Resources: c.desired,
 		Status:    c.app.Status,
 		Conditions: []Condition{
-			pending(TypeIdentityReady), pending(TypeKeyVaultReady), pending(TypeAccessReady),
+			pending(TypeIdentityReady), pending(TypeKeyVaultReady), pending(TypeAccessReady).with(rolesNotRevoked(taken.kept)...),
 			pending(TypeSecretsSynced).with(taken.findings...), pending(TypeWorkloadReady), fieldsIgnored(a.Ignored),
 		},
 		Waiting: true,

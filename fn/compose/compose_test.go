@@ -1214,7 +1214,7 @@ func TestRequests(t *testing.T) {
 func TestLabels(t *testing.T) {
 	r := compose(t, `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "secrets": [{"name": "b", "optional": true}]}`, ``, azureSeen())
 	want := map[string]any{
-		labelName: "shop-api", labelApp: "shop", labelApplication: "shop-api",
+		labelName: "shop-api", labelApp: "shop", LabelApplication: "shop-api",
 		"p6m.dev/domain": "sales", "p6m.dev/env-name": "prd", "p6m.dev/env-type": "live",
 	}
 	for name, resource := range r.Resources {
@@ -1224,7 +1224,7 @@ func TestLabels(t *testing.T) {
 		}
 	}
 	// Another label would roll the pods of running applications.
-	want = map[string]any{labelName: "shop-api", labelApp: "shop", labelApplication: "shop-api", labelUseWorkloads: "true"}
+	want = map[string]any{labelName: "shop-api", labelApp: "shop", LabelApplication: "shop-api", labelUseWorkloads: "true"}
 	got := map[string]any(Object(r.Resources[NameDeployment].Object).object("spec", "template", "metadata", "labels"))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Compose(...): -want labels of pods, +got:\n%s", diff)

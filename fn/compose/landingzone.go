@@ -61,12 +61,6 @@ func isAzure(o Object) bool {
 // groupAzure is the parent of the API groups of the Azure providers.
 const groupAzure = "azure.m.upbound.io"
 
-// KeepWithoutZone returns all composed resources unchanged, because the settings of the landing zone
-// cannot be used. The revoked entries of shared secrets are taken away, as ever.
-func KeepWithoutZone(a Application, seen Observed, revoked []string, why finding.Message) Result {
-	return keepAll(a, seen, revoked, ReasonLandingZoneUnavailable, why)
-}
-
 // AzureProviderConfig returns the provider configuration of new resources: that of the vault or
 // the identity if Azure has them, because an application must not be in two subscriptions.
 func AzureProviderConfig(p inputv1alpha1.PlatformConfigSpec, seen Observed) *inputv1alpha1.ProviderConfigReference {

@@ -167,7 +167,7 @@ func (c *composition) caller(service any) (out caller, why finding.Finding) {
 // meta.p6m.dev/application, and pods of earlier operators have p6m.dev/app.
 func (c *composition) ruleFor(caller caller) *networkingv1ac.NetworkPolicyIngressRuleApplyConfiguration {
 	rule := networkingv1ac.NetworkPolicyIngressRule()
-	for _, label := range []string{labelApplication, labelApp} {
+	for _, label := range []string{LabelApplication, labelApp} {
 		rule.WithFrom(networkingv1ac.NetworkPolicyPeer().
 			WithNamespaceSelector(namespaceNamed(caller.namespace)).
 			WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(map[string]string{label: caller.name})))

@@ -57,7 +57,7 @@ func TestNetworkPolicy(t *testing.T) {
 		service = pathInboundServices
 	)
 	from := func(namespace, name, ports string) []string {
-		return []string{namespace + " " + labelApplication + "=" + name + " " + ports, namespace + " " + labelApp + "=" + name + " " + ports}
+		return []string{namespace + " " + LabelApplication + "=" + name + " " + ports, namespace + " " + labelApp + "=" + name + " " + ports}
 	}
 	type want struct {
 		Fenced         bool
@@ -135,7 +135,7 @@ func TestFenceFirst(t *testing.T) {
 		t.Fatal("Compose(...): want no Deployment yet")
 	}
 	want := map[string]any{
-		"podSelector": map[string]any{"matchLabels": map[string]any{labelApplication: "shop-api"}},
+		"podSelector": map[string]any{"matchLabels": map[string]any{LabelApplication: "shop-api"}},
 		"policyTypes": []any{"Ingress"},
 		"ingress": []any{map[string]any{
 			"from":  []any{map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": "ingress-nginx"}}}},

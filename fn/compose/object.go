@@ -51,7 +51,7 @@ func set(object map[string]any, value string, path ...string) {
 // selector returns the labels that select the application's pods. It uses a label of this
 // project: a common label could also select the pods of another workload.
 func (c *composition) selector() map[string]string {
-	return map[string]string{labelApplication: c.app.Name}
+	return map[string]string{LabelApplication: c.app.Name}
 }
 
 // labels returns the labels of all composed resources.

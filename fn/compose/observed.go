@@ -58,9 +58,10 @@ const annotationCreated = "crossplane.io/external-create-succeeded"
 
 // Labels that this function sets on composed resources.
 const (
-	labelName         = "app.kubernetes.io/name"
-	labelApp          = "p6m.dev/app"
-	labelApplication  = "meta.p6m.dev/application"
+	labelName = "app.kubernetes.io/name"
+	labelApp  = "p6m.dev/app"
+	// LabelApplication has the name of the application.
+	LabelApplication  = "meta.p6m.dev/application"
 	labelUseWorkloads = "azure.workload.identity/use"
 )
 
@@ -176,7 +177,7 @@ func own(o Object) map[string]any {
 	if ns := o.str("metadata", "namespace"); ns != "" {
 		metadata["namespace"] = ns
 	}
-	if l := pick(o.object("metadata", "labels"), append(carriedLabels(), labelName, labelApplication, inputv1alpha1.LandingZoneLabel, LabelSharedSecrets)...); len(l) > 0 {
+	if l := pick(o.object("metadata", "labels"), append(carriedLabels(), labelName, LabelApplication, inputv1alpha1.LandingZoneLabel, LabelSharedSecrets)...); len(l) > 0 {
 		metadata["labels"] = l
 	}
 	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID,

@@ -193,7 +193,7 @@ func TestPodDisruptionBudget(t *testing.T) {
 				t.Fatalf("\n%s\nCompose(...): want a PodDisruptionBudget: %t, got %v", tc.reason, tc.want, got)
 			}
 			want := map[string]any{
-				"selector": map[string]any{"matchLabels": map[string]any{labelApplication: "shop-api"}}, "maxUnavailable": int64(1), "unhealthyPodEvictionPolicy": "AlwaysAllow",
+				"selector": map[string]any{"matchLabels": map[string]any{LabelApplication: "shop-api"}}, "maxUnavailable": int64(1), "unhealthyPodEvictionPolicy": "AlwaysAllow",
 			}
 			if diff := cmp.Diff(want, map[string]any(Object(got.Object).object("spec"))); ok && diff != "" {
 				t.Errorf("\n%s\nCompose(...): -want spec, +got:\n%s", tc.reason, diff)

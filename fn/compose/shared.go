@@ -157,6 +157,8 @@ func (c *composition) allot(sh *share) (problems map[string]finding.Finding, slo
 		case sh.fixed:
 			problems[s.Name] = finding.New(finding.SharedVaultChanged, entry)
 		case sh.entry.Access == inputv1alpha1.AccessGranted:
+		case c.app.LeftAssignments[sharedRole(sh.name, s.Name)] != "":
+			slots[s.Name] = c.app.LeftAssignments[sharedRole(sh.name, s.Name)]
 		case len(free) == 0:
 			problems[s.Name] = finding.New(finding.SharedLimitReached, entry, finding.With{"most": sh.entry.MaxRoleAssignmentsPerNamespace, "namespace": c.app.Namespace})
 		default:
@@ -262,12 +264,15 @@ func (c *composition) sharedRoleAssignment(a *access, i identity, sh *share, sec
 // takenAway is what an application loses while all else is kept.
 type takenAway struct {
 	resources map[string]bool
-	findings  []finding.Finding
+	// kept lists the roles that another cluster may need.
+	kept     []string
+	findings []finding.Finding
 }
 
 // takeAway takes the shared secrets of revoked entries from an application whose other resources are
 // kept: the platform may remove a team from its landing zone and revoke its secrets in one change.
-// A role that another cluster may need is kept, as in any other revocation.
+// A role that another cluster may need is kept, also by a sole owner: the settings that say so are
+// not known.
 func (c *composition) takeAway(revoked []string) takenAway {
 	t := takenAway{resources: map[string]bool{}}
 	c.app.Status.Secrets = slices.Clone(c.app.Status.Secrets)
@@ -275,7 +280,10 @@ func (c *composition) takeAway(revoked []string) takenAway {
 		has := false
 		for name, seen := range c.seen {
 			isRole := strings.HasPrefix(name, PrefixRoleAssignmentShared+entry+"-")
-			if name == PrefixSecretSyncShared+entry || isRole && !c.sharesAccess(seen) {
+			switch {
+			case isRole && c.sharesAccess(seen):
+				t.kept = append(t.kept, name)
+			case isRole, name == PrefixSecretSyncShared+entry:
 				t.resources[name], has = true, true
 			}
 		}
@@ -289,6 +297,7 @@ func (c *composition) takeAway(revoked []string) takenAway {
 			t.findings = append(t.findings, finding.New(finding.SharedTakenAway, finding.With{"entry": entry}))
 		}
 	}
+	slices.Sort(t.kept)
 
 	return t
 }

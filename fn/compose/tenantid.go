@@ -10,8 +10,8 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// tenantID returns the Entra ID tenant of the application, in lower case. Azure moves neither a vault
-// nor an identity to another tenant, so a setting that is edited applies to new applications: a
+// tenantID returns the Entra ID tenant of the application, in lower case. Nothing here moves a vault
+// or an identity to another tenant, so a setting that is edited applies to new applications: a
 // running one could not get a token in the other tenant. The ServiceAccount shows the tenant if the
 // status of all others is lost, for example after a restore.
 func (c *composition) tenantID() string {

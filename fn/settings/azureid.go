@@ -11,7 +11,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// Parts of ids in Azure. The first group of a pattern is the subscription, and the second the name.
+// Parts of ids of resources in Azure. The first group of a pattern is the subscription, and the second the name.
 // A pattern may become wider, but never narrower: an installation whose id is rejected has no usable
 // settings.
 const (
@@ -26,9 +26,6 @@ var (
 	zoneID      = regexp.MustCompile(inGroup + `Microsoft\.Network/privateDnsZones` + itsName)
 	workspaceID = regexp.MustCompile(inGroup + `Microsoft\.OperationalInsights/workspaces` + itsName)
 	vaultID     = regexp.MustCompile(`(?i)` + inGroup + `Microsoft\.KeyVault/vaults/([a-z][0-9a-z-]{1,22}[0-9a-z])$`)
-	// grantScope matches the scopes that a confirmed grant may have, as the schema does. Another
-	// scope could not be compared with the id of a vault.
-	grantScope = regexp.MustCompile(`^/subscriptions/[0-9a-fA-F-]{36}(/resource[gG]roups/[^/]{1,90})?$`)
 )
 
 // Examples of ids.

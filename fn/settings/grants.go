@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"regexp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -14,6 +15,10 @@ import (
 
 // maxConfirmedGrants is the limit of a list that is compared with every vault.
 const maxConfirmedGrants = 1000
+
+// grantScope matches the scopes that a confirmed grant may have, as the schema does. Another scope
+// could not be compared with the id of a vault.
+var grantScope = regexp.MustCompile(`^/subscriptions/[0-9a-fA-F-]{36}(/resource[gG]roups/[^/]{1,90})?$`)
 
 func (c *checker) confirmedGrants(path *field.Path, grants []v1alpha1.ConfirmedGrant) {
 	c.atMost(path, len(grants), maxConfirmedGrants)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -87,19 +86,24 @@ func IsRevoked(e v1alpha1.SharedSecrets, namespace, application string) bool {
 }
 
 // RevokedShares returns the entries of shared secrets that the platform's own settings revoke from an
-// application. It reads them unresolved, because a revocation must not wait for a landing zone
-// whose settings cannot be used.
+// application. It does not check them, because a revocation must not wait for any other setting, or
+// for a landing zone whose settings cannot be used. Settings with an unknown field revoke nothing: it
+// may be a misspelt field of a revocation, which would then apply to more applications.
 func RevokedShares(input *v1alpha1.PlatformConfig, overlay map[string]any, namespace, application string) (names []string) {
 	base, err := toMap(input.Spec)
 	if err != nil {
 		return nil
 	}
-	list, _, _ := unstructured.NestedFieldNoCopy(merge(base, overlay), "secrets", "shared")
-	entries, _ := list.([]any)
-	for _, e := range entries {
-		m, _ := e.(map[string]any)
-		var entry v1alpha1.SharedSecrets
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &entry); err == nil && IsRevoked(entry, namespace, application) {
+	base = merge(base, overlay)
+	if _, shares, _ := unstructured.NestedFieldNoCopy(base, "secrets", "shared"); !shares {
+		return nil
+	}
+	var s v1alpha1.PlatformConfigSpec
+	if err := fromMap(base, &s); err != nil || s.Secrets == nil {
+		return nil
+	}
+	for _, entry := range s.Secrets.Shared {
+		if IsRevoked(entry, namespace, application) {
 			names = append(names, entry.Name)
 		}
 	}

@@ -6,6 +6,7 @@ package finding
 // Results, which Crossplane shows as events and in its own conditions, and errors.
 const (
 	NothingChanged              Reason = "NothingChanged"
+	NothingElseChanged          Reason = "NothingElseChanged"
 	NamespaceMissing            Reason = "NamespaceMissing"
 	HowToRender                 Reason = "HowToRender"
 	NamesUnresolved             Reason = "NamesUnresolved"
@@ -374,6 +375,7 @@ const (
 var sentences = map[Reason]string{
 	// Results, which Crossplane shows as events and in its own conditions, and errors.
 	NothingChanged:              "Nothing was changed; running pods are not affected: {cause}",
+	NothingElseChanged:          "Only what the platform has revoked was changed: {cause}",
 	NamespaceMissing:            "metadata.namespace is missing; this is the result for namespace {namespace}, kubectl's default. In another namespace, the vault and the identity have different names.",
 	HowToRender:                 "To render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20).",
 	SharedUncounted:             "Crossplane has not counted yet the role assignments on shared secrets in the namespace.",
