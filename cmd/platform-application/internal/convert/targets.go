@@ -39,6 +39,8 @@ type ref struct{ secret, key string }
 type target struct {
 	// where the target is defined, for the report.
 	where string
+	// external is true if an ExternalSecret makes it.
+	external bool
 	// keys of the target, and their sources. A key that cannot be converted has no
 	// secret.
 	keys map[string]ref
@@ -130,6 +132,7 @@ func place(vault string) Finding {
 func (c *converter) readExternal(e *externalSecret) { //nolint:gocognit // A list of fields, each with its finding.
 	where, spec := e.String(), &e.Spec
 	t := c.target(spec.Target.Name, where)
+	t.external = true
 	switch spec.Target.CreationPolicy {
 	case "Owner", "Orphan":
 	default:
@@ -323,7 +326,7 @@ func (c *converter) property(path, at string) (string, bool) {
 // keeps no value.
 func (c *converter) readSecret(s *corev1.Secret) {
 	where := "Secret " + s.Name
-	if owner := c.targets[s.Name]; owner != nil && strings.HasPrefix(owner.where, "ExternalSecret ") {
+	if owner := c.targets[s.Name]; owner != nil && owner.external {
 		return // The operator has created it.
 	}
 	switch s.Type {
