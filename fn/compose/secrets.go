@@ -87,7 +87,7 @@ type secrets struct {
 type syncing struct {
 	// target is the Kubernetes Secret with the values.
 	target string
-	// composed is false until vault and identity exist.
+	// composed is false until vault, identity and the roles on shared secrets exist.
 	composed bool
 	// problem of the whole sync.
 	problem problem
