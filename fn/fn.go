@@ -96,11 +96,14 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	case zone.why != nil && len(seen.orphans) == 0:
 		return c.keep(seen.composed, compose.ReasonLandingZoneUnavailable, zone.why)
 	case zone.why != nil:
-		return c.refuse(seen.composed, compose.ReasonForeignResource, seen.checkOrphans())
+		return c.fatal(compose.ReasonForeignResource, seen.checkOrphans())
 	}
 	platform, err := settings.ResolveInZone(input, overlay, zone.name, zone.overlay)
-	if err != nil {
+	switch {
+	case err != nil && len(seen.orphans) == 0:
 		return c.refuse(seen.composed, compose.ReasonSettingsInvalid, err)
+	case err != nil:
+		return c.fatal(compose.ReasonSettingsInvalid, err)
 	}
 
 	adopts := settings.Adopts(&platform, c.app.Namespace, c.app.Name)
@@ -204,7 +207,8 @@ func (c *call) unresolved(seen compose.Observed, reason string, why finding.Mess
 }
 
 // refuse is fatal, unless the platform has revoked anything that the application still has: a team
-// must not be able to prevent that with an invalid manifest.
+// must not be able to prevent that with an invalid manifest. With orphans, callers are fatal:
+// Crossplane would forget them.
 func (c *call) refuse(seen compose.Observed, reason string, err error) (*fnv1.RunFunctionResponse, error) {
 	why := finding.Message{finding.New(finding.NothingElseChanged, finding.With{"cause": err})}
 	kept := compose.Keep(c.app, seen, c.revoked, reason, why)

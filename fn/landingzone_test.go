@@ -222,13 +222,17 @@ func TestLandingZoneWithOrphans(t *testing.T) {
 		reason string
 		change func(w *world)
 	}{
-		"ZoneGone":     {"A backup has no settings of the zone yet.", func(w *world) { w.zones = nil }},
-		"SettingsGone": {"A backup has no settings yet.", func(w *world) { w.environment = nil }},
+		"ZoneGone":        {"A backup has no settings of the zone yet.", func(w *world) { w.zones = nil }},
+		"SettingsGone":    {"A backup has no settings yet.", func(w *world) { w.environment = nil }},
+		"ZoneGoneRevoked": {"A revocation does not forget them either.", func(w *world) { w.zones = nil; w.revokeShared() }},
+		"ZoneInvalidRevoked": {"The same holds for settings that are invalid.", func(w *world) {
+			w.zones["platform-application-eu"]["locaton"] = "x"
+			w.revokeShared()
+		}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := zonedWorld(t, "eu")
-			w.azureAll()
+			w := sharingInZone(t)
 			delete(nested(w.composed[compose.NameKeyVault], "metadata"), "ownerReferences")
 			tc.change(w)
 			if rsp := w.call(); fatal(rsp) == "" {

@@ -400,7 +400,7 @@ func TestSharedRevokedWhileKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := sharingInZone(t)
 			tc.change(w)
-			w.share(func(e map[string]any) { e["revoked"] = []any{map[string]any{"namespace": "shop"}} })
+			w.revokeShared()
 			before := slices.Sorted(maps.Keys(w.composed))
 			rsp := w.reconcile()
 			lost := slices.DeleteFunc(before, func(name string) bool { return w.composed[name] != nil })
@@ -418,6 +418,11 @@ func TestSharedRevokedWhileKept(t *testing.T) {
 			}
 		})
 	}
+}
+
+// revokeShared revokes the shared secrets of the whole namespace.
+func (w *world) revokeShared() {
+	w.share(func(e map[string]any) { e["revoked"] = []any{map[string]any{"namespace": "shop"}} })
 }
 
 // TestSharedRevocationMisspelt checks that a revocation with a misspelt field takes nothing away: it could be one of another

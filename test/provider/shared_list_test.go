@@ -228,7 +228,7 @@ func testSharedList(t *testing.T, s *suite, n int) {
 	})
 }
 
-// What the list shows of a secret that an application may not read changes nothing that the
+// A secret that an application may not read can change in the list: that changes nothing that the
 // application shows.
 func testOwnReadsDecide(t *testing.T, s *suite) {
 	t.Helper()

@@ -199,7 +199,7 @@ func (d decision) need(p party, n need) []finding.Finding {
 	conditional := ""
 	grants, read := d.grantsOn(p.Account, n.scope)
 
-	// What lies in other resource groups is the same for all places.
+	// Other resource groups are the same for all places.
 	if id := segment(n.scope, "subscriptions"); id != "" && !access.Covers(d.groupID, n.scope) {
 		d = d.in(id)
 	}
