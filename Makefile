@@ -119,7 +119,7 @@ e2e: ## Run the end-to-end tests on local control planes: [RUN=TestUpgrade] [APP
 	@$(tool) argocd crossplane crossplane-core etcd helm kube-apiserver kube-controller-manager kustomize redis >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format standard-verbose -- \
-		-tags e2e -count=1 -timeout=60m $(if $(RUN),-run "$(RUN)") ./test/e2e/... \
+		-tags e2e -count=1 -timeout=$(if $(IDLE),5h,60m) $(if $(RUN),-run "$(RUN)") ./test/e2e/... \
 		$(if $(APPLICATIONS)$(IDLE),-args $(if $(APPLICATIONS),-applications=$(APPLICATIONS)) $(if $(IDLE),-idle=$(IDLE)))
 
 .PHONY: test-golden-update

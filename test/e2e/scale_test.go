@@ -27,8 +27,8 @@ const (
 	// scalePoll is the interval of lists, which are work for the API server.
 	scalePoll = 5 * time.Second
 
-	// scaleTimeout bounds the time until all of them are ready, on a busy machine.
-	scaleTimeout = 15 * time.Minute
+	// scaleTimeout bounds the time until 500 of them are ready, on a busy machine.
+	scaleTimeout = 40 * time.Minute
 )
 
 //nolint:gochecknoglobals // Flags are.
