@@ -11,16 +11,15 @@ import (
 	"regexp"
 	"slices"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/request"
 	"github.com/crossplane/function-sdk-go/resource/composite"
+	"github.com/crossplane/function-sdk-go/response"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
 	"github.com/p6m-dev/platform-application/fn/internal/fields"
@@ -30,6 +29,30 @@ import (
 
 // defaultNamespace is where kubectl puts an object that names no namespace.
 const defaultNamespace = "default"
+
+// decodeRequest adds the application and its observed resources.
+func (c *call) decodeRequest() *stop {
+	xr, err := request.GetObservedCompositeResource(c.req)
+	if err != nil {
+		return fatal(compose.ReasonInvalid, err)
+	}
+	c.xr = xr.Resource
+	if c.app, err = decodeApplication(c.xr); err != nil {
+		return fatal(compose.ReasonInvalid, err)
+	}
+	if lacksNamespace(c.xr) {
+		response.Warning(c.rsp, finding.Err(finding.NamespaceMissing, finding.With{"namespace": defaultNamespace}))
+	}
+	c.log = c.log.WithValues("namespace", c.app.Namespace, "name", c.app.Name)
+	if c.seen, err = decodeObserved(c.req, c.xr, c.app.Namespace); err != nil {
+		return fatal(compose.ReasonInvalid, err)
+	}
+	if err := c.seen.checkForeign(); err != nil {
+		return fatal(compose.ReasonForeignResource, err)
+	}
+
+	return nil
+}
 
 // lacksNamespace reports whether a manifest without a namespace is rendered. On an API
 // server, an object of its kind always has one.
@@ -188,40 +211,6 @@ func ignoredFields(m manifest, spec map[string]any) []compose.IgnoredField {
 	}
 
 	return ignored
-}
-
-func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, error) {
-	input := &inputv1alpha1.PlatformConfig{}
-	if req.GetInput() == nil {
-		return input, nil
-	}
-	if err := request.GetInput(req, input); err != nil {
-		return nil, finding.Err(finding.InputUnreadable, finding.With{"cause": err})
-	}
-
-	return input, nil
-}
-
-// requirement is the name of the requirement for the platform's own EnvironmentConfig.
-const requirement = "environment-config"
-
-// requireConfig requires an EnvironmentConfig.
-func requireConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, requirement, name string) {
-	require(req, rsp, requirement, &fnv1.ResourceSelector{
-		ApiVersion: "apiextensions.crossplane.io/v1beta1",
-		Kind:       "EnvironmentConfig",
-		Match:      &fnv1.ResourceSelector_MatchName{MatchName: name},
-	})
-}
-
-// decodeConfig returns the data of a required EnvironmentConfig.
-func decodeConfig(req *fnv1.RunFunctionRequest, requirement string) (map[string]any, resolution) {
-	items, state := required(req, requirement)
-	if state != found {
-		return nil, state
-	}
-
-	return child(items[0].Resource.Object, "data"), found
 }
 
 // decode ignores unknown fields: the manifest may have passed the schema of a newer

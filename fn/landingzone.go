@@ -21,18 +21,29 @@ const requirementLandingZone = "landing-zone"
 type landingZone struct {
 	name    string
 	overlay map[string]any
-	// why is set if the settings cannot be used. Then existing resources are kept, and no new
-	// ones are composed.
-	why finding.Message
-	// state is unresolved if Crossplane calls again.
-	state resolution
 }
 
-// landingZone decides the landing zone of the application. The resources of an application never
-// span two zones: the zone that they have takes precedence over the label of the Namespace.
-func (c *call) landingZone(seen compose.Observed, platform string) landingZone {
+// landingZone decides the landing zone of the application. Without its settings, existing
+// resources are kept, and no new ones are composed.
+func (c *call) landingZone(platform string) (zone landingZone, s *stop) {
+	if zone.name, s = c.chooseZone(); s != nil || zone.name == "" {
+		return zone, s
+	}
+	zone.overlay, s = c.zoneSettings(zone.name, platform)
+
+	return zone, s
+}
+
+// placed returns the resources that show where the application is. Orphans count, because an
+// application that adopts them keeps their landing zone.
+func (c *call) placed() compose.Observed { return c.seen.adopt().composed }
+
+// chooseZone returns the name of the landing zone, or nothing without one. The resources of an
+// application never span two zones: the zone that they have takes precedence over the label of the
+// Namespace.
+func (c *call) chooseZone() (string, *stop) {
 	labelled, state := decodeZoneLabel(c.req)
-	zone, placed := seen.LandingZone()
+	zone, placed := c.placed().LandingZone()
 	with := finding.With{"namespace": c.app.Namespace, "label": inputv1alpha1.LandingZoneLabel}
 	switch {
 	case placed:
@@ -41,42 +52,37 @@ func (c *call) landingZone(seen compose.Observed, platform string) landingZone {
 			c.app.LabelledZone = labelled
 		}
 	case state == unresolved:
-		why := finding.Message{finding.New(finding.LandingZoneUnresolved, with), finding.New(finding.HowToRender)}
-		return landingZone{why: why, state: unresolved}
+		return "", wait(compose.ReasonLandingZoneUnavailable, finding.New(finding.LandingZoneUnresolved, with), finding.New(finding.HowToRender))
 	case state == notFound && isStored(c.xr):
 		// A Namespace exists before its objects. Crossplane has not seen it yet, and its label
 		// decides in which subscription the vault is created, for good.
-		why := finding.Message{finding.New(finding.LandingZoneUnknown, with), finding.New(finding.HowToRender)}
-		return landingZone{why: why, state: notFound}
+		return "", keep(compose.ReasonLandingZoneUnavailable, finding.New(finding.LandingZoneUnknown, with), finding.New(finding.HowToRender))
 	default:
 		zone, c.app.LabelledZone = labelled, labelled
 	}
 	c.app.LandingZone = zone
-	if zone == "" {
-		return landingZone{state: found}
-	}
 
+	return zone, nil
+}
+
+// zoneSettings returns the settings of a landing zone, if they list the namespace of the application.
+func (c *call) zoneSettings(zone, platform string) (map[string]any, *stop) {
 	name, valid := c.requireLandingZone(zone, platform)
-	with = finding.With{"namespace": c.app.Namespace, "zone": zone, "config": name}
+	with := finding.With{"namespace": c.app.Namespace, "zone": zone, "config": name}
 	if !valid {
-		return landingZone{why: finding.Message{finding.New(finding.LandingZoneNameInvalid, with)}, state: notFound}
+		return nil, keep(compose.ReasonLandingZoneUnavailable, finding.New(finding.LandingZoneNameInvalid, with))
 	}
 	overlay, state := decodeConfig(c.req, requirementLandingZone)
-	switch state {
-	case unresolved:
-		why := finding.Message{finding.New(finding.LandingZoneConfigUnresolved, with), finding.New(finding.HowToRender)}
-		return landingZone{name: zone, why: why, state: unresolved}
-	case notFound:
-		why := finding.Message{finding.New(finding.LandingZoneConfigMissing, with)}
-		return landingZone{name: zone, why: why, state: notFound}
-	case found:
-	}
-	if !settings.AllowsNamespace(overlay, c.app.Namespace) {
-		why := finding.Message{finding.New(finding.LandingZoneNotAllowed, with)}
-		return landingZone{name: zone, overlay: overlay, why: why, state: found}
+	switch {
+	case state == unresolved:
+		return nil, wait(compose.ReasonLandingZoneUnavailable, finding.New(finding.LandingZoneConfigUnresolved, with), finding.New(finding.HowToRender))
+	case state == notFound:
+		return nil, keep(compose.ReasonLandingZoneUnavailable, finding.New(finding.LandingZoneConfigMissing, with))
+	case !settings.AllowsNamespace(overlay, c.app.Namespace):
+		return nil, keep(compose.ReasonLandingZoneUnavailable, finding.New(finding.LandingZoneNotAllowed, with))
 	}
 
-	return landingZone{name: zone, overlay: overlay, state: found}
+	return overlay, nil
 }
 
 // requireLandingZone requires the EnvironmentConfig of a zone, and returns its name. It returns false

@@ -16,34 +16,32 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// requireNamesakes requires objects with the kind and name of new resources. Crossplane applies
-// with force: it would take over an existing Service and delete it with the application, and the
-// function would read a Vault that an attacker prepared as this application's. Crossplane also
-// fails on a Deployment that it has not composed.
-func requireNamesakes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
-	for _, name := range toCreate(r, seen) {
+// checkNamesakes requires objects with the kind and name of new resources, and refuses an application
+// if one exists. Crossplane applies with force: it would take over an existing Service and delete it
+// with the application, and the function would read a Vault that an attacker prepared as this
+// application's. Crossplane also fails on a Deployment that it has not composed.
+//
+// An application that adopts takes over the objects that it left behind. If a PodDisruptionBudget of
+// the name exists, none is composed. If another application has taken the slot of a role assignment, a
+// later call takes another one.
+func (c *call) checkNamesakes(r *compose.Result) *stop {
+	names := toCreate(*r, c.seen.composed)
+	for _, name := range names {
 		o := unstructured.Unstructured{Object: r.Resources[name].Object}
-		require(req, rsp, namesakeOf(name, o.GetKind()), &fnv1.ResourceSelector{
+		require(c.req, c.rsp, namesakeOf(name, o.GetKind()), &fnv1.ResourceSelector{
 			ApiVersion: o.GetAPIVersion(),
 			Kind:       o.GetKind(),
 			Namespace:  new(o.GetNamespace()),
 			Match:      &fnv1.ResourceSelector_MatchName{MatchName: o.GetName()},
 		})
 	}
-}
-
-// checkNamesakes returns an error that names an existing object, or false if Crossplane has not
-// looked for all of them yet. An application that adopts takes over the objects that it left
-// behind. If a PodDisruptionBudget of the name exists, none is composed. If another application has
-// taken the slot of a role assignment, a later call takes another one.
-func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r *compose.Result, seen compose.Observed, adopts bool) (bool, error) {
-	for _, name := range toCreate(*r, seen) {
+	for _, name := range names {
 		o := unstructured.Unstructured{Object: r.Resources[name].Object}
-		existing, state := required(req, namesakeOf(name, o.GetKind()))
+		existing, state := required(c.req, namesakeOf(name, o.GetKind()))
 		if state == unresolved {
-			return false, nil
+			return wait(compose.ReasonSettingsMissing, finding.New(finding.NamesUnresolved))
 		}
-		relation, taken := takenBy(existing, name, xr, o.GetNamespace(), adopts)
+		relation, taken := takenBy(existing, name, c.xr, o.GetNamespace(), c.adopts)
 		switch {
 		case !taken:
 		case name == compose.NamePodDisruptionBudget:
@@ -53,11 +51,11 @@ func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r 
 			delete(r.Resources, name)
 			r.Waiting = true
 		default:
-			return true, finding.Err(finding.NameTaken, finding.With{"kind": o.GetKind(), "name": o.GetName()})
+			return c.notComposed(finding.Err(finding.NameTaken, finding.With{"kind": o.GetKind(), "name": o.GetName()}))
 		}
 	}
 
-	return true, nil
+	return nil
 }
 
 // takenBy returns the relation of the first object that prevents the creation of a resource, if there

@@ -6,6 +6,8 @@ package main
 import (
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/compose"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
@@ -21,6 +23,28 @@ func requireNamespace(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespons
 	})
 }
 
+// lookUpTenant adds the tenant that owns the namespace, if the settings name a label for it.
+func (c *call) lookUpTenant(platform inputv1alpha1.PlatformConfigSpec) *stop {
+	label := platform.TenantLabel
+	if label == "" {
+		return nil
+	}
+	tenant, state := decodeTenant(c.req, label)
+	if tenant != "" {
+		c.app.Tenant = tenant
+		return nil
+	}
+	with := finding.With{"namespace": c.app.Namespace, "label": label}
+	switch state {
+	case unresolved:
+		return wait(compose.ReasonTenantUnknown, finding.New(finding.TenantUnresolved, with), finding.New(finding.HowToRender))
+	case notFound:
+		return keep(compose.ReasonTenantUnknown, finding.New(finding.NamespaceNotFound, with), finding.New(finding.HowToRender))
+	default:
+		return keep(compose.ReasonTenantUnknown, finding.New(finding.TenantLabelMissing, with))
+	}
+}
+
 // decodeTenant returns the tenant in a label of the application's Namespace. It is empty if the
 // Namespace or the label is missing.
 func decodeTenant(req *fnv1.RunFunctionRequest, label string) (string, resolution) {
@@ -30,17 +54,4 @@ func decodeTenant(req *fnv1.RunFunctionRequest, label string) (string, resolutio
 	}
 
 	return items[0].Resource.GetLabels()[label], found
-}
-
-// tenantUnknown returns why the tenant of a namespace is unknown.
-func tenantUnknown(namespace, label string, state resolution) finding.Message {
-	with := finding.With{"namespace": namespace, "label": label}
-	switch state {
-	case unresolved:
-		return finding.Message{finding.New(finding.TenantUnresolved, with), finding.New(finding.HowToRender)}
-	case notFound:
-		return finding.Message{finding.New(finding.NamespaceNotFound, with), finding.New(finding.HowToRender)}
-	default:
-		return finding.Message{finding.New(finding.TenantLabelMissing, with)}
-	}
 }

@@ -16,8 +16,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
+	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 // annotationResource is set on every resource that Crossplane composes. Users can set it
@@ -113,6 +115,19 @@ func (o observed) adopt() observed {
 	maps.Copy(all, o.orphans)
 
 	return observed{composed: all, foreign: o.foreign}
+}
+
+// adopt adds the orphans of an application that may adopt them. Any other application must not have
+// orphans.
+func (c *call) adopt(platform inputv1alpha1.PlatformConfigSpec) *stop {
+	if c.adopts = settings.Adopts(&platform, c.app.Namespace, c.app.Name); c.adopts {
+		c.seen = c.seen.adopt()
+	}
+	if err := c.seen.checkOrphans(); err != nil {
+		return fatal(compose.ReasonForeignResource, err)
+	}
+
+	return nil
 }
 
 // checkForeign returns an error that names every foreign object.

@@ -14,6 +14,12 @@ import (
 // requirementProviderConfig is the name of the requirement for the provider configuration.
 const requirementProviderConfig = "azure-provider-config"
 
+// lookUpSubscription adds the subscription of the Azure providers.
+func (c *call) lookUpSubscription(platform inputv1alpha1.PlatformConfigSpec) {
+	requireProviderConfig(c.req, c.rsp, compose.AzureProviderConfig(platform, c.seen.composed), c.app.Namespace, c.seen.composed)
+	c.app.ProviderSubscription = decodeSubscription(c.req)
+}
+
 // requireProviderConfig requires the configuration of the Azure providers, whose subscription may
 // differ from that of the settings. Only its spec is read, and no Secret. Running applications do
 // not require it: the providers count users in its status, and each change would reconcile every

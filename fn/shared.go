@@ -10,8 +10,27 @@ import (
 	"github.com/crossplane/function-sdk-go/resource/composite"
 	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
+
+// lookUpSharedAssignments adds the role assignments on shared secrets, which are counted before the
+// application gets new ones.
+func (c *call) lookUpSharedAssignments(platform inputv1alpha1.PlatformConfigSpec) *stop {
+	toCount := compose.SharedToCount(c.app, platform, c.seen.composed)
+	requireSharedAssignments(c.req, c.rsp, c.app.Namespace, toCount)
+	assignments, counted := sharedAssignments(c.req, c.app.Namespace, toCount)
+	if !counted {
+		return wait(compose.ReasonSettingsMissing, finding.New(finding.SharedUncounted), finding.New(finding.HowToRender))
+	}
+	c.app.SharedAssignments = assignments
+	if c.adopts {
+		c.app.LeftAssignments = leftAssignments(c.req, c.xr, c.app, toCount)
+	}
+
+	return nil
+}
 
 // requireSharedAssignments requires the role assignments of the namespace on the shared
 // secrets of some entries. An application requires them only while it needs a new one: the
