@@ -36,7 +36,7 @@ func TestCompare(t *testing.T) {
 		},
 		"ComposedName": {
 			reason: "A name in the Composition must not change.",
-			edits:  []edit{{file: "fn/compose/compose.go", old: `= "key-vault"`, now: `= "vault"`}},
+			edits:  []edit{{file: "fn/compose/names.go", old: `= "key-vault"`, now: `= "vault"`}},
 			err:    errForbidden,
 			says:   "\n  - composed key-vault  [forbidden]",
 		},
@@ -57,7 +57,7 @@ func TestCompare(t *testing.T) {
 		"Overlays": {
 			reason:  "Overlays are compared like other examples.",
 			example: "environments",
-			edits:   []edit{{file: "fn/compose/compose.go", old: `= "key-vault"`, now: `= "vault"`}},
+			edits:   []edit{{file: "fn/compose/names.go", old: `= "key-vault"`, now: `= "vault"`}},
 			err:     errForbidden,
 			says:    "\n  - composed key-vault  [forbidden]",
 		},

@@ -304,3 +304,11 @@ func resourceGroup(id string) string {
 
 	return ""
 }
+
+// replace deletes an assignment now, and its successor is created afterwards: an assignment is
+// immutable, and its principal has changed, for example because the identity was deleted and
+// recreated in Azure.
+func (c *composition) replace(a *access, name string) {
+	a.replacing = append(a.replacing, name)
+	c.release(name, !a.readOnly && (!c.sharesAccess(c.seen[name]) || c.isSoleOwner()))
+}

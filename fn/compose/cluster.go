@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
-	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 	"k8s.io/utils/ptr"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -215,41 +214,6 @@ func (c *composition) changesVault(v vault) bool {
 	return !c.isShared(c.seen[NameKeyVault]) || v.ownership == owned && !c.isMember()
 }
 
-// release removes a resource from the desired state, and the result waits for that.
-func (c *composition) release(name string, deletes bool) {
-	c.waiting = true
-	c.drop(name, deletes)
-}
-
-// drop removes an observed resource from the desired state. Crossplane then deletes the object,
-// and its policies decide whether the provider deletes the resource in Azure, too. Wrong policies
-// are corrected first, and the resource is removed in a later call.
-func (c *composition) drop(name string, deletes bool) {
-	if c.seen[name].allows(xpv1.ManagementActionDelete) == deletes {
-		return
-	}
-	c.keep(name)
-	if deletes {
-		setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve, xpv1.ManagementActionDelete)
-	} else {
-		setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve)
-	}
-}
-
-// replace deletes an assignment now, and its successor is created afterwards: an assignment is
-// immutable, and its principal has changed, for example because the identity was deleted and
-// recreated in Azure.
-func (c *composition) replace(a *access, name string) {
-	a.replacing = append(a.replacing, name)
-	c.release(name, !a.readOnly && (!c.sharesAccess(c.seen[name]) || c.isSoleOwner()))
-}
-
-// isRoleAssignment reports whether a composed resource is a role assignment.
-func isRoleAssignment(name string) bool {
-	kind, _ := GroupKindOf(name)
-	return kind == authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind()
-}
-
 // revokeUnlisted handles observed role assignments that are not desired any more, on the vault
 // and on shared secrets. Those that stay in Azure, because another cluster may need them, are
 // listed as kept.
@@ -270,29 +234,13 @@ func (c *composition) revokeUnlisted(a *access) {
 			c.release(name, true)
 		default:
 			c.keep(name)
-			r := c.desired[name]
-			setPolicies(r.Object, xpv1.ManagementActionObserve)
+			setPolicies(c.desired[name].Object, xpv1.ManagementActionObserve)
 			// Nothing waits for it. The platform may have deleted it in Azure.
-			r.Ready = true
-			c.desired[name] = r
+			c.setReady(name, true)
 			if !seen.observeFailed() {
 				a.kept = append(a.kept, name)
 			}
 		}
 	}
 	slices.Sort(a.kept)
-}
-
-// setPolicies sets the management policies of a desired object.
-func setPolicies(object map[string]any, actions ...xpv1.ManagementAction) {
-	policies := make([]any, 0, len(actions))
-	for _, a := range actions {
-		policies = append(policies, string(a))
-	}
-	spec, ok := object["spec"].(map[string]any)
-	if !ok {
-		spec = map[string]any{}
-		object["spec"] = spec
-	}
-	spec["managementPolicies"] = policies
 }

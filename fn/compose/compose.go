@@ -8,48 +8,13 @@ package compose
 
 import (
 	"slices"
-	"strings"
 	"time"
 
-	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
-	keyvaultv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
-	managedidentityv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/managedidentity/v1beta1"
-	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
-	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
-	"github.com/p6m-dev/platform-application/fn/azurename"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
-)
-
-// Names of the composed resources. They are a contract: Crossplane deletes a resource whose
-// name is no longer desired.
-const (
-	NameKeyVault              = "key-vault"
-	NameIdentity              = "identity"
-	NameFederatedCredential   = "federated-credential"
-	NameRoleAssignmentApp     = "role-assignment-app"
-	NameRoleAssignmentCreator = "role-assignment-creator"
-	// PrefixRoleAssignmentOfficer is followed by the object id of the officer.
-	PrefixRoleAssignmentOfficer = "role-assignment-officer-"
-	NameServiceAccount          = "service-account"
-	NameSecretSync              = "secret-sync"
-	NameDeployment              = "deployment"
-	NameService                 = "service"
-	NameAutoscaler              = "autoscaler"
-	NameIngress                 = "ingress"
-	NameScaledObject            = "scaled-object"
-	NameNetworkPolicy           = "network-policy"
-	NamePodDisruptionBudget     = "pod-disruption-budget"
-	NamePrivateEndpoint         = "private-endpoint"
-	NameDiagnosticSetting       = "diagnostic-setting"
 )
 
 // An Application is a team's manifest, either a namespaced composite resource or a
@@ -145,51 +110,6 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	}, nil
 }
 
-// GroupKindOf returns the kind of the composed resource with a name. It returns false for
-// names of other functions in the pipeline.
-func GroupKindOf(name string) (schema.GroupKind, bool) {
-	switch name {
-	case NameKeyVault:
-		return keyvaultv1beta1.Vault_GroupVersionKind.GroupKind(), true
-	case NameIdentity:
-		return managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind.GroupKind(), true
-	case NameFederatedCredential:
-		return managedidentityv1beta1.FederatedIdentityCredential_GroupVersionKind.GroupKind(), true
-	case NameRoleAssignmentApp, NameRoleAssignmentCreator:
-		return authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind(), true
-	case NameSecretSync:
-		return secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind().GroupKind(), true
-	case NameServiceAccount:
-		return corev1.SchemeGroupVersion.WithKind("ServiceAccount").GroupKind(), true
-	case NameDeployment:
-		return appsv1.SchemeGroupVersion.WithKind(kindDeployment).GroupKind(), true
-	case NameService:
-		return corev1.SchemeGroupVersion.WithKind(kindService).GroupKind(), true
-	case NameAutoscaler:
-		return autoscalingv2.SchemeGroupVersion.WithKind(kindAutoscaler).GroupKind(), true
-	case NameIngress:
-		return networkingv1.SchemeGroupVersion.WithKind(kindIngress).GroupKind(), true
-	case NameScaledObject:
-		return scaledObjectVersion().WithKind(kindScaledObject).GroupKind(), true
-	case NameNetworkPolicy:
-		return networkingv1.SchemeGroupVersion.WithKind(kindNetworkPolicy).GroupKind(), true
-	case NamePrivateEndpoint:
-		return privateEndpointVersion().GroupKind(), true
-	case NameDiagnosticSetting:
-		return diagnosticSettingVersion().GroupKind(), true
-	case NamePodDisruptionBudget:
-		return policyv1.SchemeGroupVersion.WithKind(kindPodDisruptionBudget).GroupKind(), true
-	}
-	if strings.HasPrefix(name, PrefixSecretSyncShared) {
-		return secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind().GroupKind(), true
-	}
-	if strings.HasPrefix(name, PrefixRoleAssignmentOfficer) || strings.HasPrefix(name, PrefixRoleAssignmentShared) {
-		return authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind(), true
-	}
-
-	return schema.GroupKind{}, false
-}
-
 // Keep returns all composed resources unchanged, but those of the revoked entries of shared
 // secrets: a revocation waits for nothing else. Running applications must not be affected while
 // anything else is unavailable or invalid. All conditions have the reason.
@@ -214,63 +134,4 @@ func Keep(a Application, seen Observed, revoked []string, reason string, why fin
 		},
 		Waiting: true,
 	}
-}
-
-// A composition collects the desired resources.
-type composition struct {
-	app      Application
-	platform inputv1alpha1.PlatformConfigSpec
-	seen     Observed
-	names    azurename.Scope
-
-	desired map[string]Resource
-	waiting bool
-}
-
-func newComposition(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) *composition {
-	p.AzureProviderConfigRef = AzureProviderConfig(p, seen)
-	return &composition{
-		app:      a,
-		platform: p,
-		seen:     seen,
-		names: azurename.Scope{
-			SubscriptionID: p.SubscriptionID,
-			Issuer:         p.OIDCIssuerURL,
-			Cluster:        p.ClusterName,
-			Namespace:      a.Namespace,
-			Name:           a.Name,
-		},
-		desired: make(map[string]Resource, len(seen)),
-	}
-}
-
-// want makes an object desired.
-func (c *composition) want(name string, object any) {
-	m := toMap(object)
-	c.seen[name].keepProviderConfig(m)
-	c.desired[name] = Resource{Object: m, Ready: ready(c.seen[name])}
-}
-
-// keepIfObserved keeps a resource that exists. The result does not wait for another one.
-func (c *composition) keepIfObserved(name string) {
-	if _, ok := c.seen[name]; ok {
-		c.keep(name)
-	}
-}
-
-// keep makes an observed resource desired, unchanged. If it is not observed, keep returns
-// false and the result waits for it.
-func (c *composition) keep(name string) bool {
-	o, ok := c.seen[name]
-	if !ok {
-		c.waiting = true
-		return false
-	}
-	object := own(o)
-	if name == NameDeployment && c.autoscaled() && !ownsReplicas(o) {
-		delete(Object(object).object("spec"), "replicas")
-	}
-	c.desired[name] = Resource{Object: object, Ready: ready(o)}
-
-	return true
 }

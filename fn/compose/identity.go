@@ -12,6 +12,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/p6m-dev/platform-application/fn/azurename"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 // tokenAudience is the audience that Entra ID requires in Kubernetes tokens.
@@ -204,4 +205,42 @@ func (c *composition) setPodIdentity(i identity) (former string) {
 	}
 
 	return former
+}
+
+func identityReady(i identity, credential Object, w workload) Condition {
+	c := Condition{Type: TypeIdentityReady, Status: False, Reason: ReasonCreating}
+	if i.ownership == foreign {
+		c.Reason = ReasonOwnedByAnother
+		return c.with(ownedByAnother("identity", i.name, i.owner, i.cluster, i.observed))
+	}
+	for _, o := range []struct {
+		kind    string
+		problem problem
+	}{
+		{i.observed.str("kind"), i.ownership.problem(i.observed)},
+		{credential.str("kind"), credential.problem()},
+	} {
+		if o.problem.reported {
+			c.Reason = ReasonAzureRefused
+			return c.with(finding.New(finding.IdentityRefused, finding.With{"kind": o.kind, "problem": o.problem}))
+		}
+	}
+	switch {
+	case i.awaitsOwner:
+		return c.with(finding.New(finding.MemberWaits, finding.With{"what": "identity", "name": i.name})).because(i.observed.problem())
+	case i.clientID == "" || i.principalID == "":
+		return c.with(finding.New(finding.IdentityCreating, finding.With{"identity": i.name}))
+	case w.formerIdentity != "":
+		tenant, client, _ := strings.Cut(shorten(w.formerIdentity), "/")
+		c.Reason = ReasonReplacing
+
+		return c.with(finding.New(finding.IdentityReplacing, finding.With{
+			"identity": i.name, "client": i.clientID, "former": client, "tenant": tenant, "serviceAccount": i.serviceAccount,
+		}))
+	case credential.condition(conditionReady).status != "True":
+		return c.with(finding.New(finding.CredentialCreating, finding.With{"identity": i.name}))
+	}
+	c.Status, c.Reason = True, ReasonAvailable
+
+	return c.with(finding.New(finding.IdentityAvailable, finding.With{"identity": i.name, "client": i.clientID}))
 }

@@ -176,3 +176,51 @@ func portalURL(cloud, tenantID, resourceID string) string {
 func lastSegment(id string) string {
 	return id[strings.LastIndexByte(id, '/')+1:]
 }
+
+func keyVaultReady(v vault) Condition {
+	c := Condition{Type: TypeKeyVaultReady, Status: False, Reason: ReasonCreating}
+	problem := v.ownership.problem(v.observed)
+	notes := v.notes
+	switch notReady := v.observed.failed(conditionReady); {
+	case v.ownership == foreign:
+		c.Reason = ReasonOwnedByAnother
+		c = c.with(ownedByAnother("vault", v.name, v.owner, v.cluster, v.observed))
+	case v.withdrawn:
+		c.Reason = ReasonVaultWithdrawn
+		c = c.with(finding.New(finding.VaultWithdrawn, finding.With{"vault": v.name}))
+	case v.uri == "" && problem.reported:
+		c.Reason = ReasonAzureRefused
+		c = c.with(finding.New(finding.VaultRefused, finding.With{"vault": v.name, "problem": problem}))
+	case v.awaitsOwner:
+		c = c.with(finding.New(finding.MemberWaits, finding.With{"what": "vault", "name": v.name})).because(v.observed.problem())
+	case v.uri == "" && v.adopted:
+		c = c.with(finding.New(finding.VaultLookedUp, finding.With{"vault": v.name}))
+	case v.uri == "":
+		c = c.with(finding.New(finding.VaultCreating, finding.With{"vault": v.name}))
+	case v.adopted && usesAccessPolicies(v.observed):
+		c.Reason = ReasonAccessPoliciesUsed
+		c = c.with(finding.New(finding.VaultUsesAccessPolicies, finding.With{"vault": v.name}))
+	case notReady.reported:
+		c = c.with(finding.New(finding.VaultNotReady, finding.With{"vault": v.name, "problem": cmp.Or(problem, notReady)}))
+	case v.unreachable():
+		c = v.endpoint.inCondition(c, v.name)
+	default:
+		c.Status, c.Reason = True, ReasonAvailable
+		c = c.with(finding.New(finding.VaultAvailable, finding.With{"uri": v.uri}))
+		if problem.reported {
+			notes = append(notes, finding.New(finding.VaultChangeRefused, finding.With{"problem": problem}))
+		}
+	}
+	notes = append(notes, v.networkNotes()...)
+	if len(notes) > 0 {
+		c = c.with(finding.New(finding.Notes, finding.With{"notes": finding.All("; ", notes)}))
+	}
+
+	return c
+}
+
+// usesAccessPolicies reports whether Azure reports access policies for a vault.
+func usesAccessPolicies(o Object) bool {
+	enabled, ok := o.object("status", "atProvider")["rbacAuthorizationEnabled"].(bool)
+	return ok && !enabled
+}

@@ -48,10 +48,6 @@ func (o Observed) byPlace() []string {
 	return names
 }
 
-func isSync(name string) bool {
-	return name == NameSecretSync || strings.HasPrefix(name, PrefixSecretSyncShared)
-}
-
 // isAzure reports whether an object is a managed resource of the Azure providers.
 func isAzure(o Object) bool {
 	group, _, _ := strings.Cut(o.str("apiVersion"), "/")

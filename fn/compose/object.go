@@ -15,6 +15,7 @@ import (
 const (
 	kindDeployment          = "Deployment"
 	kindService             = "Service"
+	kindServiceAccount      = "ServiceAccount"
 	kindIngress             = "Ingress"
 	kindAutoscaler          = "HorizontalPodAutoscaler"
 	kindScaledObject        = "ScaledObject"
@@ -79,4 +80,18 @@ func (c *composition) podLabels() map[string]string {
 	}
 
 	return l
+}
+
+// setPolicies sets the management policies of a desired object.
+func setPolicies(object map[string]any, actions ...xpv1.ManagementAction) {
+	policies := make([]any, 0, len(actions))
+	for _, a := range actions {
+		policies = append(policies, string(a))
+	}
+	spec, ok := object["spec"].(map[string]any)
+	if !ok {
+		spec = map[string]any{}
+		object["spec"] = spec
+	}
+	spec["managementPolicies"] = policies
 }

@@ -10,9 +10,7 @@ import (
 	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
@@ -155,18 +153,6 @@ func (o ownership) problem(seen Object) problem {
 	return problem{}
 }
 
-// wantOwned makes an object in Azure desired. An object that is not owned is not ready, even
-// if the provider reports it as ready.
-func (c *composition) wantOwned(o ownership, name string, object any) {
-	c.want(name, object)
-	if !o.usable() {
-		r := c.desired[name]
-		r.Ready = false
-		c.desired[name] = r
-		c.waiting = true
-	}
-}
-
 // tags returns the tags of a vault or identity. They name its owner, for Azure
 // administrators and as the proof of ownership.
 func (c *composition) tags(seen Object, o ownership) map[string]*string {
@@ -286,13 +272,4 @@ func (o Object) observeFailed() bool {
 	}
 
 	return false
-}
-
-// validateNamespace rejects new applications in retired namespaces.
-func validateNamespace(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed, path *field.Path) field.ErrorList {
-	if _, exists := seen[NameKeyVault]; exists || !slices.Contains(p.RetiredNamespaces, a.Namespace) {
-		return nil
-	}
-
-	return field.ErrorList{field.Forbidden(path, finding.Say(finding.NamespaceRetired, finding.With{"namespace": a.Namespace}))}
 }

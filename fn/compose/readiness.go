@@ -15,7 +15,7 @@ func ready(o Object) bool {
 	switch o.str("kind") {
 	case kindDeployment:
 		return rollout(o).Status == True
-	case "ServiceAccount", kindService, kindIngress, kindAutoscaler, kindScaledObject, kindNetworkPolicy, kindPodDisruptionBudget, kindDiagnosticSetting:
+	case kindServiceAccount, kindService, kindIngress, kindAutoscaler, kindScaledObject, kindNetworkPolicy, kindPodDisruptionBudget, kindDiagnosticSetting:
 		// They have no condition, or one that depends on traffic, on KEDA or on a workspace.
 		// Without KEDA, pods still run, but triggers do not scale them.
 		return true

@@ -267,10 +267,9 @@ func (c *composition) privateEndpoint(v vault) endpoint {
 	}
 	e.composed = true
 	e.unapproved = seen.bool("spec", "forProvider", "privateServiceConnection", "isManualConnection") && c.seen[NameSecretSync].condition(conditionReady).status != "True"
-	if r := c.desired[NamePrivateEndpoint]; !v.closed {
+	if !v.closed {
 		// The vault is reachable without it.
-		r.Ready = true
-		c.desired[NamePrivateEndpoint] = r
+		c.setReady(NamePrivateEndpoint, true)
 	}
 
 	return e

@@ -89,16 +89,15 @@ func (c *composition) workload(i identity, s secrets) workload {
 // comparison with the observed pods would not work, because admission policies and other
 // controllers change them.
 func (c *composition) rollsOut() bool {
-	d, seen := c.desired[NameDeployment], c.seen[NameDeployment]
-	asked := digest(Object(d.Object).object("spec", "template"))
-	set(d.Object, asked, "metadata", "annotations", annotationPodsAskedFor)
+	desired, seen := c.desired[NameDeployment].Object, c.seen[NameDeployment]
+	asked := digest(Object(desired).object("spec", "template"))
+	set(desired, asked, "metadata", "annotations", annotationPodsAskedFor)
 
 	last := seen.str("metadata", "annotations", annotationPodsAskedFor)
-	if (last == asked || last == "" && samePods(d.Object, seen)) && !c.withdraws(d.Object) {
+	if (last == asked || last == "" && samePods(desired, seen)) && !c.withdraws(desired) {
 		return false
 	}
-	d.Ready = false
-	c.desired[NameDeployment] = d
+	c.setReady(NameDeployment, false)
 
 	return true
 }
@@ -452,4 +451,43 @@ func (c *composition) service(w workload) {
 	}
 	object := corev1ac.Service(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
 	c.want(NameService, object)
+}
+
+func (w workload) condition() Condition {
+	c := Condition{Type: TypeWorkloadReady, Status: False}
+	var later []finding.Finding
+	if len(w.refused) > 0 {
+		later = append(later, finding.New(finding.IngressWillBeRefused, finding.With{"problems": finding.All("; ", w.refused)}))
+	}
+	waiting := finding.Some("; ", w.waitingFor)
+	switch {
+	case !w.requested:
+		c.Status, c.Reason = True, ReasonNotRequested
+		return c.with(finding.New(finding.NoDeployment))
+	case w.waitingForIdentity && len(w.waitingFor) == 0:
+		c.Reason = ReasonWaitingForIdentity
+		return c.with(finding.New(finding.PodsWaitForIdentity)).with(later...)
+	case w.held():
+		c.Reason = ReasonHeld
+		return c.with(finding.New(finding.PodsHeld, finding.With{"image": w.image(), "secrets": waiting})).with(later...)
+	case w.waits():
+		c.Reason = ReasonWaitingForSecrets
+		return c.with(finding.New(finding.PodsWaitForSecrets, finding.With{"secrets": waiting})).with(later...)
+	case len(w.refused) > 0:
+		c.Reason = ReasonIngressRefused
+		return c.with(finding.New(finding.IngressRefused, finding.With{"problems": finding.All("; ", w.refused)}))
+	case w.rollsOut && w.observed != nil:
+		c.Reason = ReasonRollingOut
+		return c.with(finding.New(finding.PodsRollingOut))
+	}
+	r := rollout(w.observed)
+	c.Status, c.Reason, c.Message = r.Status, r.Reason, r.Message
+
+	return c
+}
+
+// image returns the image of the application's container. The pod can have other containers.
+func (w workload) image() string {
+	containers := byName(w.observed.list("spec", "template", "spec", "containers"))
+	return cmp.Or(containers[w.observed.str("metadata", "name")].str("image"), finding.Say(finding.ImageUnknown))
 }
