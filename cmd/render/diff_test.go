@@ -42,14 +42,14 @@ func TestCompare(t *testing.T) {
 		},
 		"PodsUnannounced": {
 			reason: "The release notes must announce a change that rolls pods.",
-			edits:  []edit{{file: "fn/compose/workload.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"}},
+			edits:  []edit{{file: "fn/compose/deployment.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"}},
 			err:    errUnannounced,
 			says:   "[rolls pods]\n",
 		},
 		"PodsAnnounced": {
 			reason: "The release notes name the fields of the report.",
 			edits: []edit{
-				{file: "fn/compose/workload.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"},
+				{file: "fn/compose/deployment.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"},
 				{file: releaseNotes, old: "## Unreleased\n", now: "## Unreleased\n\n- **Rolls pods:** `spec.template.spec.securityContext`, for a reason.\n"},
 			},
 			says: "securityContext.seccompProfile.type: RuntimeDefault -> Unconfined  [rolls pods]\n",

@@ -309,3 +309,14 @@ func pick(from Object, keys ...string) map[string]any {
 func unstructuredCopy(o Object) Object {
 	return (&unstructured.Unstructured{Object: o}).DeepCopy().Object
 }
+
+// strings returns the strings of a list.
+func (o Object) strings(path ...string) (out []string) {
+	for _, v := range o.list(path...) {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
+		}
+	}
+
+	return out
+}

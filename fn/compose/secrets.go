@@ -10,27 +10,18 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/envmap"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
-	"github.com/p6m-dev/platform-application/fn/settings"
 )
-
-// targetSuffix follows the application's name in the name of its Secret.
-const targetSuffix = "-keyvault"
 
 // statePending is the state of a secret before the first look.
 const statePending = "Pending"
 
-// A syncedSecret is a secret of the spec with its observed state.
-type syncedSecret struct {
+// A listedSecret is a secret of the spec with its observed state.
+type listedSecret struct {
 	spec     v1alpha1.Secret
 	observed Object
 	keys     []envmap.Key
@@ -47,13 +38,13 @@ type syncedSecret struct {
 
 // ready reports whether the secret was synced once. Its last good content is kept from then
 // on, even if the secret is deleted from the vault.
-func (s syncedSecret) ready() bool {
+func (s listedSecret) ready() bool {
 	return s.observed.str("version") != ""
 }
 
 // state returns the state of the secret. A secret whose keys are missing in the Kubernetes Secret is not
 // synced, even if the last status says so.
-func (s syncedSecret) state() string {
+func (s listedSecret) state() string {
 	if s.revoked {
 		return stateRevoked
 	}
@@ -65,10 +56,10 @@ func (s syncedSecret) state() string {
 	return state
 }
 
-func (s syncedSecret) synced() bool { return s.state() == string(secretsv1alpha1.StateSynced) }
+func (s listedSecret) synced() bool { return s.state() == string(secretsv1alpha1.StateSynced) }
 
 // notNeeded reports whether the secret is optional and has no value.
-func (s syncedSecret) notNeeded() bool {
+func (s listedSecret) notNeeded() bool {
 	state := secretsv1alpha1.State(s.state())
 	return s.spec.Optional && !s.ready() && (state == secretsv1alpha1.StateMissing || state == secretsv1alpha1.StateAwaitingValue)
 }
@@ -78,121 +69,9 @@ type secrets struct {
 	// syncing is the sync to report: one with a problem, or that of the own vault.
 	*syncing
 
-	list        []syncedSecret
+	list        []listedSecret
 	revision    string
 	environment envmap.Environment
-}
-
-// syncing is the state of one KeyVaultSecretSync.
-type syncing struct {
-	// target is the Kubernetes Secret with the values.
-	target string
-	// composed is false until vault, identity and the roles on shared secrets exist.
-	composed bool
-	// problem of the whole sync.
-	problem problem
-	// unwritten is true if the Secret could not be written.
-	unwritten bool
-	// endpoint that the vault waits for, or zero.
-	endpoint finding.Finding
-}
-
-func observeSync(seen Object, target string) *syncing {
-	state := secretsv1alpha1.State(seen.str("status", "atProvider", "state"))
-	return &syncing{
-		target:    target,
-		problem:   cmp.Or(seen.problem(), seen.notReady()),
-		unwritten: state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge || seen.problem().reported,
-	}
-}
-
-// worse returns the sync with the greater problem.
-func (s *syncing) worse(other *syncing) *syncing {
-	rank := func(s *syncing) int {
-		switch {
-		case s.unwritten:
-			return 2
-		case s.problem.reported:
-			return 1
-		}
-
-		return 0
-	}
-	if rank(other) > rank(s) {
-		return other
-	}
-
-	return s
-}
-
-// observedSecrets returns the observed state of the secrets of a sync, by name.
-func observedSecrets(sync Object) map[string]Object {
-	observed := map[string]Object{}
-	for _, e := range sync.list("status", "atProvider", "secrets") {
-		m, _ := e.(map[string]any)
-		observed[Object(m).str("name")] = m
-	}
-
-	return observed
-}
-
-// secretSync keeps the application's Kubernetes Secrets in sync with its own vault and with
-// the shared ones.
-func (c *composition) secretSync(v vault, i identity, shares []*share) secrets {
-	seen := c.seen[NameSecretSync]
-	own := observeSync(seen, c.target(seen))
-	own.endpoint = v.waiting()
-	s := secrets{syncing: own}
-	shared := map[string]syncedSecret{}
-	for _, sh := range shares {
-		sync, observed := c.sharedSync(i, sh), observedSecrets(sh.seen)
-		s.syncing = s.worse(sync)
-		for _, spec := range sh.secrets {
-			secret := syncedSecret{spec: spec, source: sh.name, sync: sync, problem: sh.problems[spec.Name], revoked: sh.revoked}
-			switch {
-			case sh.revoked:
-			case c.switches(sh, spec.Name):
-				secret = syncedSecret{switchesTo: sh.name}
-			default:
-				secret.observed = observed[spec.Name]
-			}
-			shared[spec.Name] = secret
-		}
-	}
-	observed := observedSecrets(seen)
-	var owned []v1alpha1.Secret
-	var synced []secretsv1alpha1.SyncedSecret
-	for _, spec := range c.app.Spec.Secrets {
-		secret, isShared := shared[spec.Name]
-		if !isShared || secret.switchesTo != "" {
-			secret = syncedSecret{spec: spec, sync: own, observed: observed[spec.Name], switchesTo: secret.switchesTo}
-			owned = append(owned, spec)
-			synced = append(synced, c.syncedSecret(spec))
-			if isShared {
-				synced[len(synced)-1].Create = new(false)
-			}
-		}
-		secret.keys = observedKeys(secret.observed)
-		s.list = append(s.list, secret)
-	}
-	s.environment = envmap.Map(c.app.Spec.Config, mappable(s.list), c.platform.Secrets.EnvironmentPrefixes,
-		envmap.NewPolicy(c.platform.Secrets.WithheldVariables, c.platform.Secrets.AllowedVariables))
-	s.revision = revision(s)
-
-	synced = append(synced, c.retiringSecrets(seen, own.target, owned)...)
-	switch {
-	case len(synced) == 0:
-		own.composed = true
-	case v.uri == "" || i.clientID == "":
-		own.composed = c.keep(NameSecretSync)
-	default:
-		own.composed = true
-		object := c.keyVaultSecretSync(v.uri, i, own.target, synced)
-		object.Spec.ForProvider.CreateMissing = *c.platform.Secrets.CreateMissing && !c.isReadOnly(v, i)
-		c.want(NameSecretSync, object)
-	}
-
-	return s
 }
 
 // revision returns a hash of the versions of the injected secrets, never of values. Other
@@ -219,157 +98,6 @@ func revision(s secrets) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// target returns the name of the Secret. It keeps the name that pods reference.
-func (c *composition) target(seen Object) string {
-	return cmp.Or(seen.str("spec", "forProvider", "target", "name"), c.app.Name+targetSuffix)
-}
-
-func (c *composition) keyVaultSecretSync(vaultURI string, i identity, target string, synced []secretsv1alpha1.SyncedSecret) *managed[secretsv1alpha1.KeyVaultSecretSyncParameters] {
-	object := newManaged(c, secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind(), c.app.Name, secretsv1alpha1.KeyVaultSecretSyncParameters{
-		VaultURI:           vaultURI,
-		TenantID:           c.tenantID(),
-		ClientID:           i.clientID,
-		ServiceAccountName: i.serviceAccount,
-		Secrets:            synced,
-		Target:             secretsv1alpha1.Target{Name: target, Labels: c.labels(), InUse: c.inUse(c.seen[NameSecretSync], target)},
-		PollInterval:       duration(c.platform.Secrets.PollInterval),
-		FastPollInterval:   duration(c.platform.Secrets.FastPollInterval),
-	})
-	object.Spec.ProviderConfigReference = providerConfigReference(c.platform.SecretSyncProviderConfigRef)
-	if at := c.app.Annotations[v1alpha1.SyncRequestedAtAnnotation]; at != "" {
-		object.Annotations = map[string]string{secretsv1alpha1.SyncRequestedAtAnnotation: at}
-	}
-
-	return object
-}
-
-// syncedSecret returns the entry of a secret in a sync.
-func (c *composition) syncedSecret(s v1alpha1.Secret) secretsv1alpha1.SyncedSecret {
-	keys, create := c.structure(s)
-	synced := secretsv1alpha1.SyncedSecret{
-		Name:            s.Name,
-		Version:         s.Version,
-		Format:          s.Format,
-		Keys:            keys,
-		RequiredKeys:    required(s, keys),
-		Optional:        s.Optional,
-		RefreshInterval: duration(s.RefreshInterval),
-	}
-	if !create {
-		synced.Create = new(false)
-	}
-
-	return synced
-}
-
-// retiringSecrets returns secrets that are no longer in the spec while running pods still
-// reference their keys. A pod that restarts during the rollout, or after it has failed,
-// needs them.
-func (c *composition) retiringSecrets(seen Object, target string, list []v1alpha1.Secret) []secretsv1alpha1.SyncedSecret {
-	deployment, running := c.seen[NameDeployment]
-	if !running || c.app.Spec.Deployment == nil {
-		return nil
-	}
-	listed := map[string]bool{}
-	for _, s := range list {
-		listed[s.Name] = true
-	}
-	var referred, perhaps []secretsv1alpha1.SyncedSecret
-	for _, e := range seen.list("spec", "forProvider", "secrets") {
-		m, _ := e.(map[string]any)
-		secret := secretsv1alpha1.SyncedSecret{}
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &secret); err != nil || listed[secret.Name] {
-			continue
-		}
-		// The secret is synced while it exists, and its absence is no error.
-		secret.Create, secret.Optional = new(false), true
-		switch {
-		case refersTo(deployment, target, secret.Name):
-			referred = append(referred, secret)
-		case rollout(deployment).Status != True:
-			perhaps = append(perhaps, secret)
-		}
-	}
-	retiring := slices.Concat(referred, perhaps)
-
-	return retiring[:min(len(retiring), max(secretsv1alpha1.MaxSecrets-len(listed), 0))]
-}
-
-// inUse returns the data keys that pods reference: those of the Deployment and, until all
-// pods are replaced, those of the previous pods. A new version of a secret must not remove
-// them.
-func (c *composition) inUse(sync Object, target string) []string {
-	deployment, running := c.seen[NameDeployment]
-	if !running || c.app.Spec.Deployment == nil {
-		return nil
-	}
-	keys := referred(deployment, target)
-	if rollout(deployment).Status != True {
-		for _, e := range sync.list("spec", "forProvider", "target", "inUse") {
-			if key, ok := e.(string); ok {
-				keys[key] = true
-			}
-		}
-	}
-
-	return slices.Sorted(maps.Keys(keys))
-}
-
-// refersTo reports whether pods have a variable from a secret in a Kubernetes Secret.
-func refersTo(deployment Object, target, secret string) bool {
-	for key := range referred(deployment, target) {
-		if name, _, _ := strings.Cut(key, "."); name == secret {
-			return true
-		}
-	}
-
-	return false
-}
-
-// referred returns the data keys of a Kubernetes Secret that variables of pods reference.
-func referred(deployment Object, target string) map[string]bool {
-	keys := map[string]bool{}
-	for _, e := range deployment.list("spec", "template", "spec", "containers") {
-		container, _ := e.(map[string]any)
-		for _, e := range Object(container).list("env") {
-			variable, _ := e.(map[string]any)
-			// A reference without a Secret counts: a key too many does no harm.
-			secret := cmp.Or(Object(variable).str(secretName()...), target)
-			if key := Object(variable).str(secretKey()...); key != "" && secret == target {
-				keys[key] = true
-			}
-		}
-	}
-
-	return keys
-}
-
-// structure returns the keys with which a secret is created, and whether it can be created
-// in advance.
-func (c *composition) structure(s v1alpha1.Secret) (keys []string, create bool) {
-	if len(s.Keys) > 0 {
-		return s.Keys, true
-	}
-	keys, known := settings.Structure(&c.platform, envmap.TrimEnvironment(s.Name, c.platform.Secrets.EnvironmentPrefixes))
-
-	return keys, !known || len(keys) > 0
-}
-
-// required returns the keys in env that are not in the structure. A version without them
-// would remove variables from the pods. An optional secret requires none.
-func required(s v1alpha1.Secret, structure []string) (keys []string) {
-	if s.Optional {
-		return nil
-	}
-	for _, e := range s.Env {
-		if !slices.Contains(structure, e.Key) && !slices.Contains(keys, e.Key) {
-			keys = append(keys, e.Key)
-		}
-	}
-
-	return keys
-}
-
 func observedKeys(o Object) []envmap.Key {
 	list := o.list("keys")
 	keys := make([]envmap.Key, 0, len(list))
@@ -384,7 +112,7 @@ func observedKeys(o Object) []envmap.Key {
 	return keys
 }
 
-func mappable(list []syncedSecret) []envmap.Secret {
+func mappable(list []listedSecret) []envmap.Secret {
 	out := make([]envmap.Secret, 0, len(list))
 	for _, s := range list {
 		m := envmap.Secret{Name: s.spec.Name, Prefix: s.spec.Prefix, Keys: s.keys, Optional: s.spec.Optional}
@@ -397,21 +125,11 @@ func mappable(list []syncedSecret) []envmap.Secret {
 	return out
 }
 
-// duration parses a validated string. It returns nil for an empty one.
-func duration(s string) *metav1.Duration {
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		return nil
-	}
-
-	return &metav1.Duration{Duration: d}
-}
-
 // waitingFor returns the secrets that block the workload. An optional secret blocks it only
 // if the running pods use it: a lost status must not remove its variables.
 func (s secrets) waitingFor(deployment Object) []finding.Finding {
 	var waiting []finding.Finding
-	var unready []syncedSecret
+	var unready []listedSecret
 	for _, secret := range s.list {
 		used := !secret.revoked && refersTo(deployment, secret.sync.target, secret.spec.Name)
 		if !secret.ready() && (!secret.spec.Optional || used) {
@@ -419,10 +137,10 @@ func (s secrets) waitingFor(deployment Object) []finding.Finding {
 			unready = append(unready, secret)
 		}
 	}
-	if endpoint := endpointOf(unready); !endpoint.IsZero() {
+	if endpoint := awaitedEndpoint(unready); !endpoint.IsZero() {
 		waiting = append([]finding.Finding{endpoint}, waiting...)
 	}
-	if i := slices.IndexFunc(unready, syncedSecret.blocked); i >= 0 {
+	if i := slices.IndexFunc(unready, listedSecret.blocked); i >= 0 {
 		sync := unready[i].sync
 		write := finding.New(finding.WaitsForWrite, finding.With{"secret": sync.target, "problem": sync.problem})
 		waiting = append([]finding.Finding{write}, waiting...)
@@ -436,8 +154,8 @@ func (s secrets) waitingFor(deployment Object) []finding.Finding {
 	return waiting
 }
 
-// endpointOf returns the endpoint that the vault of one of the secrets waits for, or zero.
-func endpointOf(list []syncedSecret) (endpoint finding.Finding) {
+// awaitedEndpoint returns the endpoint that the vault of one of the secrets waits for, or zero.
+func awaitedEndpoint(list []listedSecret) (endpoint finding.Finding) {
 	for _, secret := range list {
 		if endpoint = secret.sync.endpoint; !endpoint.IsZero() {
 			break
@@ -466,7 +184,7 @@ func missingKey(m envmap.Missing) finding.Finding {
 }
 
 // describe lists secrets that are not synced, grouped by state and reason.
-func (s secrets) describe(list []syncedSecret) finding.List {
+func (s secrets) describe(list []listedSecret) finding.List {
 	type group struct {
 		state, observed string
 		reason          finding.Reason
@@ -508,7 +226,7 @@ func (s secrets) describe(list []syncedSecret) finding.List {
 
 // message returns the problem of a secret and its solution. The provider's message takes
 // precedence.
-func (s syncedSecret) message() finding.Finding {
+func (s listedSecret) message() finding.Finding {
 	m := s.observed.str("message")
 	switch {
 	case !s.problem.IsZero():
@@ -533,7 +251,7 @@ func (s syncedSecret) message() finding.Finding {
 
 // shortMessage is like message for the status, which would otherwise repeat the error of a Kubernetes
 // Secret for each secret. The condition has the whole error once.
-func (s syncedSecret) shortMessage() finding.Finding {
+func (s listedSecret) shortMessage() finding.Finding {
 	m := s.message()
 	if m.Reason == finding.SecretBlocked {
 		return finding.New(finding.SecretBlockedShort)
@@ -544,7 +262,7 @@ func (s syncedSecret) shortMessage() finding.Finding {
 
 // blocked reports whether the only problem of a secret is that the Kubernetes Secret could
 // not be written.
-func (s syncedSecret) blocked() bool {
+func (s listedSecret) blocked() bool {
 	return s.sync.composed && s.sync.unwritten && s.sync.problem.reported && s.state() == statePending
 }
 
@@ -565,7 +283,7 @@ func (s secrets) condition() Condition {
 		return c.with(finding.New(finding.NoSecrets))
 	}
 
-	var unsynced []syncedSecret
+	var unsynced []listedSecret
 	for _, secret := range s.list {
 		if !secret.synced() && !secret.notNeeded() {
 			unsynced = append(unsynced, secret)
@@ -580,10 +298,10 @@ func (s secrets) condition() Condition {
 			c.Reason = ReasonSecretNotWritten
 		}
 		c = c.with(finding.New(finding.SecretsNotSynced, count, finding.With{"secrets": s.describe(unsynced)}))
-		if s.unwritten && s.problem.reported && !slices.ContainsFunc(unsynced, syncedSecret.blocked) {
+		if s.unwritten && s.problem.reported && !slices.ContainsFunc(unsynced, listedSecret.blocked) {
 			c = c.with(finding.New(finding.SecretNotWrittenBesides, finding.With{"secret": s.target, "problem": s.problem}))
 		}
-		if endpoint := endpointOf(unsynced); !endpoint.IsZero() {
+		if endpoint := awaitedEndpoint(unsynced); !endpoint.IsZero() {
 			c = c.with(finding.New(finding.SecretsWaitForEndpoint, endpoint.With))
 		}
 	case s.problem.reported:

@@ -15,44 +15,44 @@ import (
 
 // Secrets are grouped by their state and its reason. Sentences do not matter.
 func TestDescribeSecrets(t *testing.T) {
-	secret := func(name, state, reason, message string) syncedSecret {
+	secret := func(name, state, reason, message string) listedSecret {
 		observed := Object{"name": name, "state": state, "message": message}
 		if reason != "" {
 			observed["reason"] = reason
 		}
 
-		return syncedSecret{spec: v1alpha1.Secret{Name: name}, observed: observed, sync: &syncing{composed: true}}
+		return listedSecret{spec: v1alpha1.Secret{Name: name}, observed: observed, sync: &syncing{composed: true}}
 	}
 	type group struct{ Secrets, Message string }
 
 	cases := map[string]struct {
 		reason string
-		list   []syncedSecret
+		list   []listedSecret
 		want   []group
 	}{
 		"SameSentence": {
 			reason: "Equal sentences are shown once.",
-			list:   []syncedSecret{secret("a", "Disabled", "Disabled", "Enable it."), secret("b", "Disabled", "Disabled", "Enable it.")},
+			list:   []listedSecret{secret("a", "Disabled", "Disabled", "Enable it."), secret("b", "Disabled", "Disabled", "Enable it.")},
 			want:   []group{{"a, b", "Enable it."}},
 		},
 		"OwnSentences": {
 			reason: "Sentences that name their secret are all shown, in one group.",
-			list:   []syncedSecret{secret("a", "Missing", "Missing", "Create a."), secret("b", "Missing", "Missing", "Create b.")},
+			list:   []listedSecret{secret("a", "Missing", "Missing", "Create a."), secret("b", "Missing", "Missing", "Create b.")},
 			want:   []group{{"a, b", "Create a. Create b."}},
 		},
 		"OtherReason": {
 			reason: "Another reason is another group, even with the same sentence.",
-			list:   []syncedSecret{secret("a", "Invalid", "ValueInvalid", "No."), secret("b", "Invalid", "VersionTooLarge", "No.")},
+			list:   []listedSecret{secret("a", "Invalid", "ValueInvalid", "No."), secret("b", "Invalid", "VersionTooLarge", "No.")},
 			want:   []group{{"a", "No."}, {"b", "No."}},
 		},
 		"OtherState": {
 			reason: "Another state is another group.",
-			list:   []syncedSecret{secret("a", "Missing", "Gone", "No."), secret("b", "SoftDeleted", "Gone", "No.")},
+			list:   []listedSecret{secret("a", "Missing", "Gone", "No."), secret("b", "SoftDeleted", "Gone", "No.")},
 			want:   []group{{"a", "No."}, {"b", "No."}},
 		},
 		"NoReason": {
 			reason: "An earlier version of the provider has reported no reason: the state decides.",
-			list:   []syncedSecret{secret("a", "Missing", "", "Create a."), secret("b", "Missing", "", "Create b.")},
+			list:   []listedSecret{secret("a", "Missing", "", "Create a."), secret("b", "Missing", "", "Create b.")},
 			want:   []group{{"a, b", "Create a. Create b."}},
 		},
 	}
