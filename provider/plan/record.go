@@ -185,3 +185,9 @@ func seconds(t time.Time) int64 {
 
 	return t.Unix()
 }
+
+func sameContent(a, b Content) bool {
+	return a.Version == b.Version && a.ContentType == b.ContentType && a.Format == b.Format &&
+		a.Created == b.Created && a.Updated == b.Updated && a.NotBefore == b.NotBefore && a.Expires == b.Expires &&
+		a.Synced == b.Synced && slices.Equal(a.Keys, b.Keys) && slices.Equal(a.Retired, b.Retired) && a.HadKeys == b.HadKeys
+}

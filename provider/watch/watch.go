@@ -19,9 +19,7 @@
 package watch
 
 import (
-	"cmp"
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -75,55 +73,6 @@ const (
 	ReadsAtOnce    = 50
 	ReadsPerSecond = 20
 )
-
-// A Target is a vault, listed with one identity.
-type Target struct {
-	VaultURI string
-	// Identity of an application, or ProviderConfig with an identity of the platform.
-	Identity       keyvault.Identity
-	ProviderConfig ProviderConfig
-}
-
-// A ProviderConfig is a reference to a provider configuration.
-type ProviderConfig struct {
-	Kind, Name string
-	// Namespace is empty for a cluster-scoped one.
-	Namespace string
-}
-
-// namespace that takes its turn, and pays for fast polls. All syncs of a cluster-scoped
-// provider configuration share the empty one.
-func (t Target) namespace() string { return cmp.Or(t.Identity.Namespace, t.ProviderConfig.Namespace) }
-
-// shared reports whether the list is that of a platform's identity.
-func (t Target) shared() bool { return t.ProviderConfig != ProviderConfig{} }
-
-// An Interest is what a sync watches in its vault, and how often.
-type Interest struct {
-	// Names of secrets.
-	Names []string
-	// Reader is the target that the sync reads with, if it is not the one that it watches. Its
-	// client is dropped when the sync stops watching.
-	Reader Target
-	// Interval of polls.
-	Interval time.Duration
-	// Fast is the interval while a team may be waiting. Zero: no fast polls.
-	Fast time.Duration
-	// Changes are times at which a team began to wait, in addition to the changes of
-	// secrets that a list shows.
-	Changes []time.Time
-	// Updated are the update times of secrets that were read, for vaults that cannot be
-	// listed.
-	Updated []time.Time
-	// Refused is true if reading the secrets one by one is rejected, too.
-	Refused bool
-	// Created is when the provider last created a secret in the vault. Changes up to then
-	// do not start fast polls.
-	Created time.Time
-}
-
-// uri returns the normalized URI of the vault.
-func (t Target) uri() string { return strings.ToLower(strings.TrimSuffix(t.VaultURI, "/")) }
 
 // A Lister lists vaults.
 type Lister interface {
@@ -229,46 +178,6 @@ func (w *Watcher) Forget(key types.NamespacedName) {
 	w.unsubscribe(key)
 }
 
-// LastList returns the time of the last successful list of a sync's vault, or zero.
-func (w *Watcher) LastList(key types.NamespacedName) time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	if v, ok := w.vaults[w.syncs[key]]; ok {
-		return v.snapshot.TakenAt
-	}
-
-	return time.Time{}
-}
-
-// Targets returns the number of watched vaults. A vault counts once for each identity that
-// reads it.
-func (w *Watcher) Targets() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	return len(w.vaults)
-}
-
-// Slow returns the number of vaults with slow or sluggish lists, and how many of them are too
-// large to be listed.
-func (w *Watcher) Slow() (slow, tooLarge int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	for _, v := range w.vaults {
-		if v.slow || v.sluggish {
-			slow++
-		}
-
-		if keyvault.ReasonOf(v.snapshot.Err) == keyvault.TooLarge {
-			tooLarge++
-		}
-	}
-
-	return slow, tooLarge
-}
-
 // Created records that the provider has created a secret in the vault of a sync.
 func (w *Watcher) Created(key types.NamespacedName, at time.Time) {
 	w.mu.Lock()
@@ -310,39 +219,6 @@ func (w *Watcher) Pace(key types.NamespacedName) time.Duration {
 	}
 
 	return pace(reads)
-}
-
-// Unlisted returns the number of vaults that provider configurations cannot list, unless they
-// are only throttled.
-func (w *Watcher) Unlisted() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	n := 0
-
-	for t, v := range w.vaults {
-		if r := keyvault.ReasonOf(v.snapshot.Err); t.shared() && r != "" && r != keyvault.Throttled {
-			n++
-		}
-	}
-
-	return n
-}
-
-// Fast returns the number of vaults that are polled fast.
-func (w *Watcher) Fast() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	n := 0
-
-	for _, v := range w.vaults {
-		if v.plan.Fast() {
-			n++
-		}
-	}
-
-	return n
 }
 
 func (w *Watcher) watch(ctx context.Context, key types.NamespacedName, t Target, s *subscriber, afresh bool) Snapshot {

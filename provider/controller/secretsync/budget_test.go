@@ -64,7 +64,7 @@ func (s *shelf) write(name string) {
 
 // look looks at the list once, writes the opened contents, and returns their names.
 func (s *shelf) look(distrusted bool) []string {
-	l := &look{sight: sight{cr: newSync(s.list...), current: s.current, record: s.current.Intact(), now: s.now, distrusted: distrusted, snapshot: watch.NewSnapshot(nil, nil, s.now)}, memory: s.memory}
+	l := &look{lookInput: lookInput{cr: newSync(s.list...), current: s.current, record: s.current.Intact(), now: s.now, distrusted: distrusted, snapshot: watch.NewSnapshot(nil, nil, s.now)}, memory: s.memory}
 	findings := map[string]plan.Observed{}
 	l.conclude(s.list, s.answers, findings)
 
@@ -115,7 +115,7 @@ func TestArrives(t *testing.T) {
 			reason: "Without a budget left, a new value is opened as soon as there is enough.", looks: 2, opened: 1,
 			change: func(s *shelf) {
 				s.put("cert-23", v2, file)
-				s.memory.work.spend(workAtOnce, 0, noon())
+				s.memory.budget.spend(iterationsAtOnce, 0, noon())
 			},
 		},
 		"Deleted": {
@@ -179,7 +179,7 @@ func TestPostponedKnown(t *testing.T) {
 	shelf := newShelf(24, pfx(t, 66_600))
 	shelf.current = plan.Current{Data: map[string][]byte{}, Record: plan.Record{}}
 
-	l = &look{sight: sight{cr: newSync(shelf.list...), now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), readAll: true}, memory: shelf.memory}
+	l = &look{lookInput: lookInput{cr: newSync(shelf.list...), now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), readAll: true}, memory: shelf.memory}
 	if failed := l.conclude(shelf.list, shelf.answers, map[string]plan.Observed{}); failed {
 		t.Error("\nNothing failed.\nconclude(...): everything is read again")
 	}
@@ -336,7 +336,7 @@ func TestVerdictMemo(t *testing.T) {
 
 	l.memory.secrets = map[string]memo{} // The generation is different.
 	l.empty()
-	e.sight = l.sight
+	e.input = l.lookInput
 
 	if _, known := l.known(s); known {
 		t.Error("\nThe version is read once.\nknown(...): it is known")

@@ -41,7 +41,7 @@ func isMissing(s v1alpha1.State) bool {
 // creations returns the secrets to create now.
 func (e *external) creations() []v1alpha1.SyncedSecret {
 	return slices.DeleteFunc(e.creatable(), func(s v1alpha1.SyncedSecret) bool {
-		return e.sight.now.Before(e.memory.secrets[s.Name].createAfter)
+		return e.input.now.Before(e.memory.secrets[s.Name].createAfter)
 	})
 }
 
@@ -50,7 +50,7 @@ func (e *external) nextCreation() time.Time {
 	var next time.Time
 
 	for _, s := range e.creatable() {
-		if after := e.memory.secrets[s.Name].createAfter; e.sight.now.Before(after) {
+		if after := e.memory.secrets[s.Name].createAfter; e.input.now.Before(after) {
 			next = earliest(next, after)
 		}
 	}
@@ -62,8 +62,8 @@ func (e *external) nextCreation() time.Time {
 func (e *external) creatable() []v1alpha1.SyncedSecret {
 	var out []v1alpha1.SyncedSecret
 
-	for _, s := range e.sight.cr.Spec.ForProvider.Secrets {
-		if isMissing(e.observed[s.Name].State) && e.sight.mayCreate(s) {
+	for _, s := range e.input.cr.Spec.ForProvider.Secrets {
+		if isMissing(e.observed[s.Name].State) && e.input.mayCreate(s) {
 			out = append(out, s)
 		}
 	}
@@ -115,10 +115,10 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 	case "":
 		memo.Verdict, memo.updated, memo.absence = plan.AwaitingValue(s), p.Updated, absence{}
 		m.created = latest(m.created, p.Updated)
-		e.observed[s.Name] = plan.Observed{Verdict: memo.Verdict, LookAgain: m.settled(s.Name, p.Updated, e.sight.now)}
+		e.observed[s.Name] = plan.Observed{Verdict: memo.Verdict, LookAgain: m.settled(s.Name, p.Updated, e.input.now)}
 	case keyvault.Exists:
 		// Another client created it first. The next list shows it.
-		memo.createAfter = e.sight.now.Add(e.sight.interval)
+		memo.createAfter = e.input.now.Add(e.input.interval)
 	case keyvault.Deleted:
 		if !memo.deleted {
 			memo.createWait = 0
@@ -126,46 +126,23 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 
 		memo.deleted, memo.moving = true, ""
 		memo.createWait = min(max(2*memo.createWait, failedRetry), e.fullRead)
-		memo.createAfter = e.sight.now.Add(memo.createWait)
-		e.observed[s.Name] = e.sight.missing(s, memo.absence)
+		memo.createAfter = e.input.now.Add(memo.createWait)
+		e.observed[s.Name] = e.input.missing(s, memo.absence)
 	case keyvault.BeingDeleted, keyvault.BeingRecovered:
 		// This ends within seconds.
 		memo.deleted, memo.moving = false, keyvault.ReasonOf(err)
-		memo.createAfter = e.sight.now.Add(min(failedRetry, e.fullRead))
-		e.observed[s.Name] = e.sight.missing(s, memo.absence)
+		memo.createAfter = e.input.now.Add(min(failedRetry, e.fullRead))
+		e.observed[s.Name] = e.input.missing(s, memo.absence)
 	default:
 		failure := finding.Because(finding.NotCreated, causeOf(err))
 
 		memo.moving, memo.createFailure = "", &failure
-		memo.createWait = min(max(2*memo.createWait, e.sight.interval), createRetry)
-		memo.createAfter = e.sight.now.Add(max(memo.createWait, keyvault.RetryAfterOf(err)))
-		e.observed[s.Name] = e.sight.missing(s, memo.absence)
+		memo.createWait = min(max(2*memo.createWait, e.input.interval), createRetry)
+		memo.createAfter = e.input.now.Add(max(memo.createWait, keyvault.RetryAfterOf(err)))
+		e.observed[s.Name] = e.input.missing(s, memo.absence)
 	}
 
 	m.secrets[s.Name] = memo
-}
-
-// deleted reports whether a secret is deleted and recoverable. It prefers the identity that
-// creates secrets, because applications normally lack the permission to ask.
-func (v vault) deleted(ctx context.Context, name string) (bool, error) {
-	if v.creator != nil {
-		if c, err := v.creator(ctx); err == nil {
-			deleted, err := c.Deleted(ctx, name)
-
-			switch keyvault.ReasonOf(err) {
-			case "", keyvault.BeingDeleted, keyvault.BeingRecovered:
-				return deleted, err
-			default:
-			}
-		}
-	}
-
-	c, err := v.client()
-	if err != nil {
-		return false, err
-	}
-
-	return c.Deleted(ctx, name)
 }
 
 // structure returns a JSON object with these keys and empty values. Values are empty strings

@@ -18,7 +18,6 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
-	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
 const (
@@ -38,7 +37,7 @@ type external struct {
 
 	// Results of Observe, for the steps after it.
 	target   target
-	sight    sight
+	input    lookInput
 	observed map[string]plan.Observed
 	plan     plan.Plan
 	// lookAgain is when to look at the vault again.
@@ -111,15 +110,6 @@ func decide(cr *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating boo
 	}
 }
 
-// sourceOf returns the vault of a sync, with the identity that reads it.
-func sourceOf(cr *v1alpha1.KeyVaultSecretSync) watch.Target {
-	p := cr.Spec.ForProvider
-
-	return watch.Target{VaultURI: p.VaultURI, Identity: keyvault.Identity{
-		TenantID: p.TenantID, ClientID: p.ClientID, Namespace: cr.Namespace, ServiceAccount: p.ServiceAccountName,
-	}}
-}
-
 // Create the Secret, and missing secrets in the vault.
 func (e *external) Create(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
 	return managed.ExternalCreation{}, e.write(ctx, cr)
@@ -179,13 +169,13 @@ func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 	snapshot := watchVault(ctx, key, listed, e.interest(cr))
 	current := e.target.current()
 
-	e.sight = sight{
+	e.input = lookInput{
 		cr: cr, current: current, record: current.Intact(), now: now,
 		interval: e.interval(cr), fullRead: e.fullRead, watchInterval: e.watcher.Interval(key), snapshot: snapshot,
 		readAll: now.Sub(e.memory.lastFullRead) >= e.fullRead, distrusted: e.memory.lastFullRead.IsZero(),
 	}
 	if shared {
-		e.sight = e.sight.shared(e.watcher.Pace(key))
+		e.input = e.input.shared(e.watcher.Pace(key))
 	}
 
 	v := vault{pool: e.pool, source: source}
@@ -193,7 +183,7 @@ func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 		v.creator = func(ctx context.Context) (*keyvault.Client, error) { return e.creator(ctx, cr) }
 	}
 
-	result := e.sight.look(ctx, v, e.memory)
+	result := e.input.look(ctx, v, e.memory)
 	*e.memory = *result.memory
 	e.observed, e.lookAgain = result.observed, earliest(turn, result.again)
 
@@ -245,7 +235,7 @@ func (e *external) writeSecret(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 
 // makePlan for the observed secrets, and remember its verdicts.
 func (e *external) makePlan(cr *v1alpha1.KeyVaultSecretSync) {
-	e.plan = plan.Make(cr.Spec.ForProvider, e.previous, e.sight.current, e.observed, e.sight.now)
+	e.plan = plan.Make(cr.Spec.ForProvider, e.previous, e.input.current, e.observed, e.input.now)
 	e.remember(e.plan)
 }
 
@@ -261,12 +251,12 @@ func (e *external) remember(p plan.Plan) {
 		delete(m.invalid, name)
 
 		if verdict.State == v1alpha1.StateInvalid && p.Problem == nil {
-			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.sight.cr, name), verdict)
+			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.input.cr, name), verdict)
 		}
 
 		// If the Secret is too large, all secrets are read again, because whether they fit depends
 		// on all of them.
-		item, found := e.sight.snapshot.Item(name)
+		item, found := e.input.snapshot.Item(name)
 		if !found || verdict.State == v1alpha1.StateSynced || p.Problem != nil {
 			delete(m.secrets, name)
 			continue
@@ -275,8 +265,8 @@ func (e *external) remember(p plan.Plan) {
 		m.secrets[name] = memo{updated: item.Updated, Verdict: verdict}
 	}
 
-	if !e.sight.unavailable() {
-		m.marks = e.sight.mark(e.observed, p)
+	if !e.input.unavailable() {
+		m.marks = e.input.mark(e.observed, p)
 	}
 }
 

@@ -63,7 +63,7 @@ func externalOf(l *look) (*external, *events) {
 	}
 
 	if l != nil {
-		e.sight, e.memory = l.sight, l.memory
+		e.input, e.memory = l.lookInput, l.memory
 	}
 
 	return e, recorded
@@ -82,7 +82,7 @@ func TestRememberTooLarge(t *testing.T) {
 		list = append(list, keyvault.Properties{Name: name, Enabled: true, Updated: noon()})
 	}
 
-	l := &look{sight: sight{cr: newSync(secrets...), record: plan.Record{}, snapshot: watch.NewSnapshot(list, names(newSync(secrets...).Spec.ForProvider), noon()), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
+	l := &look{lookInput: lookInput{cr: newSync(secrets...), record: plan.Record{}, snapshot: watch.NewSnapshot(list, names(newSync(secrets...).Spec.ForProvider), noon()), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
 	e, _ := externalOf(l)
 
 	for _, s := range secrets {
@@ -127,7 +127,7 @@ func TestNextLookExpiry(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
+			l := &look{lookInput: lookInput{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
 			e, _ := externalOf(l)
 			e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, NotBefore: tc.from, Expires: tc.expires}, Value: `{"A":"x"}`}}
 
@@ -142,7 +142,7 @@ func TestNextLookExpiry(t *testing.T) {
 
 // The policy Update without Create writes no Secret, because a client must not create it.
 func TestWriteWithoutCreate(t *testing.T) {
-	l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
+	l := &look{lookInput: lookInput{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
 	l.cr.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionObserve, xpv1.ManagementActionUpdate})
 
 	e, _ := externalOf(l)

@@ -53,7 +53,7 @@ func lookAt(s v1alpha1.SyncedSecret) *look {
 	}
 	current := plan.Current{Data: map[string][]byte{"db.A": []byte("a")}, Record: plan.Record{"db": content}}
 
-	return &look{sight: sight{cr: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second, snapshot: listed(before(time.Hour), true)}, memory: &memory{secrets: map[string]memo{}, since: before(24 * time.Hour)}}
+	return &look{lookInput: lookInput{cr: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second, snapshot: listed(before(time.Hour), true)}, memory: &memory{secrets: map[string]memo{}, since: before(24 * time.Hour)}}
 }
 
 // afterNoon returns the duration since noon, or zero for no time.
@@ -538,7 +538,7 @@ func TestLookNextRead(t *testing.T) {
 // A look does not change its input.
 func TestLookChangesNothing(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
-	everything := cmp.AllowUnexported(memory{}, memo{}, absence{}, invalidVersion{}, version{}, work{})
+	everything := cmp.AllowUnexported(memory{}, memo{}, absence{}, invalidVersion{}, version{}, budget{})
 
 	original := &memory{
 		secrets: map[string]memo{"db": {absence: absence{deleted: true}}}, unsettled: map[string]time.Time{"db": noon()},

@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
-	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
@@ -66,7 +65,7 @@ type memory struct {
 	opened map[string]version
 	// postponed is since when the values of secrets have waited to be opened.
 	postponed map[string]time.Time
-	work      work
+	budget    budget
 
 	// next is the time of the next reconcile, even if nothing wakes the sync.
 	next time.Time
@@ -83,42 +82,6 @@ type memo struct {
 
 	// updated is the update time in the list to which the verdict applies.
 	updated time.Time
-}
-
-// An absence is what is known about a missing secret. It ends when the secret is listed again.
-type absence struct {
-	// deleted is true if the secret is recoverable. Moving is BeingDeleted or BeingRecovered
-	// while Key Vault deletes or recovers the secret, otherwise empty.
-	deleted bool
-	moving  keyvault.Reason
-	// checkedAt is when that was last checked, and checkWait is the pause before the next check.
-	checkedAt time.Time
-	checkWait time.Duration
-	// createAfter is when to try again to create the secret, createWait is the pause until then,
-	// and createFailure is why the last attempt failed.
-	createAfter   time.Time
-	createWait    time.Duration
-	createFailure *finding.Finding
-}
-
-// recordDeletedCheck records whether a missing secret is recoverable. The check is repeated
-// with backoff, because a secret becomes recoverable only some seconds after its deletion, and
-// can be purged at any time.
-func (a *absence) recordDeletedCheck(deleted bool, err error, now time.Time, every time.Duration) {
-	if deleted != a.deleted {
-		a.checkWait = 0
-	}
-
-	a.deleted, a.moving, a.checkedAt = deleted, "", now
-
-	switch reason := keyvault.ReasonOf(err); reason {
-	case keyvault.BeingDeleted, keyvault.BeingRecovered:
-		a.moving, a.checkWait = reason, min(failedRetry, every)
-	case "":
-		a.checkWait = min(max(2*a.checkWait, failedRetry), every)
-	default:
-		a.checkWait = every
-	}
 }
 
 // A version of a secret, read in a format. Its content never changes.
@@ -209,42 +172,6 @@ func (m *memory) forgetVerdicts(list []v1alpha1.SyncedSecret) {
 	maps.DeleteFunc(m.invalid, func(name string, _ invalidVersion) bool { return unlisted(name) })
 	maps.DeleteFunc(m.opened, func(name string, _ version) bool { return unlisted(name) })
 	maps.DeleteFunc(m.postponed, func(name string, _ time.Time) bool { return unlisted(name) })
-}
-
-const (
-	// A sync may use workAtOnce iterations of key derivations at once, and on average the same
-	// number in 10 minutes. They take some seconds of CPU time. PFX files of openssl and Azure
-	// need a few thousand iterations, and those of Java 8 to 11 need 200,000.
-	workAtOnce    = 4_000_000
-	workPerSecond = workAtOnce / 600
-)
-
-// work is a budget of iterations that recovers with time.
-type work struct {
-	// recovered is when the whole budget is available again.
-	recovered time.Time
-}
-
-// spend iterations now and return now, if the budget then still has the reserved iterations.
-// Otherwise spend nothing, and return when to try again.
-func (w *work) spend(iterations, reserved int, now time.Time) time.Time {
-	if iterations == 0 {
-		return now
-	}
-
-	spent := max(0, w.recovered.Sub(now))
-	if wait := spent + recovery(iterations+reserved) - recovery(workAtOnce); wait > 0 {
-		return now.Add(wait + time.Second)
-	}
-
-	w.recovered = now.Add(spent + recovery(iterations))
-
-	return now
-}
-
-// recovery is the time until a number of iterations is available again.
-func recovery(iterations int) time.Duration {
-	return time.Duration(iterations) * time.Second / workPerSecond
 }
 
 // memories of all syncs.

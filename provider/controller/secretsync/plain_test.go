@@ -115,13 +115,13 @@ func (r *recording) write(t *rapid.T, secret keyvault.Secret) {
 	t.Helper()
 
 	r.observed["db"] = plan.Observed{Secret: &secret}
-	r.plan = plan.Make(r.cr.Spec.ForProvider, r.cr.Status.AtProvider, r.sight.current, r.observed, noon())
+	r.plan = plan.Make(r.cr.Spec.ForProvider, r.cr.Status.AtProvider, r.input.current, r.observed, noon())
 	r.remember(r.plan)
 	r.preview(r.cr, r.plan.Before, r.plan.Problem)
 	fmt.Fprintf(&r.logs, "%+v\n", r.cr.Status)
 
 	// A rejected value changes nothing.
-	r.target.secret = &corev1.Secret{Data: r.sight.current.Data}
+	r.target.secret = &corev1.Secret{Data: r.input.current.Data}
 	if _, err := r.Update(t.Context(), r.cr); err != nil {
 		t.Fatalf("Update(...): %v", err)
 	}

@@ -256,7 +256,7 @@ func TestReadInterval(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			l := &look{sight: sight{cr: newSync(make([]v1alpha1.SyncedSecret, tc.secrets)...), interval: tc.interval, watchInterval: tc.polled}}
+			l := &look{lookInput: lookInput{cr: newSync(make([]v1alpha1.SyncedSecret, tc.secrets)...), interval: tc.interval, watchInterval: tc.polled}}
 			if diff := cmp.Diff(tc.want, l.readInterval()); diff != "" {
 				t.Errorf("\n%s\nreadInterval(): -want, +got:\n%s", tc.reason, diff)
 			}

@@ -70,11 +70,11 @@ func (e *external) reportSize(cr *v1alpha1.KeyVaultSecretSync) {
 	was := cr.GetCondition(conditionListed)
 	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: cr.Generation}
 
-	switch err, ok := errors.AsType[*keyvault.Error](e.sight.snapshot.Err); {
+	switch err, ok := errors.AsType[*keyvault.Error](e.input.snapshot.Err); {
 	case ok && err.Reason == keyvault.TooLarge:
 		c.Status, c.Reason = corev1.ConditionFalse, reasonVaultTooLarge
-		c.Message = sentence(cr, finding.Finding{Reason: finding.VaultTooLarge, Every: e.sight.readInterval(), Cause: &err.Cause})
-	case e.sight.hasList() && was.Status == corev1.ConditionFalse:
+		c.Message = sentence(cr, finding.Finding{Reason: finding.VaultTooLarge, Every: e.input.readInterval(), Cause: &err.Cause})
+	case e.input.hasList() && was.Status == corev1.ConditionFalse:
 		c.Status, c.Reason = corev1.ConditionTrue, reasonListed
 	default:
 		return

@@ -34,9 +34,9 @@ type entry struct {
 	enabled bool
 }
 
-// shared returns the sight that uses the snapshot of another identity for movements only. Pace is the
+// shared returns the input that uses the snapshot of another identity for movements only. Pace is the
 // shortest interval in which all syncs of the vault may read all of their secrets.
-func (s sight) shared(pace time.Duration) sight {
+func (s lookInput) shared(pace time.Duration) lookInput {
 	// Somebody else may be waiting for the vault, which must not multiply the reads.
 	s.watchInterval, s.pace = 0, pace
 
@@ -58,14 +58,14 @@ func down(err error) bool {
 
 // lost reports whether a shared vault is not listed, so that its secrets are read without a list.
 // While the vault throttles lists, it would throttle reads, too.
-func (s sight) lost() bool {
+func (s lookInput) lost() bool {
 	l := s.movements
 
 	return l != nil && (l.TakenAt.IsZero() || l.Err != nil && keyvault.ReasonOf(l.Err) != keyvault.Throttled)
 }
 
 // entryOf returns the entry of a secret, or false if the list does not say whether it moved.
-func (s sight) entryOf(name string) (entry, bool) {
+func (s lookInput) entryOf(name string) (entry, bool) {
 	if s.movements == nil || s.lost() || !s.movements.Covers(name) {
 		return entry{}, false
 	}
@@ -126,7 +126,7 @@ func (e entry) explains(state v1alpha1.State) bool {
 }
 
 // answered reports whether the list will show when a secret must be read again.
-func (s sight) answered(observed map[string]plan.Observed) bool {
+func (s lookInput) answered(observed map[string]plan.Observed) bool {
 	if s.movements == nil {
 		return false
 	}
@@ -141,7 +141,7 @@ func (s sight) answered(observed map[string]plan.Observed) bool {
 }
 
 // mark the findings of reads. If the Secret cannot be written, all secrets are read again.
-func (s sight) mark(observed map[string]plan.Observed, p plan.Plan) map[string]mark {
+func (s lookInput) mark(observed map[string]plan.Observed, p plan.Plan) map[string]mark {
 	if s.movements == nil || p.Problem != nil {
 		return nil
 	}
@@ -171,7 +171,7 @@ func (l *look) takeTurn() {
 }
 
 // apart returns a later time: the syncs of a shared vault must not all retry when a pause ends.
-func (s sight) apart(at time.Time) time.Time {
+func (s lookInput) apart(at time.Time) time.Time {
 	if s.pace <= 0 {
 		return at
 	}

@@ -84,7 +84,7 @@ func TestUnmoved(t *testing.T) {
 				tc.change(l)
 			}
 
-			l.sight = l.shared(0)
+			l.lookInput = l.shared(0)
 
 			o, _ := l.known(l.cr.Spec.ForProvider.Secrets[0])
 			got := want{State: o.State, Answered: l.answered(map[string]plan.Observed{"db": o})}
@@ -118,11 +118,11 @@ func TestUnmovedProperties(t *testing.T) {
 		// A read, marked with the list of that time.
 		read := plan.NewVerdict(rapid.SampledFrom(states).Draw(t, "read"))
 		l.snapshot = snapshots.Draw(t, "then")
-		l.sight = l.shared(0)
+		l.lookInput = l.shared(0)
 		l.memory.marks = l.mark(map[string]plan.Observed{"db": {Verdict: read}}, plan.Plan{})
 
 		l.snapshot = snapshots.Draw(t, "now")
-		l.sight = l.shared(0)
+		l.lookInput = l.shared(0)
 
 		o, known := l.known(l.cr.Spec.ForProvider.Secrets[0])
 		_, have := l.record["db"]
@@ -195,7 +195,7 @@ func TestSharedTurns(t *testing.T) {
 				l.memory.next = noon()
 			}
 
-			l.sight = l.shared(pace)
+			l.lookInput = l.shared(pace)
 			l.takeTurn()
 
 			if got := l.nextRead().Sub(noon()); got < tc.from || got > tc.to {
@@ -214,7 +214,7 @@ func TestSharedTurns(t *testing.T) {
 func TestHeldWithoutList(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db", RefreshInterval: &metav1.Duration{Duration: time.Hour}})
 	l.snapshot = listed(before(time.Minute), true)
-	l.sight = l.shared(0)
+	l.lookInput = l.shared(0)
 
 	s := l.cr.Spec.ForProvider.Secrets[0]
 	o, _ := l.examine(s, keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: "other", Updated: before(time.Minute)}, Value: "{}"})

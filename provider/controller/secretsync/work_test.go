@@ -34,14 +34,14 @@ func TestWork(t *testing.T) {
 	}{
 		{reason: "A value without iterations is never postponed.", iterations: 0},
 		{reason: "Many files of openssl fit into the budget at once.", iterations: 200 * 6000 / 2},
-		{reason: "The rest of the budget can be used.", iterations: workAtOnce - 600_000},
-		{reason: "Without a budget left, work is postponed.", iterations: 100_000, want: time.Duration(100_000/workPerSecond)*time.Second + time.Second},
+		{reason: "The rest of the budget can be used.", iterations: iterationsAtOnce - 600_000},
+		{reason: "Without a budget left, work is postponed.", iterations: 100_000, want: time.Duration(100_000/iterationsPerSecond)*time.Second + time.Second},
 		{reason: "A value without iterations is never postponed.", iterations: 0},
 		{reason: "After a while, some of the budget is available again.", at: 2 * time.Minute, iterations: 100_000},
-		{reason: "The whole budget recovers after a while.", at: time.Hour, iterations: workAtOnce},
+		{reason: "The whole budget recovers after a while.", at: time.Hour, iterations: iterationsAtOnce},
 	}
 
-	w := work{}
+	w := budget{}
 
 	for i, s := range steps {
 		now := noon().Add(s.at)
@@ -80,7 +80,7 @@ func TestVerdict(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, secret := v1alpha1.SyncedSecret{Name: "db"}, invalid
 
-			l := &look{sight: sight{cr: newSync(s), now: noon(), snapshot: listed(noon(), true)}, memory: &memory{secrets: map[string]memo{}}}
+			l := &look{lookInput: lookInput{cr: newSync(s), now: noon(), snapshot: listed(noon(), true)}, memory: &memory{secrets: map[string]memo{}}}
 			e, _ := externalOf(l)
 			e.observed["db"], _ = l.examine(s, secret)
 			e.remember(plan.Make(l.cr.Spec.ForProvider, l.cr.Status.AtProvider, l.current, e.observed, noon()))
@@ -97,7 +97,7 @@ func TestVerdict(t *testing.T) {
 	}
 
 	t.Run("Valid", func(t *testing.T) {
-		l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), snapshot: listed(noon(), true)}, memory: &memory{secrets: map[string]memo{}}}
+		l := &look{lookInput: lookInput{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), snapshot: listed(noon(), true)}, memory: &memory{secrets: map[string]memo{}}}
 		l.memory.rememberInvalid("db", invalid, "", verdict(v1alpha1.StateInvalid, "no"))
 
 		e, _ := externalOf(l)
@@ -112,7 +112,7 @@ func TestVerdict(t *testing.T) {
 
 // A vault with too many secrets is reported once.
 func TestReportSize(t *testing.T) {
-	l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), interval: time.Minute}, memory: &memory{}}
+	l := &look{lookInput: lookInput{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), interval: time.Minute}, memory: &memory{}}
 	e, recorded := externalOf(l)
 
 	steps := []struct {
@@ -136,7 +136,7 @@ func TestReportSize(t *testing.T) {
 	}
 
 	for _, s := range steps {
-		e.sight.snapshot = s.snapshot
+		e.input.snapshot = s.snapshot
 		e.reportSize(l.cr)
 
 		c := l.cr.GetCondition(conditionListed)
@@ -194,23 +194,23 @@ func TestPostpone(t *testing.T) {
 		change func(l *look, secret *keyvault.Secret)
 		want   want
 	}{
-		"Enough":  {reason: "A file within the budget is opened.", spent: workAtOnce - 240_000, want: want{Read: true}},
-		"TooMuch": {reason: "A file beyond the budget is postponed.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true}},
-		"Text":    {reason: "Text needs no budget.", spent: workAtOnce, change: func(_ *look, secret *keyvault.Secret) { secret.ContentType = "text/plain" }, want: want{Read: true}},
+		"Enough":  {reason: "A file within the budget is opened.", spent: iterationsAtOnce - 240_000, want: want{Read: true}},
+		"TooMuch": {reason: "A file beyond the budget is postponed.", spent: iterationsAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true}},
+		"Text":    {reason: "Text needs no budget.", spent: iterationsAtOnce, change: func(_ *look, secret *keyvault.Secret) { secret.ContentType = "text/plain" }, want: want{Read: true}},
 		"Same": {
-			reason: "A version that is already in the Secret needs no budget.", spent: workAtOnce, want: want{State: v1alpha1.StateSynced},
+			reason: "A version that is already in the Secret needs no budget.", spent: iterationsAtOnce, want: want{State: v1alpha1.StateSynced},
 			change: func(l *look, _ *keyvault.Secret) {
 				l.record = plan.Record{"db": plan.Content{Version: v1, ContentType: "application/x-pkcs12"}}
 			},
 		},
 		"Drifted": {
-			reason: "A Secret that was changed by another client needs budget again.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
+			reason: "A Secret that was changed by another client needs budget again.", spent: iterationsAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
 			change: func(l *look, _ *keyvault.Secret) {
 				l.distrusted, l.record = true, plan.Record{"db": plan.Content{Version: v1, ContentType: "application/x-pkcs12"}}
 			},
 		},
 		"Other": {
-			reason: "Another version needs budget.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
+			reason: "Another version needs budget.", spent: iterationsAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
 			change: func(l *look, _ *keyvault.Secret) {
 				l.record = plan.Record{"db": plan.Content{Version: v2, ContentType: "application/x-pkcs12"}}
 			},
@@ -221,7 +221,7 @@ func TestPostpone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, secret := lookAt(s), secret
 			l.empty()
-			l.memory.work.spend(tc.spent, 0, noon())
+			l.memory.budget.spend(tc.spent, 0, noon())
 
 			if tc.change != nil {
 				tc.change(l, &secret)
