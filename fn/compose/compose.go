@@ -90,9 +90,6 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	c.serviceAccount(identity)
 	secrets := c.secretSync(vault, identity, shares)
 	workload := c.workload(identity, secrets)
-	if workload.requested && !workload.waits() {
-		workload.ignored = append(workload.ignored, c.unresolved(secrets)...)
-	}
 	wrong := c.wrongSubscription()
 
 	return Result{

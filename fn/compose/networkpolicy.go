@@ -156,7 +156,8 @@ func (c *composition) caller(service any) (out caller, why finding.Finding) {
 			return out, finding.New(finding.CallerProtocolInvalid)
 		}
 	}
-	if ports := c.openPorts(); out.port == 0 && out.protocol != "" && len(ports) > 0 && !slices.ContainsFunc(ports, func(p *networkingv1ac.NetworkPolicyPortApplyConfiguration) bool { return *p.Protocol == out.protocol }) {
+	hasProtocol := func(p *networkingv1ac.NetworkPolicyPortApplyConfiguration) bool { return *p.Protocol == out.protocol }
+	if ports := c.openPorts(); out.port == 0 && out.protocol != "" && len(ports) > 0 && !slices.ContainsFunc(ports, hasProtocol) {
 		return out, finding.New(finding.CallerProtocolUnused)
 	}
 

@@ -104,10 +104,11 @@ func (o Object) bool(path ...string) bool {
 	return b
 }
 
+// reported reports whether the provider has found a managed resource in Azure.
+func (o Object) reported() bool { return o.str("status", "atProvider", "id") != "" }
+
 // inAzure reports whether a managed resource exists, or once existed, in Azure.
-func (o Object) inAzure() bool {
-	return o.str("status", "atProvider", "id") != "" || o.created()
-}
+func (o Object) inAzure() bool { return o.reported() || o.created() }
 
 // created reports whether the provider has created the resource in Azure for this object. The Azure
 // providers record a creation when they start it in the background, so the record is ignored

@@ -45,11 +45,11 @@ const (
 // ownership returns the ownership of the vault or identity behind a managed resource.
 func (c *composition) ownership(seen Object) ownership {
 	switch {
-	case seen.established(), isCreatedUnproven(seen) && seen.str("status", "atProvider", "id") != "" && c.lacksProof(seen), c.app.Tenant == "" && !c.isShared(seen) && (!seen.held() || seen.onlyLooked()):
+	case seen.established(), !c.needsProof(seen):
 		return c.inCluster(seen)
-	case seen.str("status", "atProvider", "id") != "" && c.isProven(seen):
+	case seen.reported() && (c.isProven(seen) || isCreatedUnproven(seen) && c.lacksProof(seen)):
 		return c.inCluster(seen)
-	case seen.str("status", "atProvider", "id") != "":
+	case seen.reported():
 		return foreign
 	case !c.createsInCluster(seen):
 		return unseen
@@ -58,6 +58,12 @@ func (c *composition) ownership(seen Object) ownership {
 	}
 
 	return unseen
+}
+
+// needsProof reports whether tags must prove the owner of an object. That stays so for an object
+// that is held for this reason, even if the settings do not require it any more.
+func (c *composition) needsProof(seen Object) bool {
+	return c.app.Tenant != "" || c.isShared(seen) || seen.held() && !seen.onlyLooked()
 }
 
 // isCreatedUnproven reports whether this object has created a vault when no owner had to be proven.
@@ -70,7 +76,7 @@ func isCreatedUnproven(seen Object) bool {
 // awaitsCreation reports whether such a vault is being created. It must not get the tags of a proof
 // that the vault in Azure lacks.
 func (c *composition) awaitsCreation(seen Object) bool {
-	return isCreatedUnproven(seen) && seen.str("status", "atProvider", "id") == "" && (c.app.Tenant != "" || c.isShared(seen))
+	return isCreatedUnproven(seen) && !seen.reported() && (c.app.Tenant != "" || c.isShared(seen))
 }
 
 // lacksProof reports whether the observed tags name the application, and no tenant or cluster.

@@ -87,7 +87,7 @@ func (c *composition) networkACLs(seen Object) (rules networkRules, look bool) {
 	switch {
 	case want.action == "" && have.action == "":
 		return networkRules{}, false
-	case !c.isRunning(seen) && seen.str("status", "atProvider", "id") == "":
+	case !c.isRunning(seen) && !seen.reported():
 		if want.action == "" {
 			want = have
 		}
@@ -147,7 +147,7 @@ func rulesOf(o Object) networkRules {
 // rulesInUse returns the network rules of a vault that another cluster changes. They are recorded,
 // so that a cluster that takes over the vault changes none.
 func rulesInUse(seen Object) networkRules {
-	if seen.str("status", "atProvider", "id") == "" {
+	if !seen.reported() {
 		return rulesOf(seen.object("spec", "forProvider", "networkAcls"))
 	}
 

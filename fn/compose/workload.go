@@ -65,6 +65,9 @@ func (c *composition) workload(i identity, s secrets) workload {
 	c.autoscaler(&w)
 	c.podDisruptionBudget(w)
 	c.ingress(&w)
+	if !w.waits() {
+		w.ignored = append(w.ignored, c.unresolved(s)...)
+	}
 
 	return w
 }
