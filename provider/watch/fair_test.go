@@ -244,7 +244,7 @@ func TestThrottledIdentities(t *testing.T) {
 		other.VaultURI, other.Identity.ClientID = other.VaultURI+"/", "other"
 		watcher.Watch(t.Context(), syncOf("one"), other, interested(time.Now()))
 
-		if n := watcher.Fast(); n != 0 {
+		if n := watcher.Counts().Fast; n != 0 {
 			t.Errorf("\n%d vaults are polled fast", n)
 		}
 	})
@@ -257,8 +257,8 @@ func TestOursRead(t *testing.T) {
 		i.Updated, i.Created = []time.Time{time.Now()}, time.Now()
 		watcher.Watch(t.Context(), syncOf("one"), vaultA(), i)
 
-		if n := watcher.Fast(); n != 0 {
-			t.Errorf("\nFast() = %d", n)
+		if n := watcher.Counts().Fast; n != 0 {
+			t.Errorf("\nCounts().Fast = %d", n)
 		}
 
 		pass(time.Second)
@@ -266,8 +266,8 @@ func TestOursRead(t *testing.T) {
 		i.Updated = []time.Time{time.Now()}
 		watcher.Watch(t.Context(), syncOf("two"), vaultA(), i)
 
-		if n := watcher.Fast(); n != 1 {
-			t.Errorf("\nA change by another client starts fast polls.\nFast() = %d", n)
+		if n := watcher.Counts().Fast; n != 1 {
+			t.Errorf("\nA change by another client starts fast polls.\nCounts().Fast = %d", n)
 		}
 	})
 }

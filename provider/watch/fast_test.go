@@ -409,8 +409,8 @@ func TestFastMetrics(t *testing.T) {
 		watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
 		watcher.Watch(t.Context(), syncOf("two"), vaultB(), interested())
 
-		if diff := cmp.Diff(1, watcher.Fast()); diff != "" {
-			t.Errorf("\nFast(): -want, +got:\n%s", diff)
+		if diff := cmp.Diff(1, watcher.Counts().Fast); diff != "" {
+			t.Errorf("\nCounts(): -want, +got:\n%s", diff)
 		}
 
 		for range 3 * 60 {
@@ -418,8 +418,8 @@ func TestFastMetrics(t *testing.T) {
 			pass(time.Minute)
 		}
 
-		if diff := cmp.Diff(0, watcher.Fast()); diff != "" {
-			t.Errorf("\nIts budget is used up.\nFast(): -want, +got:\n%s", diff)
+		if diff := cmp.Diff(0, watcher.Counts().Fast); diff != "" {
+			t.Errorf("\nIts budget is used up.\nCounts(): -want, +got:\n%s", diff)
 		}
 
 		var budgets []string

@@ -68,63 +68,43 @@ func (w *Watcher) LastList(key types.NamespacedName) time.Time {
 	return time.Time{}
 }
 
-// Targets returns the number of watched vaults. A vault counts once for each identity that
-// reads it.
-func (w *Watcher) Targets() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	return len(w.vaults)
+// Counts of watched vaults. A vault counts once for each identity that reads it.
+type Counts struct {
+	Watched int
+	// Fast vaults are polled fast after a change.
+	Fast int
+	// Slow vaults have slow or sluggish lists. TooLarge vaults are too large to be listed.
+	Slow, TooLarge int
+	// Unlisted vaults cannot be listed by their provider configurations, unless they are only
+	// throttled.
+	Unlisted int
 }
 
-// Slow returns the number of vaults with slow or sluggish lists, and how many of them are too
-// large to be listed.
-func (w *Watcher) Slow() (slow, tooLarge int) {
+// Counts returns the current numbers.
+func (w *Watcher) Counts() Counts {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	for _, v := range w.vaults {
-		if v.slow || v.sluggish {
-			slow++
-		}
-
-		if keyvault.ReasonOf(v.snapshot.Err) == keyvault.TooLarge {
-			tooLarge++
-		}
-	}
-
-	return slow, tooLarge
-}
-
-// Unlisted returns the number of vaults that provider configurations cannot list, unless they
-// are only throttled.
-func (w *Watcher) Unlisted() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	n := 0
+	c := Counts{Watched: len(w.vaults)}
 
 	for t, v := range w.vaults {
-		if r := keyvault.ReasonOf(v.snapshot.Err); t.shared() && r != "" && r != keyvault.Throttled {
-			n++
-		}
-	}
-
-	return n
-}
-
-// Fast returns the number of vaults that are polled fast.
-func (w *Watcher) Fast() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	n := 0
-
-	for _, v := range w.vaults {
 		if v.plan.Fast() {
-			n++
+			c.Fast++
+		}
+
+		if v.slow || v.sluggish {
+			c.Slow++
+		}
+
+		r := keyvault.ReasonOf(v.snapshot.Err)
+		if r == keyvault.TooLarge {
+			c.TooLarge++
+		}
+
+		if t.shared() && r != "" && r != keyvault.Throttled {
+			c.Unlisted++
 		}
 	}
 
-	return n
+	return c
 }

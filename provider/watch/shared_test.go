@@ -47,8 +47,8 @@ func TestSharedTarget(t *testing.T) {
 			w.fail(&keyvault.Error{Reason: keyvault.Forbidden})
 			pass(10 * interval)
 
-			if got := watcher.Unlisted(); got != 1 {
-				t.Errorf("\nA vault that the platform cannot list is counted.\nUnlisted() = %d", got)
+			if got := watcher.Counts().Unlisted; got != 1 {
+				t.Errorf("\nA vault that the platform cannot list is counted.\nCounts().Unlisted = %d", got)
 			}
 
 			forget(watcher, n)

@@ -175,7 +175,7 @@ func TestSluggishNeighbour(t *testing.T) {
 				pass(3 * time.Hour)
 
 				if diff := cmp.Diff([]int{0, 0}, sizes(watcher)); diff != "" {
-					t.Errorf("\nThe vault is no longer slow.\nSlow(): -want, +got:\n%s", diff)
+					t.Errorf("\nThe vault is no longer slow.\nCounts(): -want, +got:\n%s", diff)
 				}
 			})
 		})
@@ -211,7 +211,7 @@ func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all tha
 		}
 
 		if diff := cmp.Diff([]int{1, 0}, sizes(watcher)); diff != "" {
-			t.Errorf("\nSlow(): -want, +got:\n%s", diff)
+			t.Errorf("\nCounts(): -want, +got:\n%s", diff)
 		}
 
 		// 100 pages take 50 s at two pages a second.
@@ -233,15 +233,15 @@ func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all tha
 		pass(2 * time.Minute)
 
 		if diff := cmp.Diff([]int{0, 0}, sizes(watcher)); diff != "" {
-			t.Errorf("\nThe vault is no longer slow.\nSlow(): -want, +got:\n%s", diff)
+			t.Errorf("\nThe vault is no longer slow.\nCounts(): -want, +got:\n%s", diff)
 		}
 	})
 }
 
 func sizes(w *Watcher) []int {
-	slow, tooLarge := w.Slow()
+	c := w.Counts()
 
-	return []int{slow, tooLarge}
+	return []int{c.Slow, c.TooLarge}
 }
 
 // After an endless list, the vault is not listed for a while.
@@ -265,7 +265,7 @@ func TestTooLarge(t *testing.T) {
 		}
 
 		if diff := cmp.Diff([]int{1, 1}, sizes(watcher)); diff != "" {
-			t.Errorf("\nSlow(): -want, +got:\n%s", diff)
+			t.Errorf("\nCounts(): -want, +got:\n%s", diff)
 		}
 
 		before := len(w.listed(vaultA()))

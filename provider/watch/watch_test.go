@@ -246,8 +246,8 @@ func TestOneListPerInterval(t *testing.T) { //nolint:gocognit // One watcher, an
 			t.Errorf("\nWithout a change, no sync is woken.\nwoken: %v", woken)
 		}
 
-		if diff := cmp.Diff(1, watcher.Targets()); diff != "" {
-			t.Errorf("\nTargets(): -want, +got:\n%s", diff)
+		if diff := cmp.Diff(1, watcher.Counts().Watched); diff != "" {
+			t.Errorf("\nCounts(): -want, +got:\n%s", diff)
 		}
 	})
 }
@@ -684,8 +684,8 @@ func TestChangeOfTarget(t *testing.T) {
 			t.Errorf("\nThe data of the vault is dropped.\nDrop(...): -want, +got:\n%s", diff)
 		}
 
-		if diff := cmp.Diff(1, watcher.Targets()); diff != "" {
-			t.Errorf("\nTargets(): -want, +got:\n%s", diff)
+		if diff := cmp.Diff(1, watcher.Counts().Watched); diff != "" {
+			t.Errorf("\nCounts(): -want, +got:\n%s", diff)
 		}
 	})
 }

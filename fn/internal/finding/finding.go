@@ -4,6 +4,10 @@
 // Package finding defines the function's messages: reasons with parameters, and one
 // table with the sentence of each reason. All other packages decide on these values, and
 // render text only where a message leaves the function.
+//
+// The provider has a package of its own for the same: it compares its findings and keeps
+// thousands of them, so they are flat structs, while those of the function contain lists and
+// other findings.
 package finding
 
 import (

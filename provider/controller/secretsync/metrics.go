@@ -14,6 +14,7 @@ import (
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
 // Metrics of all syncs: counters, and gauges that are computed from the last reports at each
@@ -40,13 +41,10 @@ type Metrics struct {
 	zones map[types.NamespacedName]string
 	// lastRead is when a secret of each sync was last read.
 	lastRead map[types.NamespacedName]time.Time
-	// lastList returns when the vault of a sync was last listed, targets how many vaults are
-	// watched, polledFast how many of them are polled fast, and cannotList how many of them
-	// provider configurations cannot list.
-	lastList                        func(types.NamespacedName) time.Time
-	targets, polledFast, cannotList func() int
-	// sizes returns how many vaults have slow lists, and how many are too large to be listed.
-	sizes func() (slow, tooLarge int)
+	// lastList returns when the vault of a sync was last listed, and counts the numbers of watched
+	// vaults.
+	lastList func(types.NamespacedName) time.Time
+	counts   func() watch.Counts
 }
 
 // NewMetrics returns metrics, for the caller to register.
@@ -105,25 +103,14 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 
 	m.mu.Lock()
 	reported, lastRead, zones := maps.Clone(m.reported), maps.Clone(m.lastRead), maps.Clone(m.zones)
-	lastList, targets, polledFast, cannotList, sizes := m.lastList, m.targets, m.polledFast, m.cannotList, m.sizes
+	lastList, counts := m.lastList, m.counts
 	m.mu.Unlock()
 
-	if targets != nil {
-		ch <- prometheus.MustNewConstMetric(m.vaults, prometheus.GaugeValue, float64(targets()))
-	}
-
-	if polledFast != nil {
-		ch <- prometheus.MustNewConstMetric(m.fast, prometheus.GaugeValue, float64(polledFast()))
-	}
-
-	if cannotList != nil {
-		ch <- prometheus.MustNewConstMetric(m.unlisted, prometheus.GaugeValue, float64(cannotList()))
-	}
-
-	if sizes != nil {
-		slow, tooLarge := sizes()
-		ch <- prometheus.MustNewConstMetric(m.slow, prometheus.GaugeValue, float64(slow))
-		ch <- prometheus.MustNewConstMetric(m.tooLarge, prometheus.GaugeValue, float64(tooLarge))
+	if counts != nil {
+		c := counts()
+		for desc, n := range map[*prometheus.Desc]int{m.vaults: c.Watched, m.fast: c.Fast, m.slow: c.Slow, m.tooLarge: c.TooLarge, m.unlisted: c.Unlisted} {
+			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n))
+		}
 	}
 
 	for key, zone := range zones {
@@ -132,7 +119,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 
 	type group struct{ namespace, state string }
 
-	counts := map[group]int{}
+	states := map[group]int{}
 
 	for key, o := range reported {
 		if o.State != "" {
@@ -145,7 +132,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 
 		for _, s := range o.Secrets {
 			if s.State != "" {
-				counts[group{key.Namespace, string(s.State)}]++
+				states[group{key.Namespace, string(s.State)}]++
 			}
 
 			if s.ExpiresAt != nil {
@@ -154,17 +141,17 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 
-	for g, n := range counts {
+	for g, n := range states {
 		ch <- prometheus.MustNewConstMetric(m.secrets, prometheus.GaugeValue, float64(n), g.namespace, g.state)
 	}
 }
 
 // follow sets the sources of the metrics about vaults, which are methods of the watcher.
-func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets, polledFast, cannotList func() int, sizes func() (slow, tooLarge int)) {
+func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, counts func() watch.Counts) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	m.lastList, m.targets, m.polledFast, m.cannotList, m.sizes = lastList, targets, polledFast, cannotList, sizes
+	m.lastList, m.counts = lastList, counts
 }
 
 // last returns the summary of the last report of a sync.

@@ -24,6 +24,7 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
+	"github.com/p6m-dev/platform-application/provider/watch"
 	"github.com/p6m-dev/platform-application/test/plain"
 )
 
@@ -84,7 +85,7 @@ func newRecording(l *look) *recording {
 	r := &recording{cr: l.cr}
 	r.external, r.events = externalOf(l)
 	r.log = logging.NewLogrLogger(funcr.New(func(prefix, args string) { r.logs.WriteString(prefix + args + "\n") }, funcr.Options{Verbosity: 10}))
-	r.metrics.follow(func(types.NamespacedName) time.Time { return noon() }, func() int { return 1 }, func() int { return 1 }, func() int { return 1 }, func() (int, int) { return 1, 1 })
+	r.metrics.follow(func(types.NamespacedName) time.Time { return noon() }, func() watch.Counts { return watch.Counts{Watched: 1, Fast: 1, Slow: 1, TooLarge: 1, Unlisted: 1} })
 
 	kube := &fake.Clientset{}
 	kube.AddReactor("patch", "secrets", func(a clienttesting.Action) (bool, runtime.Object, error) {

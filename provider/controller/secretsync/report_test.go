@@ -25,6 +25,7 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
+	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
 func observation(state v1alpha1.State, secrets ...v1alpha1.ObservedSecret) v1alpha1.KeyVaultSecretSyncObservation {
@@ -211,7 +212,7 @@ func TestMetrics(t *testing.T) {
 		}
 
 		return time.Time{}
-	}, func() int { return 2 }, func() int { return 4 }, func() int { return 5 }, func() (slow, tooLarge int) { return 3, 1 })
+	}, func() watch.Counts { return watch.Counts{Watched: 2, Fast: 4, Slow: 3, TooLarge: 1, Unlisted: 5} })
 	m.observe(web, observation(v1alpha1.StateMissing,
 		v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateSynced, ExpiresAt: new(metav1.Unix(2000, 0))},
 		v1alpha1.ObservedSecret{Name: "x", State: v1alpha1.StateMissing}, v1alpha1.ObservedSecret{Name: "y"}))

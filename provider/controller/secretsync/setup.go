@@ -117,7 +117,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		fullRead:         o.FullRead,
 		now:              time.Now,
 	}
-	o.Metrics.follow(c.watcher.LastList, c.watcher.Targets, c.watcher.Fast, c.watcher.Unlisted, c.watcher.Slow)
+	o.Metrics.follow(c.watcher.LastList, c.watcher.Counts)
 
 	if err := mgr.Add(c.watcher); err != nil {
 		return fmt.Errorf("cannot add the watcher of vaults: %w", err)

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package finding defines the doctor's findings and renders them from a catalogue.
+// Package finding defines the doctor's findings and renders them from a catalogue. Its templates are not those of package
+// sentence, because a fix contains commands with braces of their own, and a parameter may be inside of quotes.
 package finding
 
 import (
