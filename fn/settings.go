@@ -42,7 +42,7 @@ func (c *call) resolveSettings() (platform inputv1alpha1.PlatformConfigSpec, s *
 // requireSettings requires all objects with settings at once: Crossplane calls until the requirements
 // stay the same, so a later requirement costs one more call in each reconcile.
 func (c *call) requireSettings(ref settings.Reference) {
-	requireConfig(c.req, c.rsp, requirement, ref.Name)
+	requireConfig(c.req, c.rsp, requirementConfig, ref.Name)
 	requireNamespace(c.req, c.rsp, c.app.Namespace)
 	if zone, _ := c.placed().LandingZone(); zone != "" {
 		c.requireLandingZone(zone, ref.Name)
@@ -52,7 +52,7 @@ func (c *call) requireSettings(ref settings.Reference) {
 // environmentConfig returns the data of the platform's own EnvironmentConfig, or nothing if it may
 // be missing.
 func (c *call) environmentConfig(ref settings.Reference) (map[string]any, *stop) {
-	overlay, state := decodeConfig(c.req, requirement)
+	overlay, state := decodeConfig(c.req, requirementConfig)
 	with := finding.With{"name": ref.Name}
 	switch {
 	case state == unresolved:
@@ -78,8 +78,8 @@ func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, e
 	return input, nil
 }
 
-// requirement is the name of the requirement for the platform's own EnvironmentConfig.
-const requirement = "environment-config"
+// requirementConfig is the name of the requirement for the platform's own EnvironmentConfig.
+const requirementConfig = "environment-config"
 
 // requireConfig requires an EnvironmentConfig.
 func requireConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, requirement, name string) {

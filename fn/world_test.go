@@ -97,9 +97,9 @@ func (w *world) request() *fnv1.RunFunctionRequest {
 	switch {
 	case w.unresolved:
 	case w.environment == nil:
-		req.RequiredResources[requirement] = &fnv1.Resources{}
+		req.RequiredResources[requirementConfig] = &fnv1.Resources{}
 	default:
-		req.RequiredResources[requirement] = &fnv1.Resources{Items: []*fnv1.Resource{{
+		req.RequiredResources[requirementConfig] = &fnv1.Resources{Items: []*fnv1.Resource{{
 			Resource: w.structure(map[string]any{"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig", "data": w.environment}),
 		}}}
 	}
@@ -149,7 +149,7 @@ func (w *world) look(req *fnv1.RunFunctionRequest, requirements *fnv1.Requiremen
 	}
 	again := false
 	for name, selector := range requirements.GetResources() {
-		if _, ok := req.GetRequiredResources()[name]; ok || name == requirement {
+		if _, ok := req.GetRequiredResources()[name]; ok || name == requirementConfig {
 			continue
 		}
 		found := &fnv1.Resources{}
