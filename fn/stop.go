@@ -57,8 +57,8 @@ func wait(reason string, why ...finding.Finding) *stop {
 	return &stop{effect: effectWait, reason: reason, why: why}
 }
 
-// stop responds to a request that cannot be composed. While there are orphans, nothing is kept:
-// Crossplane would forget them.
+// stop responds to a request that cannot be composed. With orphans, that is fatal instead of keeping
+// anything, because Crossplane would forget them. It drops the response to a call that waits.
 func (c *call) stop(s *stop) (*fnv1.RunFunctionResponse, error) {
 	orphans := c.seen.checkOrphans()
 	switch s.effect {

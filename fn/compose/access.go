@@ -213,9 +213,7 @@ func (a access) condition() Condition {
 
 		return c.with(finding.New(finding.RolesRevoked))
 	}
-	c := a.granted()
-
-	return c.with(rolesNotRevoked(a.kept)...)
+	return a.conditionOfGrants().with(rolesNotRevoked(a.kept)...)
 }
 
 // rolesNotRevoked returns the note on assignments that stay in Azure.
@@ -227,8 +225,8 @@ func rolesNotRevoked(kept []string) []finding.Finding {
 	return []finding.Finding{finding.New(finding.RolesNotRevoked, finding.With{"assignments": finding.Some(", ", kept)})}
 }
 
-// granted returns the condition without assignments that are not granted any more.
-func (a access) granted() Condition {
+// conditionOfGrants returns the condition without assignments that are not granted any more.
+func (a access) conditionOfGrants() Condition {
 	c := Condition{Type: TypeAccessReady, Status: False}
 	if len(a.replacing) > 0 {
 		c.Reason = ReasonReplacing

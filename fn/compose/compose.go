@@ -17,8 +17,8 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// An Application is a team's manifest, either a namespaced composite resource or a
-// claim.
+// An Application is a team's manifest, either a namespaced composite resource or a claim, and
+// what other objects say about it.
 type Application struct {
 	Name      string
 	Namespace string

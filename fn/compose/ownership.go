@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
@@ -60,12 +62,6 @@ func (c *composition) ownership(seen Object) ownership {
 	return unseen
 }
 
-// needsProof reports whether tags must prove the owner of an object. That stays so for an object
-// that is held for this reason, even if the settings do not require it any more.
-func (c *composition) needsProof(seen Object) bool {
-	return c.app.Tenant != "" || c.isShared(seen) || seen.held() && !seen.onlyLooked()
-}
-
 // isCreatedUnproven reports whether this object has created a vault when no owner had to be proven.
 // The settings can require the proof before the function sees the vault, which then has no tags
 // that prove it.
@@ -76,7 +72,7 @@ func isCreatedUnproven(seen Object) bool {
 // awaitsCreation reports whether such a vault is being created. It must not get the tags of a proof
 // that the vault in Azure lacks.
 func (c *composition) awaitsCreation(seen Object) bool {
-	return isCreatedUnproven(seen) && !seen.reported() && (c.app.Tenant != "" || c.isShared(seen))
+	return isCreatedUnproven(seen) && seen.str("status", "atProvider", "id") == "" && (c.app.Tenant != "" || c.isShared(seen))
 }
 
 // lacksProof reports whether the observed tags name the application, and no tenant or cluster.
@@ -88,6 +84,12 @@ func (c *composition) lacksProof(seen Object) bool {
 	}
 
 	return hasTags(seen, map[string]string{tagApplication: c.app.Name, tagNamespace: c.app.Namespace})
+}
+
+// needsProof reports whether tags must prove the owner of an object. That stays so for an object
+// that is held for this reason, even if the settings do not require it any more.
+func (c *composition) needsProof(seen Object) bool {
+	return c.app.Tenant != "" || c.isShared(seen) || seen.held() && !seen.onlyLooked()
 }
 
 // isProven reports whether the observed tags are the application's.
@@ -278,4 +280,13 @@ func (o Object) observeFailed() bool {
 	}
 
 	return false
+}
+
+// validateNamespace rejects new applications in retired namespaces.
+func validateNamespace(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed, path *field.Path) field.ErrorList {
+	if _, exists := seen[NameKeyVault]; exists || !slices.Contains(p.RetiredNamespaces, a.Namespace) {
+		return nil
+	}
+
+	return field.ErrorList{field.Forbidden(path, finding.Say(finding.NamespaceRetired, finding.With{"namespace": a.Namespace}))}
 }

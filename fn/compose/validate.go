@@ -270,12 +270,3 @@ func isUUID(s string) bool {
 func isAlphanumeric(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
-
-// validateNamespace rejects new applications in retired namespaces.
-func validateNamespace(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed, path *field.Path) field.ErrorList {
-	if _, exists := seen[NameKeyVault]; exists || !slices.Contains(p.RetiredNamespaces, a.Namespace) {
-		return nil
-	}
-
-	return field.ErrorList{field.Forbidden(path, finding.Say(finding.NamespaceRetired, finding.With{"namespace": a.Namespace}))}
-}

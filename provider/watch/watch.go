@@ -235,7 +235,8 @@ func (w *Watcher) watch(ctx context.Context, key types.NamespacedName, t Target,
 			go w.list(r) //nolint:contextcheck,gosec // The list continues after the call: it may be slow, and others may wait for it.
 		}
 
-		if r == nil || own != nil && own != r || r.detached || own == nil && !v.awaited(s, afresh) || ctx.Err() != nil {
+		waits := r != nil && !r.detached && ctx.Err() == nil && (r == own || own == nil && v.awaited(s, afresh))
+		if !waits {
 			s.hasSnapshot = true
 			snapshot := v.snapshot
 			w.mu.Unlock()
