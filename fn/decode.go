@@ -34,21 +34,21 @@ const defaultNamespace = "default"
 func (c *call) decodeRequest() *stop {
 	xr, err := request.GetObservedCompositeResource(c.req)
 	if err != nil {
-		return fatal(compose.ReasonInvalid, err)
+		return abort(compose.ReasonInvalid, err)
 	}
 	c.xr = xr.Resource
 	if c.app, err = decodeApplication(c.xr); err != nil {
-		return fatal(compose.ReasonInvalid, err)
+		return abort(compose.ReasonInvalid, err)
 	}
 	if lacksNamespace(c.xr) {
 		response.Warning(c.rsp, finding.Err(finding.NamespaceMissing, finding.With{"namespace": defaultNamespace}))
 	}
 	c.log = c.log.WithValues("namespace", c.app.Namespace, "name", c.app.Name)
 	if c.seen, err = decodeObserved(c.req, c.xr, c.app.Namespace); err != nil {
-		return fatal(compose.ReasonInvalid, err)
+		return abort(compose.ReasonInvalid, err)
 	}
 	if err := c.seen.checkForeign(); err != nil {
-		return fatal(compose.ReasonForeignResource, err)
+		return abort(compose.ReasonForeignResource, err)
 	}
 
 	return nil

@@ -124,7 +124,7 @@ func (c *call) adopt(platform inputv1alpha1.PlatformConfigSpec) *stop {
 		c.seen = c.seen.adopt()
 	}
 	if err := c.seen.checkOrphans(); err != nil {
-		return fatal(compose.ReasonForeignResource, err)
+		return abort(compose.ReasonForeignResource, err)
 	}
 
 	return nil

@@ -18,7 +18,7 @@ import (
 func (c *call) resolveSettings() (platform inputv1alpha1.PlatformConfigSpec, s *stop) {
 	input, err := decodeInput(c.req)
 	if err != nil {
-		return platform, fatal(compose.ReasonSettingsInvalid, err)
+		return platform, abort(compose.ReasonSettingsInvalid, err)
 	}
 	ref := settings.EnvironmentConfig(input)
 	c.requireSettings(ref)
@@ -60,7 +60,7 @@ func (c *call) environmentConfig(ref settings.Reference) (map[string]any, *stop)
 	case state == notFound && ref.Required && len(c.seen.composed) > 0 && len(c.seen.orphans) == 0:
 		return nil, keep(compose.ReasonSettingsMissing, finding.New(finding.SettingsMissing, with))
 	case state == notFound && ref.Required:
-		return nil, fatal(compose.ReasonSettingsMissing, finding.Err(finding.EnvironmentConfigNotFound, with, finding.With{"optional": settings.ResolutionOptional}))
+		return nil, abort(compose.ReasonSettingsMissing, finding.Err(finding.EnvironmentConfigNotFound, with, finding.With{"optional": settings.ResolutionOptional}))
 	}
 
 	return overlay, nil

@@ -19,7 +19,7 @@ type stop struct {
 	effect effect
 	// reason of the conditions.
 	reason string
-	// err of a fatal or refused request.
+	// err that aborts or refuses the request.
 	err error
 	// why resources are kept, or what the call waits for.
 	why finding.Message
@@ -29,9 +29,9 @@ type stop struct {
 type effect int
 
 const (
-	// effectFatal: Crossplane changes nothing.
-	effectFatal effect = iota
-	// effectRefuse is fatal, unless the platform has revoked anything that the application still
+	// effectAbort is a fatal result: Crossplane changes nothing.
+	effectAbort effect = iota
+	// effectRefuse is fatal, too, unless the platform has revoked anything that the application still
 	// has: a team must not be able to prevent that with an invalid manifest.
 	effectRefuse
 	// effectKeep: all resources stay unchanged but revoked ones.
@@ -41,8 +41,8 @@ const (
 	effectWait
 )
 
-func fatal(reason string, err error) *stop {
-	return &stop{effect: effectFatal, reason: reason, err: err}
+func abort(reason string, err error) *stop {
+	return &stop{effect: effectAbort, reason: reason, err: err}
 }
 
 func refuse(reason string, err error) *stop {
@@ -57,8 +57,8 @@ func wait(reason string, why ...finding.Finding) *stop {
 	return &stop{effect: effectWait, reason: reason, why: why}
 }
 
-// stop responds to a request that cannot be composed. With orphans, that is fatal instead of keeping
-// anything, because Crossplane would forget them. It drops the response to a call that waits.
+// stop responds to a request that cannot be composed. Orphans are never left out of a response that
+// Crossplane uses, because it would forget them: the response is then fatal.
 func (c *call) stop(s *stop) (*fnv1.RunFunctionResponse, error) {
 	orphans := c.seen.checkOrphans()
 	switch s.effect {
@@ -80,7 +80,7 @@ func (c *call) stop(s *stop) (*fnv1.RunFunctionResponse, error) {
 		response.Warning(c.rsp, errors.New(bounded(s.err.Error())))
 
 		return c.respond(kept)
-	case effectFatal:
+	case effectAbort:
 	}
 
 	return c.fatal(s.reason, s.err)
