@@ -154,12 +154,11 @@ func (c *composition) autoscaled() bool {
 // ownsReplicas reports whether only Crossplane has set the number of pods.
 func ownsReplicas(seen Object) bool {
 	owned := false
-	for _, e := range seen.list("metadata", "managedFields") {
-		m, _ := e.(map[string]any)
-		if _, ok := Object(m).object("fieldsV1", "f:spec")["f:replicas"]; !ok {
+	for f := range seen.objects("metadata", "managedFields") {
+		if _, ok := f.object("fieldsV1", "f:spec")["f:replicas"]; !ok {
 			continue
 		}
-		if !strings.HasPrefix(Object(m).str("manager"), composedFieldManager) {
+		if !strings.HasPrefix(f.str("manager"), composedFieldManager) {
 			return false
 		}
 		owned = true

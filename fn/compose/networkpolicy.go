@@ -207,11 +207,9 @@ func (c *composition) openPorts() (ports []*networkingv1ac.NetworkPolicyPortAppl
 	for _, p := range c.app.Spec.Deployment.Ports {
 		add(string(transport(p)), p.Port)
 	}
-	container := byName(c.seen[NameDeployment].list("spec", "template", "spec", "containers"))[c.app.Name]
-	for _, p := range container.list("ports") {
-		m, _ := p.(map[string]any)
-		number, _ := Object(m).number("containerPort")
-		protocol := cmp.Or(Object(m).str("protocol"), string(corev1.ProtocolTCP))
+	for p := range c.seen[NameDeployment].containers()[c.app.Name].objects("ports") {
+		number, _ := p.number("containerPort")
+		protocol := cmp.Or(p.str("protocol"), string(corev1.ProtocolTCP))
 		if len(validation.IsValidPortNum(int(number))) == 0 {
 			add(protocol, int32(number)) //nolint:gosec // It is a port.
 		}

@@ -5,6 +5,7 @@ package compose
 
 import (
 	"cmp"
+	"iter"
 	"strings"
 
 	upjet "github.com/crossplane/upjet/v2/pkg/resource"
@@ -149,6 +150,18 @@ func (o Object) list(path ...string) []any {
 	return l
 }
 
+// objects returns the objects of a list.
+func (o Object) objects(path ...string) iter.Seq[Object] {
+	return func(yield func(Object) bool) {
+		for _, e := range o.list(path...) {
+			m, _ := e.(map[string]any)
+			if !yield(m) {
+				return
+			}
+		}
+	}
+}
+
 func (o Object) object(path ...string) Object {
 	v, _, _ := unstructured.NestedFieldNoCopy(o, path...)
 	m, _ := v.(map[string]any)
@@ -160,9 +173,8 @@ func (o Object) object(path ...string) Object {
 type observedCondition struct{ status, reason, message string }
 
 func (o Object) condition(conditionType string) observedCondition {
-	for _, v := range o.list("status", "conditions") {
-		m, _ := v.(map[string]any)
-		if c := Object(m); c.str("type") == conditionType {
+	for c := range o.objects("status", "conditions") {
+		if c.str("type") == conditionType {
 			return observedCondition{status: c.str("status"), reason: c.str("reason"), message: c.str("message")}
 		}
 	}
@@ -238,9 +250,8 @@ const composedFieldManager = "apiextensions.crossplane.io/composed"
 // applied. It is false for other kinds, and without managed fields.
 func appliedByCrossplane(o Object) (Object, bool) {
 	manager := ""
-	for _, e := range o.list("metadata", "managedFields") {
-		m, _ := e.(map[string]any)
-		if name := Object(m).str("manager"); strings.HasPrefix(name, composedFieldManager) && Object(m).str("operation") == string(metav1.ManagedFieldsOperationApply) {
+	for f := range o.objects("metadata", "managedFields") {
+		if name := f.str("manager"); strings.HasPrefix(name, composedFieldManager) && f.str("operation") == string(metav1.ManagedFieldsOperationApply) {
 			manager = name
 		}
 	}

@@ -271,9 +271,8 @@ func (o Object) allows(action xpv1.ManagementAction) bool {
 // the object. Providers that record no generation are trusted.
 func (o Object) observeFailed() bool {
 	generation, _ := o.number("metadata", "generation")
-	for _, v := range o.list("status", "conditions") {
-		m, _ := v.(map[string]any)
-		if c := Object(m); c.str("type") == conditionSynced {
+	for c := range o.objects("status", "conditions") {
+		if c.str("type") == conditionSynced {
 			observed, _ := c.number("observedGeneration")
 			return c.str("status") == "False" && (observed == 0 || observed == generation)
 		}

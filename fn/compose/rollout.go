@@ -54,8 +54,8 @@ func samePods(desired, observed Object) bool {
 			return false
 		}
 	}
-	containers := byName(observed.list("spec", "template", "spec", "containers"))
-	for name, want := range byName(desired.list("spec", "template", "spec", "containers")) {
+	containers := observed.containers()
+	for name, want := range desired.containers() {
 		have := containers[name]
 		if !sameImage(want.str("image"), have.str("image")) {
 			return false
@@ -79,9 +79,9 @@ func (c *composition) withdraws(desired Object) bool {
 	for _, name := range c.observedShares() {
 		targets = append(targets, c.share(name).target)
 	}
-	wanted := byName(desired.list("spec", "template", "spec", "containers"))
+	wanted := desired.containers()
 	more := func(o Object) bool {
-		for name, container := range byName(o.list("spec", "template", "spec", "containers")) {
+		for name, container := range o.containers() {
 			env := byName(wanted[name].list("env"))
 			for name, v := range byName(container.list("env")) {
 				if _, ok := env[name]; !ok && slices.Contains(targets, v.str(secretName()...)) {
@@ -114,6 +114,11 @@ func sameImage(want, have string) bool {
 // podAnnotation returns the path of an annotation of the pods.
 func podAnnotation(name string) []string {
 	return []string{"spec", "template", "metadata", "annotations", name}
+}
+
+// containers returns the containers of a Deployment's pods, by name.
+func (o Object) containers() map[string]Object {
+	return byName(o.list("spec", "template", "spec", "containers"))
 }
 
 func byName(list []any) map[string]Object {

@@ -99,11 +99,9 @@ func revision(s secrets) string {
 }
 
 func observedKeys(o Object) []envmap.Key {
-	list := o.list("keys")
-	keys := make([]envmap.Key, 0, len(list))
-	for _, e := range list {
-		m, _ := e.(map[string]any)
-		k := envmap.Key{Name: Object(m).str("key"), DataKey: Object(m).str("dataKey")}
+	keys := make([]envmap.Key, 0, len(o.list("keys")))
+	for key := range o.objects("keys") {
+		k := envmap.Key{Name: key.str("key"), DataKey: key.str("dataKey")}
 		if k.DataKey != "" {
 			keys = append(keys, k)
 		}

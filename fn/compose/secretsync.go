@@ -67,13 +67,7 @@ func (s *syncing) worse(other *syncing) *syncing {
 
 // observedSecrets returns the observed state of the secrets of a sync, by name.
 func observedSecrets(sync Object) map[string]Object {
-	observed := map[string]Object{}
-	for _, e := range sync.list("status", "atProvider", "secrets") {
-		m, _ := e.(map[string]any)
-		observed[Object(m).str("name")] = m
-	}
-
-	return observed
+	return byName(sync.list("status", "atProvider", "secrets"))
 }
 
 // secretSync keeps the application's Kubernetes Secrets in sync with its own vault and with
@@ -201,10 +195,9 @@ func (c *composition) retiringSecrets(seen Object, target string, list []v1alpha
 		listed[s.Name] = true
 	}
 	var referred, perhaps []secretsv1alpha1.SyncedSecret
-	for _, e := range seen.list("spec", "forProvider", "secrets") {
-		m, _ := e.(map[string]any)
+	for entry := range seen.objects("spec", "forProvider", "secrets") {
 		secret := secretsv1alpha1.SyncedSecret{}
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &secret); err != nil || listed[secret.Name] {
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(entry, &secret); err != nil || listed[secret.Name] {
 			continue
 		}
 		// The secret is synced while it exists, and its absence is no error.
@@ -255,13 +248,11 @@ func refersTo(deployment Object, target, secret string) bool {
 // referred returns the data keys of a Kubernetes Secret that variables of pods reference.
 func referred(deployment Object, target string) map[string]bool {
 	keys := map[string]bool{}
-	for _, e := range deployment.list("spec", "template", "spec", "containers") {
-		container, _ := e.(map[string]any)
-		for _, e := range Object(container).list("env") {
-			variable, _ := e.(map[string]any)
+	for container := range deployment.objects("spec", "template", "spec", "containers") {
+		for variable := range container.objects("env") {
 			// A reference without a Secret counts: a key too many does no harm.
-			secret := cmp.Or(Object(variable).str(secretName()...), target)
-			if key := Object(variable).str(secretKey()...); key != "" && secret == target {
+			secret := cmp.Or(variable.str(secretName()...), target)
+			if key := variable.str(secretKey()...); key != "" && secret == target {
 				keys[key] = true
 			}
 		}

@@ -17,13 +17,11 @@ func LatestTime(o Object) time.Time {
 	for _, name := range []string{annotationPending, annotationCreated} {
 		latest = later(latest, o.time("metadata", "annotations", name))
 	}
-	for _, c := range o.list("status", "conditions") {
-		m, _ := c.(map[string]any)
-		latest = later(latest, Object(m).time("lastTransitionTime"))
+	for c := range o.objects("status", "conditions") {
+		latest = later(latest, c.time("lastTransitionTime"))
 	}
-	for _, f := range o.list("metadata", "managedFields") {
-		m, _ := f.(map[string]any)
-		latest = later(latest, Object(m).time("time"))
+	for f := range o.objects("metadata", "managedFields") {
+		latest = later(latest, f.time("time"))
 	}
 
 	return latest
@@ -45,9 +43,8 @@ func (o Object) requestedSince() time.Time {
 	if since := o.time("metadata", "annotations", annotationPending); !since.IsZero() {
 		return since
 	}
-	for _, c := range o.list("status", "conditions") {
-		m, _ := c.(map[string]any)
-		if c := Object(m); c.str("type") == conditionSynced && c.str("status") == "True" {
+	for c := range o.objects("status", "conditions") {
+		if c.str("type") == conditionSynced && c.str("status") == "True" {
 			return c.time("lastTransitionTime")
 		}
 	}

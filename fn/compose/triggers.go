@@ -231,7 +231,7 @@ func triggerName(fields map[string]any) (string, bool) {
 // measures reports whether the container of a Deployment requests the resources that triggers
 // measure.
 func (c *composition) measures(deployment Object, triggers []any) bool {
-	container, ok := byName(deployment.list("spec", "template", "spec", "containers"))[c.app.Name]
+	container, ok := deployment.containers()[c.app.Name]
 	if !ok {
 		return false
 	}

@@ -136,6 +136,6 @@ func (w workload) condition() Condition {
 
 // image returns the image of the application's container. The pod can have other containers.
 func (w workload) image() string {
-	containers := byName(w.observed.list("spec", "template", "spec", "containers"))
-	return cmp.Or(containers[w.observed.str("metadata", "name")].str("image"), finding.Say(finding.ImageUnknown))
+	name := w.observed.str("metadata", "name")
+	return cmp.Or(w.observed.containers()[name].str("image"), finding.Say(finding.ImageUnknown))
 }
