@@ -5,10 +5,8 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/signal"
 	"regexp"
@@ -30,9 +28,6 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// kubeTimeout bounds one request to the API server.
-const kubeTimeout = 30 * time.Second
-
 // doctorTimeout bounds all checks of the doctor.
 const doctorTimeout = 5 * time.Minute
 
@@ -43,13 +38,6 @@ const notAsked = "NotAsked"
 type acceptanceCommand struct {
 	Run     acceptanceRun     `cmd:"" default:"withargs"                                                     help:"Run the application of the guide in a separate namespace, and clean up. Exit code: 0 if all steps passed, 3 if a step failed, 1 if the run could not start."`
 	Cleanup acceptanceCleanup `cmd:"" help:"Clean up after runs that ended without a cleanup, or list them."`
-}
-
-// clusterFlags choose the cluster, and a role for the account of this program.
-type clusterFlags struct {
-	Kubeconfig string `help:"Path of the kubeconfig. Default: as kubectl finds it; in a pod, its ServiceAccount."                  type:"path"`
-	Context    string `help:"Context of the kubeconfig."`
-	BindRole   string `help:"ClusterRole to bind to this account in the run's namespace, if the account has no permissions there." placeholder:"NAME"`
 }
 
 // acceptanceRun is one run.
@@ -276,78 +264,6 @@ func (c *acceptanceRun) save(r acceptance.Report) error {
 	return errors.Join(errs...)
 }
 
-// acceptanceCleanup cleans up after runs.
-type acceptanceCleanup struct {
-	clusterFlags
-
-	Runs []string `arg:"" help:"Ids of runs. Without ids, the command lists runs that left a namespace." name:"run" optional:""`
-}
-
-// Run cleans up, or lists the runs.
-func (c *acceptanceCleanup) Run(ctx context.Context) error {
-	_, kube, err := c.connect()
-	if err != nil {
-		return err
-	}
-
-	if len(c.Runs) == 0 {
-		left, err := acceptance.Leftovers(ctx, kube)
-		if err != nil {
-			return err
-		}
-
-		for _, l := range left {
-			fmt.Fprintf(os.Stdout, "%s\t%s\t%s\n", l.Run, l.Namespace, l.Created.Format(time.RFC3339))
-		}
-
-		return nil
-	}
-
-	ctx, cancel := context.WithTimeout(ctx, acceptance.CleanupTimeout)
-	defer cancel()
-
-	var errs []error
-	for _, id := range c.Runs {
-		errs = append(errs, acceptance.Remove(ctx, kube, id, c.BindRole, say))
-	}
-
-	return errors.Join(errs...)
-}
-
-// connect returns a client that also writes.
-func (c *clusterFlags) connect() (*rest.Config, client.Client, error) {
-	config, err := platform.Config(c.Kubeconfig, c.Context)
-	if err != nil {
-		return nil, nil, err
-	}
-
-	config.Timeout = kubeTimeout
-	// The API server limits requests itself. A client-side limit would end a wait with an error that hides the cause.
-	config.QPS = -1
-	config.WarningHandler = rest.NoWarnings{}
-
-	out, err := client.New(config, client.Options{})
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot connect to the cluster: %w", err)
-	}
-
-	return config, out, nil
-}
-
-// arguments returns the flags for the same cluster.
-func (c *clusterFlags) arguments() []string {
-	var out []string
-
-	flags := map[string]string{"--kubeconfig": c.Kubeconfig, "--context": c.Context, "--bind-role": c.BindRole}
-	for _, flag := range slices.Sorted(maps.Keys(flags)) {
-		if flags[flag] != "" {
-			out = append(out, flag, flags[flag])
-		}
-	}
-
-	return out
-}
-
 // settings returns the platform's settings, as the function reads them.
 func (c *acceptanceRun) settings(ctx context.Context, config *rest.Config) (inputv1alpha1.PlatformConfigSpec, error) {
 	cluster, err := platform.Connect(config, c.Namespace)
@@ -402,20 +318,3 @@ func endAtOnce(commands []string) (stop func()) {
 
 // say prints a line of progress. The report goes to the standard output.
 func say(line string) { fmt.Fprintln(os.Stderr, time.Now().UTC().Format(time.TimeOnly), line) }
-
-// workloadCommand is the application of an acceptance run.
-type workloadCommand struct {
-	ID        string   `help:"Id of the run."      name:"run"                                  required:""`
-	Key       string   `help:"Key of the digests." required:""`
-	Variables []string `arg:""                     help:"Variables whose digests are printed."`
-}
-
-// Run runs the application.
-func (c *workloadCommand) Run(ctx context.Context) error {
-	key, err := hex.DecodeString(c.Key)
-	if err != nil {
-		return fmt.Errorf("cannot read the key: %w", err)
-	}
-
-	return acceptance.Workload{Run: c.ID, Key: key, Variables: c.Variables, Lookup: os.LookupEnv, Out: os.Stdout}.Serve(ctx)
-}

@@ -7,15 +7,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
@@ -153,81 +149,6 @@ func waiting(pod *corev1.Pod) Problem {
 	}
 
 	return Problem{Code: PodPhase, Detail: clean(string(pod.Status.Phase))}
-}
-
-// differences compares the pod of a probe with the pods of the provider. If they differ, the probe may reach different hosts.
-func (d *decider) differences(p probed) {
-	if p.pod == nil {
-		return
-	}
-
-	for _, policy := range d.facts.policies {
-		probe := selects(policy.Spec.PodSelector, p.pod)
-
-		if slices.ContainsFunc(p.pods, func(pod corev1.Pod) bool { return selects(policy.Spec.PodSelector, &pod) != probe }) {
-			d.add(ProbePolicyDiffers, "NetworkPolicy/"+policy.Name, map[string]string{"place": p.name})
-		}
-	}
-
-	fields := map[string]bool{}
-
-	for _, pod := range p.pods {
-		for name, has := range network(&pod) {
-			fields[name] = fields[name] || !reflect.DeepEqual(has, network(p.pod)[name])
-		}
-
-		for name, has := range network(p.pod) {
-			fields[name] = fields[name] || !reflect.DeepEqual(has, network(&pod)[name])
-		}
-	}
-
-	maps.DeleteFunc(fields, func(_ string, differs bool) bool { return !differs })
-
-	if len(fields) > 0 {
-		d.add(ProbeDiffers, "Job/"+jobPrefix+p.name, map[string]string{"place": p.name, "fields": finding.List(slices.Sorted(maps.Keys(fields)))})
-	}
-}
-
-// network returns the fields of a pod that affect its network. Policies also select by its labels.
-func network(pod *corev1.Pod) map[string]any {
-	out := map[string]any{}
-
-	if pod.Spec.HostNetwork {
-		out["hostNetwork"] = true
-	}
-
-	if p := pod.Spec.DNSPolicy; p != "" && p != corev1.DNSClusterFirst {
-		out["dnsPolicy"] = p
-	}
-
-	if pod.Spec.DNSConfig != nil {
-		out["dnsConfig"] = pod.Spec.DNSConfig
-	}
-
-	if len(pod.Spec.HostAliases) > 0 {
-		out["hostAliases"] = pod.Spec.HostAliases
-	}
-
-	if len(pod.Spec.Containers) == 0 {
-		return out
-	}
-
-	for _, v := range pod.Spec.Containers[0].Env {
-		switch name := strings.ToUpper(v.Name); name {
-		case "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR":
-			v.Name = name
-			out[name] = v
-		}
-	}
-
-	return out
-}
-
-// selects reports whether a selector selects a pod. An invalid selector selects none.
-func selects(s metav1.LabelSelector, pod *corev1.Pod) bool {
-	selector, err := metav1.LabelSelectorAsSelector(&s)
-
-	return err == nil && selector.Matches(labels.Set(pod.Labels))
 }
 
 // place checks the facts of a place.
@@ -394,23 +315,4 @@ func refused(x Exchange) finding.Code {
 	default:
 		return SignInRefused
 	}
-}
-
-// forbids reports whether policies block a pod from the metadata service of its node.
-func (d *decider) forbids(pod *corev1.Pod) bool {
-	selected := false
-
-	for _, p := range d.facts.policies {
-		if !selects(p.Spec.PodSelector, pod) || !slices.Contains(p.Spec.PolicyTypes, networkingv1.PolicyTypeEgress) {
-			continue
-		}
-
-		selected = true
-
-		if slices.ContainsFunc(p.Spec.Egress, allowsMachine) {
-			return false
-		}
-	}
-
-	return selected
 }
