@@ -64,16 +64,16 @@ clean: demo-down ## Remove _output/
 
 .PHONY: packages
 packages: ## Build all packages, images and charts into _output/packages, for amd64 and arm64: [VERSION=v0.1.0] [ARCH=amd64]
-	@go run ./package/cmd/packages $${VERSION:+--version "$$VERSION"} $${ARCH:+--arch "$$ARCH"}
+	@go run ./cmd/packages $${VERSION:+--version "$$VERSION"} $${ARCH:+--arch "$$ARCH"}
 
 .PHONY: push
 push: ## Build all packages, images and charts, push them, and write their digests to _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
-	@go run ./package/cmd/packages $${VERSION:+--version "$$VERSION"} --push "$${REGISTRY:?set the registry: make push REGISTRY=ghcr.io}"
+	@go run ./cmd/packages $${VERSION:+--version "$$VERSION"} --push "$${REGISTRY:?set the registry: make push REGISTRY=ghcr.io}"
 
 ##@ Release
 
 # Commands of the release workflow. They read VERSION, REGISTRY and, for your own registry, KEY from the environment.
-release := go run ./package/cmd/release
+release := go run ./cmd/release
 
 .PHONY: release-check
 release-check: ## Check that a tag can be released: VERSION=v0.1.0

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
-	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/cmd/packages/build"
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/docs"
 	"github.com/p6m-dev/platform-application/test/internal/check"

@@ -22,7 +22,7 @@ import (
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/cmd/packages/build"
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"

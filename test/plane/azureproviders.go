@@ -7,7 +7,7 @@ import (
 	"context"
 	"path/filepath"
 
-	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/cmd/packages/build"
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure/arm/provider"
 )

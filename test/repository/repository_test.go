@@ -634,7 +634,7 @@ func TestMakeAnnounce(t *testing.T) {
 	}
 
 	const (
-		notes  = "go run ./package/cmd/release notes"
+		notes  = "go run ./cmd/release notes"
 		view   = "release view v1.0.0 --json isDraft --jq .isDraft"
 		create = "release create v1.0.0 --verify-tag --draft --title v1.0.0 --notes-file FILE"
 		edit   = "release edit v1.0.0 --draft=false --prerelease=false --notes-file FILE"

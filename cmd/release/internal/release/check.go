@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/cmd/packages/build"
 )
 
 // A Checker checks whether a tag can be released.

@@ -4,7 +4,7 @@
 // Command release has the steps of the release workflow: it checks a tag, publishes the artifacts, verifies them, and prints the
 // release notes:
 //
-//	go run ./package/cmd/release check --version v0.1.0
+//	go run ./cmd/release check --version v0.1.0
 package main
 
 import (
@@ -18,8 +18,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/p6m-dev/platform-application/package/build"
-	"github.com/p6m-dev/platform-application/package/release"
+	"github.com/p6m-dev/platform-application/cmd/packages/build"
+	"github.com/p6m-dev/platform-application/cmd/release/internal/release"
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 

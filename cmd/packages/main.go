@@ -4,7 +4,7 @@
 // Command packages builds all packages, images and charts of this repository. With --push it pushes them to a
 // registry:
 //
-//	go run ./package/cmd/packages --version v0.1.0 --push ghcr.io
+//	go run ./cmd/packages --version v0.1.0 --push ghcr.io
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/cmd/packages/build"
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/cmd/packages/build"
 )
 
 // Verify verifies a release: the signature and checksums of its files in a directory, that the files list every artifact, and the

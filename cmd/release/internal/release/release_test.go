@@ -24,7 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	spdxjson "github.com/spdx/tools-golang/json"
 
-	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/cmd/packages/build"
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
@@ -475,7 +475,7 @@ func write(t *testing.T, path, content string) {
 // modules.
 func TestBillOfMaterials(t *testing.T) {
 	root := repository(t)
-	tool := build.Tool{Repository: "p6m-dev/example", Program: build.Program{Main: "./package/cmd/release", Path: "/release"}}
+	tool := build.Tool{Repository: "p6m-dev/example", Program: build.Program{Main: "./cmd/release", Path: "/release"}}
 
 	files, err := tool.Build(t.Context(), build.Options{Root: root, Out: t.TempDir(), Version: version, Architectures: []string{"amd64"}})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/cmd/packages/build"
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
