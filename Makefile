@@ -28,7 +28,7 @@ generate: ## Regenerate from the Go types: deepcopy code, CRDs, XRDs, API refere
 	@controller_gen=$$($(tool) controller-gen); \
 	angryjet=$$($(tool) angryjet); \
 	kustomize=$$($(tool) kustomize); \
-	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet KUSTOMIZE=$$kustomize go run ./apis/internal/generate
+	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet KUSTOMIZE=$$kustomize go run ./cmd/generate
 
 .PHONY: render
 render: ## Print the resources composed for an example: EXAMPLE=web-application [STAGE=3] [VARIANT=claim] [CROSSPLANE=1.20]

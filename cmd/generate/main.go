@@ -34,7 +34,7 @@ import (
 )
 
 const (
-	boilerplate  = "apis/internal/boilerplate.go.txt"
+	boilerplate  = "cmd/generate/boilerplate.go.txt"
 	referenceDir = "docs/reference"
 	withheldFile = referenceDir + "/withheld-variables.md"
 

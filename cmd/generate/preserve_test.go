@@ -18,7 +18,7 @@ func TestPreserve(t *testing.T) {
 	t.Parallel()
 
 	for _, file := range []string{namespacedFile, claimFile} {
-		b, err := os.ReadFile(filepath.Join("../../..", file)) //nolint:gosec // Our own file.
+		b, err := os.ReadFile(filepath.Join("../..", file)) //nolint:gosec // Our own file.
 		if err != nil {
 			t.Fatal(err)
 		}

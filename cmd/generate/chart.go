@@ -21,7 +21,7 @@ const (
 
 	// generatedComment is the header for a format without comments.
 	generatedComment = "Code generated from the Go types in apis by 'make generate'. DO NOT EDIT. " +
-		"Values that are not in spec come from apis/internal/generate/chart_values.yaml."
+		"Values that are not in spec come from cmd/generate/chart_values.yaml."
 )
 
 // chartValues are the values of the Helm chart that are not fields of spec, as
