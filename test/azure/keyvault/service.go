@@ -133,8 +133,7 @@ func (s *Store) answer(w http.ResponseWriter, r *http.Request, is route) {
 func refuseToken(tenantID string, err error) wire.Answer {
 	more := invalidToken
 
-	var refusal *entra.TokenError
-	if errors.As(err, &refusal) && refusal.Revoked {
+	if refusal, ok := errors.AsType[*entra.TokenError](err); ok && refusal.Flaw == entra.FlawRevoked {
 		more = insufficientClaims
 	}
 
