@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	certutil "k8s.io/client-go/util/cert"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -185,8 +186,14 @@ func (s *Server) configureAPIServer(program string) error {
 		return fmt.Errorf("cannot write audit policy: %w", err)
 	}
 
-	if err := writeTokenKey(tokenKey); err != nil {
-		return err
+	// Entra ID trusts tokens signed with RS256 only. Only the RSA key of this certificate is used.
+	_, key, err := certutil.GenerateSelfSignedCertKey("tokens", nil, nil)
+	if err != nil {
+		return fmt.Errorf("cannot generate key of tokens: %w", err)
+	}
+
+	if err := os.WriteFile(tokenKey, key, 0o600); err != nil {
+		return fmt.Errorf("cannot write key of tokens: %w", err)
 	}
 
 	s.audit.path = filepath.Join(s.dir, "audit.log")

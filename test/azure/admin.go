@@ -10,52 +10,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
-	"sync"
 	"time"
 )
 
-const (
-	// maxAdminBody bounds the body of a request to the admin API.
-	maxAdminBody = 8 << 20
+// maxAdminBody bounds the body of a request to the admin API.
+const maxAdminBody = 8 << 20
 
-	adminReadTimeout = 30 * time.Second
-)
-
-// admin serves the admin API.
-type admin struct {
-	server   *Server
-	listener net.Listener
-	http     *http.Server
-	done     sync.WaitGroup
-}
-
-func startAdmin(ctx context.Context, address string, s *Server) (*admin, error) {
+// startAdmin serves the admin API.
+func (s *Server) startAdmin(ctx context.Context, address string) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen for the admin API: %w", err)
+		return fmt.Errorf("cannot listen for the admin API: %w", err)
 	}
 
-	a := &admin{server: s, listener: listener}
-	a.http = &http.Server{Handler: a.routes(), ReadHeaderTimeout: adminReadTimeout, ErrorLog: log.New(io.Discard, "", 0)}
-	a.done.Go(func() { _ = a.http.Serve(listener) })
-
-	return a, nil
-}
-
-func (a *admin) url() string { return "http://" + a.listener.Addr().String() }
-
-func (a *admin) close() error {
-	err := a.http.Close()
-
-	a.done.Wait()
-
-	if err != nil {
-		return fmt.Errorf("cannot close the admin API: %w", err)
-	}
+	s.admin = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.routes(), ReadHeaderTimeout: time.Minute}}
+	s.admin.Start()
 
 	return nil
 }
@@ -94,7 +67,7 @@ func Send(ctx context.Context, address string, args []string, stdin []byte) (str
 }
 
 // routes are documented in the package's own documentation.
-func (a *admin) routes() http.Handler {
+func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 
 	mux.HandleFunc("POST /commands", func(w http.ResponseWriter, r *http.Request) {
@@ -112,7 +85,7 @@ func (a *admin) routes() http.Handler {
 		case err != nil:
 			http.Error(w, "cannot read command: "+err.Error(), http.StatusBadRequest)
 		default:
-			if err := a.server.execute(line.Args, bytes.NewReader(line.Stdin), &out); err != nil {
+			if err := s.execute(line.Args, bytes.NewReader(line.Stdin), &out); err != nil {
 				http.Error(w, err.Error(), http.StatusConflict)
 
 				return

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
 )
 
 const (
@@ -276,7 +277,7 @@ func TestManagerConcurrentCredentials(t *testing.T) {
 	m.do("PUT "+identities+"app", `{"location":"westeurope"}`)
 
 	// The first request waits until the second has been rejected.
-	_, err := m.AddFault(azure.Fault{Operation: azure.OpPutCredential, Effect: azure.EffectHang, Count: 1})
+	_, err := m.AddFault(azure.Fault{Operation: fault.PutCredential, Effect: azure.EffectHang, Count: 1})
 	must(t, err)
 
 	var hung sync.WaitGroup

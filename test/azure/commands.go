@@ -23,11 +23,8 @@ type Commands struct {
 	Secret struct {
 		Set     secretSet     `cmd:"" help:"Create a version of a secret."`
 		List    secretList    `cmd:"" help:"List the secrets of a vault, without their values."`
-		Enable  secretEnable  `cmd:"" help:"Enable the current version of a secret."`
 		Disable secretDisable `cmd:"" help:"Disable the current version of a secret."`
-		Delete  secretDelete  `cmd:"" help:"Delete a secret. It can be recovered."`
-		Recover secretRecover `cmd:"" help:"Recover a deleted secret."`
-	} `cmd:"" help:"Set, list, disable and delete secrets."`
+	} `cmd:"" help:"Set, list and disable secrets."`
 	Vault struct {
 		List vaultList `cmd:"" help:"List the vaults."`
 	} `cmd:"" help:"List vaults."`
@@ -97,24 +94,10 @@ type secretName struct {
 	Name  string `arg:""`
 }
 
-type (
-	secretEnable  struct{ secretName }
-	secretDisable struct{ secretName }
-	secretDelete  struct{ secretName }
-	secretRecover struct{ secretName }
-)
-
-// Run enables the secret.
-func (s *secretEnable) Run(c call) error { return c.DisableSecret(s.Vault, s.Name, false) }
+type secretDisable struct{ secretName }
 
 // Run disables the secret.
 func (s *secretDisable) Run(c call) error { return c.DisableSecret(s.Vault, s.Name, true) }
-
-// Run deletes the secret.
-func (s *secretDelete) Run(c call) error { return c.DeleteSecret(s.Vault, s.Name) }
-
-// Run recovers the secret.
-func (s *secretRecover) Run(c call) error { return c.RecoverSecret(s.Vault, s.Name) }
 
 type secretSet struct {
 	secretName

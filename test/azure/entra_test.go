@@ -72,24 +72,14 @@ func TestTokenEndpoint(t *testing.T) {
 		change string // of a sound form: parameters that differ
 		want   string
 	}{
-		"Secret":           {"A correct secret is enough.", "", "200"},
-		"NoTenant":         {"The tenant must exist.", "tenant=91111111-1111-1111-1111-111111111111", "400 invalid_request 90002"},
-		"CommonTenant":     {"The tenant must be named.", "tenant=common", "400 invalid_request 50059"},
-		"OtherTenant":      {"The application must be in the tenant.", "tenant=" + otherTenant, "400 unauthorized_client 700016"},
-		"WrongSecret":      {"A wrong secret is rejected.", "client_secret=x", "401 invalid_client 7000215"},
-		"NoSecretAtAll":    {"An application without a secret rejects any.", "client_id=" + reader, "401 invalid_client 7000215"},
-		"Nothing":          {"A credential is required.", "client_secret=", "401 invalid_client 7000218"},
-		"EmptyAssertion":   {"An announced assertion is required.", "client_secret=&client_assertion_type=" + jwtBearer, "401 invalid_client 7000216"},
-		"OddAssertionType": {"Only one type of assertion is supported.", "client_secret=&client_assertion_type=x&client_assertion=x", "400 invalid_request 90014"},
-		"OddAssertion":     {"An assertion must be a token.", "client_secret=&client_assertion=x&client_assertion_type=" + jwtBearer, "400 invalid_request 50027"},
-		"NoGrant":          {"The grant is required.", "grant_type=", "400 invalid_request 900144"},
-		"OtherGrant":       {"Other grants are not supported.", "grant_type=password", "400 unsupported_grant_type 70003"},
-		"NoClient":         {"The client is required.", "client_id=", "400 invalid_request 900144"},
-		"NoScope":          {"The scope is required.", "scope=", "400 invalid_request 900144"},
-		"TwoScopes":        {"A token is for a single resource.", "scope=https://vault.azure.net/.default+https://graph.microsoft.com/.default", "400 invalid_scope 70011"},
-		"OddScope":         {"A token is for all of a resource.", "scope=https://vault.azure.net/read", "400 invalid_scope 1002012"},
-		"OtherResource":    {"The resource must exist.", "scope=https://example.org/.default", "400 invalid_resource 500011"},
-		"Twice":            {"A parameter must not be repeated.", "client_id=" + officer + "&client_id=" + officer, "400 invalid_request 90014"},
+		"Secret":        {"A correct secret is enough.", "", "200"},
+		"NoTenant":      {"The tenant must exist.", "tenant=91111111-1111-1111-1111-111111111111", "400 invalid_request 90002"},
+		"OtherTenant":   {"The application must be in the tenant.", "tenant=" + otherTenant, "400 unauthorized_client 700016"},
+		"WrongSecret":   {"A wrong secret is rejected.", "client_secret=x", "401 invalid_client 7000215"},
+		"NoSecretAtAll": {"An application without a secret rejects any.", "client_id=" + reader, "401 invalid_client 7000215"},
+		"OddAssertion":  {"An assertion must be a token.", "client_assertion=x&client_assertion_type=" + jwtBearer, "400 invalid_request 50027"},
+		"NoGrant":       {"The grant is required.", "grant_type=", "400 invalid_request 900144"},
+		"OtherResource": {"The resource must exist.", "scope=https://example.org/.default", "400 invalid_resource 500011"},
 	}
 
 	for name, tc := range cases {
@@ -211,9 +201,6 @@ func TestMachine(t *testing.T) {
 	}{
 		"ClientID":   {"An identity is named by its client id.", machine + reader, []string{"Metadata", "true"}, 200},
 		"NoHeader":   {"The header is required.", machine + reader, nil, 400},
-		"Forwarded":  {"Forwarded requests are rejected.", machine + reader, []string{"Metadata", "true", "X-Forwarded-For", "1.2.3.4"}, 400},
-		"NoVersion":  {"The version is required.", strings.Replace(machine, "2018-02-01", "", 1), []string{"Metadata", "true"}, 400},
-		"NoResource": {"The resource is required.", strings.Replace(machine, "https://vault.azure.net", "", 1), []string{"Metadata", "true"}, 400},
 		"OddPath":    {"Other documents are not served.", "http://169.254.169.254/metadata/instance", []string{"Metadata", "true"}, 404},
 		"Unassigned": {"The machine must have the identity.", machine + tenant, []string{"Metadata", "true"}, 400},
 		"Ambiguous":  {"With two identities, the request must name one.", machine, []string{"Metadata", "true"}, 400},

@@ -78,30 +78,10 @@ const (
 	OpConfiguration = fault.Configuration
 	OpToken         = fault.Token
 
-	OpChallenge   = fault.Challenge
-	OpGet         = fault.Get
-	OpList        = fault.List
-	OpSet         = fault.Set
-	OpGetContacts = fault.GetContacts
+	OpChallenge = fault.Challenge
+	OpGet       = fault.Get
+	OpList      = fault.List
+	OpSet       = fault.Set
 
-	OpGetVault            = fault.GetVault
-	OpGetDeletedVault     = fault.GetDeletedVault
-	OpPutVault            = fault.PutVault
-	OpGetIdentity         = fault.GetIdentity
-	OpPutIdentity         = fault.PutIdentity
-	OpGetCredential       = fault.GetCredential
-	OpPutCredential       = fault.PutCredential
-	OpGetRoleAssignment   = fault.GetRoleAssignment
-	OpPutRoleAssignment   = fault.PutRoleAssignment
-	OpGetRoleDefinition   = fault.GetRoleDefinition
-	OpListRoleDefinitions = fault.ListRoleDefinitions
-	OpListLocks           = fault.ListLocks
-	OpGetEndpoint         = fault.GetEndpoint
-	OpPutEndpoint         = fault.PutEndpoint
-	OpGetInterface        = fault.GetInterface
-	OpListZoneGroups      = fault.ListZoneGroups
-	OpGetZoneGroup        = fault.GetZoneGroup
-	OpPutZoneGroup        = fault.PutZoneGroup
-	OpGetDiagnostics      = fault.GetDiagnostics
-	OpPutDiagnostics      = fault.PutDiagnostics
+	OpListLocks = fault.ListLocks
 )

@@ -54,15 +54,14 @@ func TestConnect(t *testing.T) {
 		status int
 		body   string
 	}{
-		"Login":       {"The host of Entra ID always resolves.", "login.microsoftonline.com:443", 200, ""},
-		"Vault":       {"The host of a vault needs a name.", "KV-Test.vault.azure.net:443", 200, ""},
-		"NoVault":     {"A missing vault does not resolve.", "kv-none.vault.azure.net:443", 502, "no such host"},
-		"Deleted":     {"A deleted vault does not resolve.", "kv-deleted.vault.azure.net:443", 502, "no such host"},
-		"Other":       {"Other hosts are rejected.", "example.org:443", 403, "not part of this stand-in"},
-		"OtherPort":   {"Other ports are rejected.", "kv-test.vault.azure.net:80", 403, "not part of this stand-in"},
-		"Below":       {"A subdomain of a vault is rejected.", "a.kv-test.vault.azure.net:443", 403, "not part of this stand-in"},
-		"NoPort":      {"A target needs a port.", "kv-test.vault.azure.net", 400, ""},
-		"OddHostName": {"A target needs a host name.", "kv_test.vault.azure.net:443", 400, "character"},
+		"Login":     {"The host of Entra ID always resolves.", "login.microsoftonline.com:443", 200, ""},
+		"Vault":     {"The host of a vault needs a name.", "KV-Test.vault.azure.net:443", 200, ""},
+		"NoVault":   {"A missing vault does not resolve.", "kv-none.vault.azure.net:443", 502, "no such host"},
+		"Deleted":   {"A deleted vault does not resolve.", "kv-deleted.vault.azure.net:443", 502, "no such host"},
+		"Other":     {"Other hosts are rejected.", "example.org:443", 403, "not part of this stand-in"},
+		"OtherPort": {"Other ports are rejected.", "kv-test.vault.azure.net:80", 403, "not part of this stand-in"},
+		"Below":     {"A subdomain of a vault is rejected.", "a.kv-test.vault.azure.net:443", 403, "not part of this stand-in"},
+		"NoPort":    {"A target needs a port.", "kv-test.vault.azure.net", 403, "not part of this stand-in"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if status, body := w.connect(t, tc.target); status != tc.status || !strings.Contains(body, tc.body) {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -55,7 +56,7 @@ type Server struct {
 	*wire.Gate
 
 	proxy  *proxy.Proxy
-	admin  *admin
+	admin  *httptest.Server
 	caFile string
 	remove bool
 }
@@ -99,12 +100,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 
-	s.admin, err = startAdmin(ctx, o.AdminAddress, s)
-	if err != nil {
-		return nil, err
-	}
-
-	return s, nil
+	return s, s.startAdmin(ctx, o.AdminAddress)
 }
 
 // complete sets defaults, and rejects invalid options.
@@ -136,7 +132,7 @@ func (s *Server) Close() error {
 	var errs []error
 
 	if s.admin != nil {
-		errs = append(errs, s.admin.close())
+		s.admin.Close()
 	}
 
 	if s.proxy != nil {
@@ -158,7 +154,7 @@ func (s *Server) Close() error {
 func (s *Server) ProxyURL() string { return s.proxy.URL() }
 
 // AdminURL returns the address of the admin API.
-func (s *Server) AdminURL() string { return s.admin.url() }
+func (s *Server) AdminURL() string { return s.admin.URL }
 
 // CAPEM returns the certificate that clients must trust.
 func (s *Server) CAPEM() []byte { return s.proxy.CAPEM() }

@@ -76,10 +76,7 @@ func TestRequests(t *testing.T) {
 		"UpdateNothing":  {"An update needs a version.", "PATCH /secrets/known", "", "405 MethodNotAllowed"},
 		"Disabled":       {"A disabled secret is not readable.", "GET /secrets/off", "", "403 Forbidden SecretDisabled"},
 
-		"FewResults":  {"A page may be smaller.", "GET /secrets?api-version=7.4&maxresults=1", "", "200"},
-		"NoResults":   {"A page is not empty.", "GET /secrets?api-version=7.4&maxresults=0", "", bad},
-		"ManyResults": {"A page is not larger than 25.", "GET /secrets?api-version=7.4&maxresults=26", "", bad},
-		"OddToken":    {"A page continues only with our token.", "GET /secrets?api-version=7.4&$skiptoken=MQ", "", bad},
+		"OddToken": {"A page continues only after a name.", "GET /secrets?api-version=7.4&$skiptoken=a_b", "", bad},
 
 		"Set":             {"A value is sufficient.", set, `{"value":""}`, "200"},
 		"SetNothing":      {"The value is required.", set, `{}`, bad},
@@ -113,10 +110,6 @@ func TestRequests(t *testing.T) {
 				}
 			}
 		})
-	}
-
-	if got := w.ask(t, set, token, `{"value":"a"}`, "Content-Type", "text/plain").String(); got != "415 BadParameter" {
-		t.Errorf("A body that is not JSON: got %s", got)
 	}
 }
 

@@ -135,43 +135,52 @@ func provisionerRoles(subscriptionID, principal, name string) []azure.ScopedRole
 
 // configure configures the providers and the function, as a platform team does.
 func (p *Plane) configure(ctx context.Context) error {
-	credentials, err := json.Marshal(map[string]string{
-		"clientId": provisioner.clientID, "clientSecret": provisioner.password, "subscriptionId": Subscription, "tenantId": Tenant,
-	})
-	if err != nil {
-		return fmt.Errorf("cannot encode credentials: %w", err)
-	}
-
-	config := func(apiVersion string, credentials map[string]any) *unstructured.Unstructured {
-		return object(apiVersion, "ClusterProviderConfig", "default", map[string]any{"credentials": credentials})
-	}
-
 	if err := p.Configure(ctx, p.Settings()); err != nil {
+		return err
+	}
+
+	if err := p.configureAzure(ctx, "default", Subscription, provisioner, map[string]any{}); err != nil {
 		return err
 	}
 
 	return p.API.Apply(
 		ctx,
-		secret("azure-credentials", "credentials", string(credentials)),
 		secret("secret-creator", "clientSecret", creator.password),
-		config("azure.m.upbound.io/v1beta1", map[string]any{
-			"source":    "Secret",
-			"secretRef": map[string]any{"namespace": Namespace, "name": "azure-credentials", "key": "credentials"},
-		}),
-		config("secrets.p6m.dev/v1alpha1", map[string]any{
+		object("secrets.p6m.dev/v1alpha1", "ClusterProviderConfig", "default", map[string]any{"credentials": map[string]any{
 			"source": "ClientSecret", "tenantId": Tenant, "clientId": creator.clientID,
 			"secretRef": map[string]any{"namespace": Namespace, "name": "secret-creator", "key": "clientSecret"},
-		}),
+		}}),
+	)
+}
+
+// configureAzure applies a provider configuration of the Azure providers, with the credentials of a principal.
+func (p *Plane) configureAzure(ctx context.Context, name, subscription string, who principal, spec map[string]any) error {
+	credentials, err := json.Marshal(map[string]string{
+		"clientId": who.clientID, "clientSecret": who.password, "subscriptionId": subscription, "tenantId": Tenant,
+	})
+	if err != nil {
+		return fmt.Errorf("cannot encode credentials: %w", err)
+	}
+
+	spec["credentials"] = map[string]any{
+		"source":    "Secret",
+		"secretRef": map[string]any{"namespace": Namespace, "name": "azure-credentials-" + name, "key": "credentials"},
+	}
+
+	return p.API.Apply(
+		ctx, secret("azure-credentials-"+name, "credentials", string(credentials)), object("azure.m.upbound.io/v1beta1", "ClusterProviderConfig", name, spec),
 	)
 }
 
 // Configure replaces the settings of the function.
 func (p *Plane) Configure(ctx context.Context, settings map[string]any) error {
-	return p.API.Apply(ctx, &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig",
-		"metadata": map[string]any{"name": "platform-application"},
-		"data":     settings,
-	}})
+	return p.API.Apply(ctx, environmentConfig("platform-application", settings))
+}
+
+func environmentConfig(name string, data map[string]any) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig", "metadata": map[string]any{"name": name}, "data": data,
+	}}
 }
 
 // Settings returns the settings of the platform, as in the EnvironmentConfig.

@@ -8,11 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,8 +31,8 @@ const (
 	// selector is the label of an application's pods.
 	selector = "meta.p6m.dev/application"
 
-	// askedPort is the port of the demo's program, whether a manifest lists it or not.
-	askedPort = 8080
+	// httpPort is the port of the demo's program, whether a manifest lists it or not, and that of Crossplane and its packages for Prometheus.
+	httpPort = 8080
 )
 
 // An Application is a PlatformApplication as its team sees it.
@@ -221,34 +220,48 @@ func (p *Plane) Ask(ctx context.Context, namespace, name string) ([]Process, err
 }
 
 func (p *Plane) ask(ctx context.Context, pod *corev1.Pod) (Process, error) {
+	body, err := p.getFrom(ctx, pod, "/process")
+	if err != nil {
+		return Process{}, err
+	}
+
+	out := Process{Pod: pod.Name}
+	if err := json.Unmarshal(body, &out); err != nil {
+		return Process{}, fmt.Errorf("cannot read answer: %w", err)
+	}
+
+	return out, nil
+}
+
+// getFrom gets a document from a Pod.
+func (p *Plane) getFrom(ctx context.Context, pod *corev1.Pod, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return p.dialPod(ctx, pod.Status.PodIP, askedPort)
+			return p.dialPod(ctx, pod.Status.PodIP, httpPort)
 		},
 		DisableKeepAlives: true,
 	}
-	u := url.URL{Scheme: "http", Host: pod.Status.PodIP + ":" + strconv.Itoa(askedPort), Path: "/process"}
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+pod.Name+path, http.NoBody)
 	if err != nil {
-		return Process{}, fmt.Errorf("cannot make request: %w", err)
+		return nil, fmt.Errorf("cannot make request: %w", err)
 	}
 
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		return Process{}, fmt.Errorf("cannot send request: %w", err)
+		return nil, fmt.Errorf("cannot send request: %w", err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // It was read.
 
-	out := Process{Pod: pod.Name}
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-		return Process{}, fmt.Errorf("cannot read answer: %w", err)
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read answer: %w", err)
 	}
 
-	return out, nil
+	return body, nil
 }
 
 func podReady(pod *corev1.Pod) bool {

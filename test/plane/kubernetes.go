@@ -89,7 +89,7 @@ func (p *Plane) startControllers(ctx context.Context) error {
 
 // startNode starts the kubelet, and the proxy through which its pods reach each other and Azure.
 func (p *Plane) startNode(ctx context.Context) error {
-	if err := p.startProxy(ctx); err != nil {
+	if err := p.startProxy(); err != nil {
 		return err
 	}
 
@@ -113,8 +113,8 @@ func (p *Plane) startNode(ctx context.Context) error {
 		Registry: p.registry.address, Images: p.registry.mirror,
 		CA: p.options.Azure.CAPEM(),
 		Env: map[string]string{
-			"HTTPS_PROXY": p.proxy.URL(),
-			"HTTP_PROXY":  p.proxy.URL(),
+			"HTTPS_PROXY": p.proxy.URL,
+			"HTTP_PROXY":  p.proxy.URL,
 			"NO_PROXY":    "127.0.0.1,localhost",
 		},
 		APIServer: api,
@@ -131,7 +131,7 @@ func (p *Plane) startNode(ctx context.Context) error {
 }
 
 // startProxy starts the proxy with a cache of Services.
-func (p *Plane) startProxy(ctx context.Context) error {
+func (p *Plane) startProxy() error {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, discoveryv1.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -154,15 +154,9 @@ func (p *Plane) startProxy(ctx context.Context) error {
 	// All pods and nodes are in the virtual network of the cluster.
 	upstream.User = url.User(VirtualNetwork)
 
-	p.proxy, err = proxy.Start(ctx, proxy.Config{
-		Cluster: proxy.Services{
-			Kube:    services,
-			DialPod: p.dialPod,
-		},
-		Upstream: upstream,
-	})
+	p.proxy = proxy.Start(proxy.Config{Cluster: proxy.Services{Kube: services, DialPod: p.dialPod}, Upstream: upstream})
 
-	return err
+	return nil
 }
 
 func hostOf(config *rest.Config) (string, error) {

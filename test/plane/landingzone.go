@@ -5,11 +5,8 @@ package plane
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/google/uuid"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/p6m-dev/platform-application/test/azure"
 )
@@ -46,46 +43,25 @@ func (p *Plane) AddLandingZone(ctx context.Context, z LandingZone) error {
 		return err
 	}
 
-	credentials, err := json.Marshal(map[string]string{
-		"clientId": who.clientID, "clientSecret": who.password, "subscriptionId": z.Subscription, "tenantId": Tenant,
-	})
+	err = p.configureAzure(ctx, z.ProviderConfig(), z.Subscription, who, map[string]any{"subscriptionID": z.Subscription})
 	if err != nil {
-		return fmt.Errorf("cannot encode credentials: %w", err)
+		return err
 	}
 
-	return p.API.Apply(
-		ctx,
-		secret(z.ProviderConfig(), "credentials", string(credentials)),
-		object("azure.m.upbound.io/v1beta1", "ClusterProviderConfig", z.ProviderConfig(), map[string]any{
-			"subscriptionID": z.Subscription,
-			"credentials": map[string]any{
-				"source":    "Secret",
-				"secretRef": map[string]any{"namespace": Namespace, "name": z.ProviderConfig(), "key": "credentials"},
-			},
-		}),
-		z.settings(),
-	)
+	return p.ConfigureLandingZone(ctx, z)
 }
 
 // ConfigureLandingZone replaces the settings of a landing zone.
 func (p *Plane) ConfigureLandingZone(ctx context.Context, z LandingZone) error {
-	return p.API.Apply(ctx, z.settings())
-}
-
-func (z LandingZone) settings() *unstructured.Unstructured {
 	namespaces := make([]any, 0, len(z.Namespaces))
 	for _, name := range z.Namespaces {
 		namespaces = append(namespaces, name)
 	}
 
-	return &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig",
-		"metadata": map[string]any{"name": "platform-application-" + z.Name},
-		"data": map[string]any{
-			"landingZone":            map[string]any{"namespaces": namespaces},
-			"subscriptionId":         z.Subscription,
-			"resourceGroupName":      z.ResourceGroup(),
-			"azureProviderConfigRef": map[string]any{"kind": "ClusterProviderConfig", "name": z.ProviderConfig()},
-		},
-	}}
+	return p.API.Apply(ctx, environmentConfig("platform-application-"+z.Name, map[string]any{
+		"landingZone":            map[string]any{"namespaces": namespaces},
+		"subscriptionId":         z.Subscription,
+		"resourceGroupName":      z.ResourceGroup(),
+		"azureProviderConfigRef": map[string]any{"kind": "ClusterProviderConfig", "name": z.ProviderConfig()},
+	}))
 }

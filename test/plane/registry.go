@@ -9,10 +9,9 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -28,36 +27,15 @@ const headTimeout = 10 * time.Second
 // A registry of OCI images on loopback mirrors every other: an image that was pushed here replaces
 // the one with the same path and tag on any host.
 type registry struct {
+	*httptest.Server
+
 	address string
-	server  *http.Server
-	done    sync.WaitGroup
 }
 
-func startRegistry(ctx context.Context) (*registry, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen for clients of the registry: %w", err)
-	}
+func startRegistry() *registry {
+	server := httptest.NewServer(ociregistry.New(ociregistry.Logger(log.New(io.Discard, "", 0))))
 
-	r := &registry{address: listener.Addr().String()}
-	r.server = &http.Server{
-		Handler:           ociregistry.New(ociregistry.Logger(log.New(io.Discard, "", 0))),
-		ReadHeaderTimeout: 10 * time.Second,
-	}
-	r.done.Go(func() { _ = r.server.Serve(listener) })
-
-	return r, nil
-}
-
-func (r *registry) close() error {
-	err := r.server.Close()
-	r.done.Wait()
-
-	if err != nil {
-		return fmt.Errorf("cannot close registry: %w", err)
-	}
-
-	return nil
+	return &registry{Server: server, address: server.Listener.Addr().String()}
 }
 
 // mirror returns the address of an image in this registry, or the unchanged image if the registry

@@ -93,18 +93,19 @@ func assignmentJSON(a role.Assignment) map[string]any {
 	}
 }
 
-// assignment returns the assignment of the request.
-func (c *call) assignment() (role.Assignment, bool) {
+// lookupAssignment returns the assignment of the request.
+func (c *call) lookupAssignment() (role.Assignment, bool) {
 	return c.service.Roles.Get(c.scope + "/providers/" + typeAssignment + "/" + c.name)
 }
 
-func (c *call) getAssignment() wire.Answer {
-	known, ok := c.assignment()
-	if !ok {
-		return refuse(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", c.name)
-	}
+// assignment reads or deletes the assignment of the request.
+func (c *call) assignment() wire.Answer {
+	known, ok := c.lookupAssignment()
+	missing := refuse(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", c.name)
 
-	return wire.JSON(http.StatusOK, assignmentJSON(known))
+	return c.readOrDelete(ok, known.ID(), assignmentJSON(known), missing, func() {
+		c.service.Roles.Delete(func(a role.Assignment) bool { return a.ID() == known.ID() })
+	})
 }
 
 // assignedTo is the only supported filter of lists of role assignments: those of a principal and of its groups.
@@ -152,7 +153,7 @@ func (c *call) putAssignment() wire.Answer {
 		return *answer
 	}
 
-	if known, ok := c.assignment(); ok {
+	if known, ok := c.lookupAssignment(); ok {
 		if known.PrincipalID != wants.PrincipalID || known.RoleID != wants.RoleID {
 			return refuse(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted",
 				"Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
@@ -342,18 +343,6 @@ func (s *Manager) PutGroup(id string, members ...string) {
 	defer s.mu.Unlock()
 
 	s.groups[strings.ToLower(id)] = slices.Clone(members)
-}
-
-func (c *call) deleteAssignment() wire.Answer {
-	known, ok := c.assignment()
-	if !ok {
-		return wire.Answer{Status: http.StatusNoContent}
-	}
-
-	c.service.Roles.Delete(func(a role.Assignment) bool { return a.ID() == known.ID() })
-	c.note(known.ID()).Deleted++
-
-	return wire.JSON(http.StatusOK, assignmentJSON(known))
 }
 
 func nullable(s string) any {

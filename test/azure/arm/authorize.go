@@ -57,7 +57,7 @@ func (c *call) question() condition.Request {
 		q.Set("@Request["+attribute+"PrincipalType]", body.Properties.PrincipalType)
 	}
 
-	if known, ok := c.assignment(); ok {
+	if known, ok := c.lookupAssignment(); ok {
 		q.Set("@Resource["+attribute+"RoleDefinitionId]", known.RoleID)
 		q.Set("@Resource["+attribute+"PrincipalId]", known.PrincipalID)
 		q.Set("@Resource["+attribute+"PrincipalType]", known.PrincipalType)

@@ -4,6 +4,7 @@
 package arm
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -94,23 +95,20 @@ func (c *call) read(into any) *wire.Answer {
 
 // injected returns the answer of a fault.
 func injected(rule fault.Rule) wire.Answer {
-	code, message := rule.Error, "The request was refused on demand."
+	code := "BadRequest"
 
 	switch {
-	case code != "":
 	case rule.Status == http.StatusTooManyRequests:
-		code, message = "TooManyRequests", "The request is being throttled as the limit has been reached for operation type."
+		code = "TooManyRequests"
 	case rule.Status == http.StatusForbidden:
 		code = "AuthorizationFailed"
 	case rule.Status == http.StatusServiceUnavailable:
-		code, message = "ServerTimeout", "The request timed out. Please try again."
+		code = "ServerTimeout"
 	case rule.Status >= http.StatusInternalServerError:
-		code, message = "InternalServerError", "Encountered internal server error. Please try again."
-	default:
-		code = "BadRequest"
+		code = "InternalServerError"
 	}
 
-	answer := refuse(rule.Status, code, "%s", message)
+	answer := refuse(rule.Status, cmp.Or(rule.Error, code), "The request was refused on demand.")
 	answer.Header = wire.RetryAfter(rule.RetryAfter)
 
 	return answer

@@ -76,13 +76,17 @@ func (i *identity) json() map[string]any {
 	}
 }
 
-func (c *call) getIdentity() wire.Answer {
+// identity reads or deletes an identity, with its credentials. Its role assignments stay, without effect.
+func (c *call) identity() wire.Answer {
 	known := c.lookupIdentity()
 	if known == nil {
-		return notFound(typeIdentity, c.name, c.group.Name)
+		known = &identity{}
 	}
 
-	return wire.JSON(http.StatusOK, known.json())
+	return c.readOrDelete(known.id != "", known.id, known.json(), notFound(typeIdentity, c.name, c.group.Name), func() {
+		c.service.Directory.DeleteApplication(known.tenantID, known.clientID)
+		delete(c.service.identities, strings.ToLower(known.id))
+	})
 }
 
 // listIdentities lists the identities of the resource group, or of the subscription.
@@ -163,20 +167,6 @@ func (c *call) createIdentity(body identityBody) wire.Answer {
 	return wire.JSON(http.StatusCreated, made.json())
 }
 
-// deleteIdentity deletes an identity and its credentials. Its role assignments stay, without effect.
-func (c *call) deleteIdentity() wire.Answer {
-	known := c.lookupIdentity()
-	if known == nil {
-		return wire.Answer{Status: http.StatusNoContent}
-	}
-
-	c.service.Directory.DeleteApplication(known.tenantID, known.clientID)
-	delete(c.service.identities, strings.ToLower(known.id))
-	c.note(known.id).Deleted++
-
-	return wire.Answer{Status: http.StatusOK}
-}
-
 func locationRequired() wire.Answer {
 	return refuse(http.StatusBadRequest, "LocationRequired", "The location property is required for this definition.")
 }
@@ -231,22 +221,16 @@ func (c *call) credential() wire.Answer {
 		}
 	}
 
-	switch {
-	case c.operation == fault.PutCredential:
+	if c.operation == fault.PutCredential {
 		return c.putCredential(owner, known, has)
-	case has == nil && c.operation == fault.DeleteCredential:
-		return wire.Answer{Status: http.StatusNoContent}
-	case has == nil:
-		return refuse(http.StatusNotFound, "NotFound", "The Resource '%s/%s' under resource group '%s' was not found.",
-			typeCredential, c.name+"/"+c.child, c.group.Name)
-	case c.operation == fault.DeleteCredential:
-		c.service.Directory.DeleteFederatedCredential(owner.tenantID, owner.clientID, has.Name)
-		c.note(owner.credentialID(has.Name)).Deleted++
-
-		return wire.Answer{Status: http.StatusOK}
-	default:
-		return wire.JSON(http.StatusOK, owner.credentialJSON(*has))
 	}
+
+	missing := refuse(http.StatusNotFound, "NotFound", "The Resource '%s/%s' under resource group '%s' was not found.",
+		typeCredential, c.name+"/"+c.child, c.group.Name)
+
+	return c.readOrDelete(has != nil, owner.credentialID(c.child), owner.credentialJSON(deref(has)), missing, func() {
+		c.service.Directory.DeleteFederatedCredential(owner.tenantID, owner.clientID, has.Name)
+	})
 }
 
 func (c *call) putCredential(owner *identity, known []entra.FederatedCredential, has *entra.FederatedCredential) wire.Answer {

@@ -117,7 +117,7 @@ func (e *privateEndpoint) network() string {
 func (c *call) endpointKey() string { return strings.ToLower(c.resourceID(typeEndpoint, c.name)) }
 
 // connect lets those networks through the firewall of a vault that have an endpoint. The lock must be held.
-func (s *Manager) connect(vaultID string) error {
+func (s *Manager) connect(vaultID string) {
 	var networks []string
 
 	for _, id := range slices.Sorted(maps.Keys(s.endpoints)) {
@@ -126,7 +126,7 @@ func (s *Manager) connect(vaultID string) error {
 		}
 	}
 
-	return s.Vaults.SetFirewall(last(vaultID), func(f *keyvault.Firewall) { f.PrivateEndpoints = networks })
+	_ = s.Vaults.SetFirewall(last(vaultID), func(f *keyvault.Firewall) { f.PrivateEndpoints = networks }) // The vault exists.
 }
 
 // links returns the rejection of a caller without an action on a linked resource.
@@ -142,33 +142,21 @@ func (c *call) links(scope, action string) *wire.Answer {
 
 func (c *call) privateEndpoint() wire.Answer {
 	known := c.service.endpoints[c.endpointKey()]
-
-	switch {
-	case c.operation == fault.PutEndpoint:
+	if c.operation == fault.PutEndpoint {
 		return c.putEndpoint(known)
-	case known == nil && c.operation == fault.DeleteEndpoint:
-		return wire.Answer{Status: http.StatusNoContent}
-	case known == nil:
-		return notFound(typeEndpoint, c.name, c.group.Name)
-	case c.operation == fault.DeleteEndpoint:
-		delete(c.service.endpoints, c.endpointKey())
-		c.note(known.ID).Deleted++
-
-		return c.connected(known, wire.Answer{Status: http.StatusOK})
-	default:
-		return wire.JSON(http.StatusOK, known)
 	}
+
+	return c.readOrDelete(known != nil, c.resourceID(typeEndpoint, c.name), known, notFound(typeEndpoint, c.name, c.group.Name), func() {
+		delete(c.service.endpoints, c.endpointKey())
+		c.connected(known)
+	})
 }
 
 // connected updates the firewall of the vault of an endpoint. The vault may be deleted.
-func (c *call) connected(e *privateEndpoint, answer wire.Answer) wire.Answer {
+func (c *call) connected(e *privateEndpoint) {
 	if v, ok := c.service.Vaults.Lookup(last(e.vaultID())); ok && strings.EqualFold(v.ResourceID, e.vaultID()) {
-		if err := c.service.connect(e.vaultID()); err != nil {
-			return badRequest("%s", err)
-		}
+		c.service.connect(e.vaultID())
 	}
-
-	return answer
 }
 
 func (c *call) putEndpoint(known *privateEndpoint) wire.Answer {
@@ -229,8 +217,9 @@ func (c *call) putEndpoint(known *privateEndpoint) wire.Answer {
 	}
 
 	c.service.endpoints[c.endpointKey()] = &made
+	c.connected(&made)
 
-	return c.connected(&made, wire.JSON(status, made))
+	return wire.JSON(status, made)
 }
 
 // interfaceSuffix is the end of the name of an endpoint's network interface.
@@ -256,27 +245,21 @@ func (c *call) zoneGroup() wire.Answer {
 	key := strings.ToLower(c.child)
 	known, ok := owner.groups[key]
 
-	switch {
-	case c.operation == fault.ListZoneGroups:
+	switch c.operation {
+	case fault.ListZoneGroups:
 		out := []any{}
 		for _, name := range slices.Sorted(maps.Keys(owner.groups)) {
 			out = append(out, owner.groups[name])
 		}
 
 		return c.page(out)
-	case c.operation == fault.PutZoneGroup:
+	case fault.PutZoneGroup:
 		return c.putZoneGroup(owner)
-	case !ok && c.operation == fault.DeleteZoneGroup:
-		return wire.Answer{Status: http.StatusNoContent}
-	case !ok:
-		return notFound(typeZoneGroup, c.name+"/"+c.child, c.group.Name)
-	case c.operation == fault.DeleteZoneGroup:
-		delete(owner.groups, key)
-		c.note(known.ID).Deleted++
-
-		return c.connected(owner, wire.Answer{Status: http.StatusOK})
 	default:
-		return wire.JSON(http.StatusOK, known)
+		return c.readOrDelete(ok, known.ID, known, notFound(typeZoneGroup, c.name+"/"+c.child, c.group.Name), func() {
+			delete(owner.groups, key)
+			c.connected(owner)
+		})
 	}
 }
 
@@ -296,8 +279,9 @@ func (c *call) putZoneGroup(owner *privateEndpoint) wire.Answer {
 	made.Properties.ProvisioningState = "Succeeded"
 	owner.groups[strings.ToLower(c.child)] = made
 	c.note(made.ID).Created++
+	c.connected(owner)
 
-	return c.connected(owner, wire.JSON(http.StatusCreated, made))
+	return wire.JSON(http.StatusCreated, made)
 }
 
 // A diagnosticSetting sends the logs of a vault to a workspace. The stand-in writes no logs.
@@ -321,21 +305,13 @@ func (c *call) diagnosticSetting() wire.Answer {
 	id := c.resourceID(typeVault, c.name) + "/providers/" + typeDiagnostics + "/" + c.child
 	known, ok := c.service.diagnostics[strings.ToLower(id)]
 
-	switch {
-	case c.operation == fault.PutDiagnostics:
+	if c.operation == fault.PutDiagnostics {
 		return c.putDiagnostics(id, ok)
-	case !ok && c.operation == fault.DeleteDiagnostics:
-		return wire.Answer{Status: http.StatusNoContent}
-	case !ok:
-		return refuse(http.StatusNotFound, "ResourceNotFound", "The Resource '%s' was not found.", id)
-	case c.operation == fault.DeleteDiagnostics:
-		delete(c.service.diagnostics, strings.ToLower(id))
-		c.note(id).Deleted++
-
-		return wire.Answer{Status: http.StatusOK}
-	default:
-		return wire.JSON(http.StatusOK, known)
 	}
+
+	return c.readOrDelete(ok, id, known, refuse(http.StatusNotFound, "ResourceNotFound", "The Resource '%s' was not found.", id), func() {
+		delete(c.service.diagnostics, strings.ToLower(id))
+	})
 }
 
 func (c *call) putDiagnostics(id string, exists bool) wire.Answer {

@@ -65,3 +65,20 @@ func (c *call) changes() (write, remove bool) {
 
 	return remove || strings.HasSuffix(c.action, "/write"), remove
 }
+
+// readOrDelete carries out an operation other than a write on a resource.
+func (c *call) readOrDelete(exists bool, id string, body any, missing wire.Answer, remove func()) wire.Answer {
+	_, deletes := c.changes()
+
+	switch {
+	case !exists && deletes:
+		return wire.Answer{Status: http.StatusNoContent}
+	case !exists:
+		return missing
+	case deletes:
+		remove()
+		c.note(id).Deleted++
+	}
+
+	return wire.JSON(http.StatusOK, body)
+}

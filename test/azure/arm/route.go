@@ -98,10 +98,10 @@ func endpoints() []endpoint {
 
 		{"GET " + sub + vaults, fault.ListVaults, typeVault, read, (*call).listVaults},
 		{"GET " + group + vaults, fault.ListVaults, typeVault, read, (*call).listVaults},
-		{"GET " + vault, fault.GetVault, typeVault, read, (*call).getVault},
+		{"GET " + vault, fault.GetVault, typeVault, read, (*call).vault},
 		{"PUT " + vault, fault.PutVault, typeVault, write, (*call).putVault},
 		{"PATCH " + vault, fault.PatchVault, typeVault, write, (*call).patchVault},
-		{"DELETE " + vault, fault.DeleteVault, typeVault, remove, (*call).deleteVault},
+		{"DELETE " + vault, fault.DeleteVault, typeVault, remove, (*call).vault},
 		{"GET " + deleted, fault.GetDeletedVault, typeVault, deletedVaults + read, (*call).getDeletedVault},
 		{"POST " + deleted + "/purge", fault.PurgeVault, typeVault, deletedVaults + "/purge/action", (*call).purgeVault},
 		{
@@ -111,10 +111,10 @@ func endpoints() []endpoint {
 
 		{"GET " + sub + identities, fault.ListIdentities, typeIdentity, read, (*call).listIdentities},
 		{"GET " + group + identities, fault.ListIdentities, typeIdentity, read, (*call).listIdentities},
-		{"GET " + identity, fault.GetIdentity, typeIdentity, read, (*call).getIdentity},
+		{"GET " + identity, fault.GetIdentity, typeIdentity, read, (*call).identity},
 		{"PUT " + identity, fault.PutIdentity, typeIdentity, write, (*call).putIdentity},
 		{"PATCH " + identity, fault.PatchIdentity, typeIdentity, write, (*call).putIdentity},
-		{"DELETE " + identity, fault.DeleteIdentity, typeIdentity, remove, (*call).deleteIdentity},
+		{"DELETE " + identity, fault.DeleteIdentity, typeIdentity, remove, (*call).identity},
 
 		{"GET " + credential, fault.ListCredentials, typeCredential, read, (*call).credential},
 		{"GET " + credential + "/{child}", fault.GetCredential, typeCredential, read, (*call).credential},
@@ -154,9 +154,9 @@ func endpoints() []endpoint {
 		out = append(out,
 			endpoint{"PUT " + on + "roledefinitions/{name}", fault.PutRoleDefinition, typeDefinition, write, (*call).putDefinition},
 			endpoint{"GET " + on + "roleassignments", fault.ListRoleAssignments, typeAssignment, read, (*call).listAssignments},
-			endpoint{"GET " + on + "roleassignments/{name}", fault.GetRoleAssignment, typeAssignment, read, (*call).getAssignment},
+			endpoint{"GET " + on + "roleassignments/{name}", fault.GetRoleAssignment, typeAssignment, read, (*call).assignment},
 			endpoint{"PUT " + on + "roleassignments/{name}", fault.PutRoleAssignment, typeAssignment, write, (*call).putAssignment},
-			endpoint{"DELETE " + on + "roleassignments/{name}", fault.DeleteRoleAssignment, typeAssignment, remove, (*call).deleteAssignment},
+			endpoint{"DELETE " + on + "roleassignments/{name}", fault.DeleteRoleAssignment, typeAssignment, remove, (*call).assignment},
 			endpoint{"GET " + on + "locks", fault.ListLocks, typeLock, read, (*call).listLocks},
 			endpoint{"PUT " + on + "locks/{name}", fault.PutLock, typeLock, write, (*call).putLock},
 		)

@@ -75,13 +75,13 @@ func (c *call) lookupVault() (keyvault.VaultState, bool) {
 	return v, ok && v.DeletedAt.IsZero() && strings.EqualFold(v.ResourceID, c.resourceID(typeVault, c.name))
 }
 
-func (c *call) getVault() wire.Answer {
-	v, ok := c.lookupVault()
-	if !ok {
-		return notFound(typeVault, c.name, c.group.Name)
-	}
+// vault reads a vault, or deletes it so that it can be recovered, with its role assignments, which cannot.
+func (c *call) vault() wire.Answer {
+	known, ok := c.lookupVault()
 
-	return wire.JSON(http.StatusOK, c.vaultJSON(v))
+	return c.readOrDelete(ok, known.ResourceID, c.vaultJSON(known), notFound(typeVault, c.name, c.group.Name), func() {
+		_ = c.service.Vaults.DeleteVault(known.Name) // It exists.
+	})
 }
 
 // listVaults lists the vaults of the resource group, or of the subscription.
@@ -385,22 +385,6 @@ func (c *call) patchVault() wire.Answer {
 	}
 
 	return c.changeVault(known, body)
-}
-
-// deleteVault deletes a vault, which can be recovered, and its role assignments, which cannot.
-func (c *call) deleteVault() wire.Answer {
-	known, ok := c.lookupVault()
-	if !ok {
-		return wire.Answer{Status: http.StatusNoContent}
-	}
-
-	if err := c.service.Vaults.DeleteVault(known.Name); err != nil {
-		return badRequest("%s", err)
-	}
-
-	c.note(known.ResourceID).Deleted++
-
-	return wire.Answer{Status: http.StatusOK}
 }
 
 // lookupDeleted returns a deleted vault in the request's subscription and location.

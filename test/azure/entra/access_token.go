@@ -70,10 +70,7 @@ type TokenError struct {
 	// Message is Key Vault's.
 	Message string
 
-	// Revoked means that the client should get another token.
-	Revoked bool
-
-	// Flaw of the token.
+	// Flaw of the token. A client should replace a revoked one.
 	Flaw Flaw
 }
 
@@ -222,9 +219,7 @@ func (t *Tokens) caller(c *claims) (Caller, error) {
 	}
 
 	if invalid {
-		return Caller{}, &TokenError{
-			Message: "Continuous access evaluation resulted in a claims challenge.", Revoked: true, Flaw: FlawRevoked,
-		}
+		return Caller{}, &TokenError{Message: "Continuous access evaluation resulted in a claims challenge.", Flaw: FlawRevoked}
 	}
 
 	return Caller{TenantID: c.TenantID, PrincipalID: c.ObjectID, ClientID: c.ClientID}, nil
@@ -258,6 +253,3 @@ func (t *Tokens) parse(token string) (*claims, error) {
 
 	return c, nil
 }
-
-// jwks returns the key that signs access tokens.
-func (t *Tokens) jwks() ([]byte, error) { return KeySet(keyID, &t.key.PublicKey) }

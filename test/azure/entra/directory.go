@@ -287,22 +287,15 @@ func (d *Directory) FederatedCredentials(tenantID, clientID string) []FederatedC
 
 // PutIssuer registers the keys of an issuer, as a JSON Web Key Set.
 func (d *Directory) PutIssuer(issuerURL string, jwks []byte) error {
-	keys, err := parseKeys(jwks)
-	if err != nil {
+	if _, err := parseKeys(jwks); err != nil {
 		return fmt.Errorf("cannot register issuer %q: %w", issuerURL, err)
 	}
 
-	published := func(context.Context) ([]byte, error) { return jwks, nil }
-
-	return d.putIssuer(issuerURL, &issuer{keys: keys, source: published})
+	return d.PutIssuerSource(issuerURL, func(context.Context) ([]byte, error) { return jwks, nil })
 }
 
 // PutIssuerSource registers a source of the keys of an issuer. It is used when a token has an unknown key id.
 func (d *Directory) PutIssuerSource(issuerURL string, source KeySource) error {
-	return d.putIssuer(issuerURL, &issuer{source: source})
-}
-
-func (d *Directory) putIssuer(issuerURL string, i *issuer) error {
 	if err := validateIssuer(issuerURL); err != nil {
 		return fmt.Errorf("cannot register issuer %q: %w", issuerURL, err)
 	}
@@ -310,7 +303,7 @@ func (d *Directory) putIssuer(issuerURL string, i *issuer) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 
-	d.issuers[issuerURL] = i
+	d.issuers[issuerURL] = &issuer{source: source}
 
 	return nil
 }

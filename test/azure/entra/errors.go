@@ -6,7 +6,6 @@ package entra
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -30,13 +29,11 @@ type refusal struct {
 
 // These are the error codes of RFC 6749 and RFC 8707.
 const (
-	invalidRequest       = "invalid_request"
-	invalidClient        = "invalid_client"
-	invalidScope         = "invalid_scope"
-	invalidResource      = "invalid_resource"
-	unauthorizedClient   = "unauthorized_client"
-	unsupportedGrantType = "unsupported_grant_type"
-	unavailable          = "temporarily_unavailable"
+	invalidRequest     = "invalid_request"
+	invalidClient      = "invalid_client"
+	invalidResource    = "invalid_resource"
+	unauthorizedClient = "unauthorized_client"
+	unavailable        = "temporarily_unavailable"
 )
 
 const federationHelp = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
@@ -87,44 +84,20 @@ func correlationID(r *http.Request) string {
 
 // injected returns the refusal of a fault.
 func injected(rule fault.Rule) (*refusal, http.Header) {
-	e := &refusal{code: 90033, oauth: unavailable, status: rule.Status, message: "A transient error has occurred. Please try again."}
-	if rule.Status < http.StatusInternalServerError && rule.Status != http.StatusTooManyRequests {
+	e := &refusal{code: 90033, oauth: invalidRequest, status: rule.Status, message: "The request was refused on demand."}
+
+	switch {
+	case rule.Status >= http.StatusInternalServerError:
+		e.oauth = unavailable
+	case rule.Status == http.StatusTooManyRequests:
+		e.code, e.oauth = 90055, unavailable
+	case rule.Status == http.StatusUnauthorized:
 		e.oauth = invalidClient
 	}
 
-	if rule.Status == http.StatusTooManyRequests {
-		e.code, e.message = 90055, "The server is terminating the request because the caller sends too many of them."
-	}
-
 	if code, err := strconv.Atoi(rule.Error); err == nil {
-		e.code, e.message = code, injectedMessage(code)
-		if !slices.Contains(clientErrors(), code) && rule.Status == http.StatusBadRequest {
-			e.oauth = invalidRequest
-		}
+		e.code = code
 	}
 
 	return e, wire.RetryAfter(rule.RetryAfter)
-}
-
-// clientErrors are the errors that are invalid_client with any status.
-func clientErrors() []int {
-	return []int{70021, 70025, 700024, 700027, 700211, 700212, 700213, 7000215, 7000222, 7000272, 7002137, 7002138}
-}
-
-func injectedMessage(code int) string {
-	switch code {
-	case 70021, 700211, 700212, 700213, 7002137, 7002138:
-		return "No matching federated identity record found for presented assertion. " + federationHelp
-	case 70025:
-		return "Client application has no configured federated identity credentials."
-	case 50166, 501661, 90061:
-		// See https://github.com/Azure/azure-workload-identity/issues/642 and 605, and https://github.com/Azure/AKS/issues/4029.
-		return "Request to External OIDC endpoint failed."
-	case 900612:
-		return "Failed to parse provider signing keys."
-	case 700038:
-		return "00000000-0000-0000-0000-000000000000 is not a valid application identifier."
-	default:
-		return "The request was refused on demand."
-	}
 }

@@ -54,15 +54,8 @@ func (s *Service) ServeMachine(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) machine(r *http.Request, query url.Values) wire.Answer {
-	switch {
-	case !strings.EqualFold(r.Header.Get("Metadata"), "true"):
+	if !strings.EqualFold(r.Header.Get("Metadata"), "true") {
 		return machineRefusal(http.StatusBadRequest, invalidRequest, "Required metadata header not specified")
-	case r.Header.Get("X-Forwarded-For") != "":
-		return machineRefusal(http.StatusBadRequest, invalidRequest, "Requests that were forwarded are not served")
-	case !slices.Contains([]string{"2018-02-01", "2019-08-01", "2019-11-01", "2020-06-01", "2021-02-01"}, query.Get("api-version")):
-		return machineRefusal(http.StatusBadRequest, invalidRequest, "Required query variable 'api-version' is missing or not known")
-	case query.Get("resource") == "":
-		return machineRefusal(http.StatusBadRequest, invalidRequest, "Required query variable 'resource' is missing")
 	}
 
 	resource := query.Get("resource")

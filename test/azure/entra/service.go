@@ -5,7 +5,6 @@ package entra
 
 import (
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,8 +25,6 @@ const (
 
 	// refreshFrom is the minimum lifetime of a token with a proposed refresh time.
 	refreshFrom = 2 * time.Hour
-
-	tenantPlaceholder = "{tenantid}"
 )
 
 // Service serves Entra ID's endpoints and those of the metadata service.
@@ -48,7 +45,7 @@ func resources() []string {
 	return []string{VaultResource, ManagementResource, classicManagement, "https://graph.microsoft.com", "https://storage.azure.com"}
 }
 
-// ServeHTTP serves login.microsoftonline.com. It needs no mux for four paths, one of which is counted by its form before it is answered.
+// ServeHTTP serves login.microsoftonline.com. It needs no mux for three paths, one of which is counted by its form before it is answered.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	wire.Headers(w, r, "Cache-Control", "no-store, no-cache")
 
@@ -67,8 +64,6 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		operation, handle, key.Tenant = fault.Discovery, func() wire.Answer { return s.discovery(r) }, ""
 	case endpoint == "v2.0/.well-known/openid-configuration":
 		operation, handle = fault.Configuration, func() wire.Answer { return s.configuration(r, tenantID) }
-	case endpoint == "discovery/v2.0/keys":
-		operation, handle = fault.Keys, s.keys
 	case endpoint == "oauth2/v2.0/token":
 		operation, method = fault.Token, http.MethodPost
 	}
@@ -82,21 +77,16 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := fault.Request{Host: Host, Operation: operation}
 
 	if operation == fault.Token && r.Method == method {
-		form, refused := readForm(w, r)
-		clientID := form.Get("client_id")
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		_ = r.ParseForm() // Something is missing in what is no form.
+		clientID := r.PostForm.Get("client_id")
 		key.ClientID, request.ClientID = clientID, clientID
 
 		if _, a := s.Directory.lookup(tenantID, clientID); a != nil {
 			request.PrincipalID = a.PrincipalID
 		}
 
-		handle = func() wire.Answer {
-			if refused != nil {
-				return refused.answer(r, s.Now())
-			}
-
-			return s.token(r, tenantID, form)
-		}
+		handle = func() wire.Answer { return s.token(r, tenantID, r.PostForm) }
 	}
 
 	key.Operation = operation
@@ -113,27 +103,6 @@ func (s *Service) refuse(r *http.Request) func(fault.Rule) wire.Answer {
 
 		return answer
 	}
-}
-
-func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/x-www-form-urlencoded" {
-		return nil, badRequest(900561, "The endpoint only accepts POST requests with content type application/x-www-form-urlencoded.")
-	}
-
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-
-	if err := r.ParseForm(); err != nil {
-		return nil, badRequest(9002012, "The request body is not a form.")
-	}
-
-	for name, values := range r.PostForm {
-		if len(values) > 1 {
-			return r.PostForm, badRequest(90014, "The parameter '%s' is duplicated.", name)
-		}
-	}
-
-	return r.PostForm, nil
 }
 
 // discovery lists the hosts of the cloud.
@@ -167,39 +136,18 @@ func aliases() []string {
 
 // configuration lists the endpoints of a tenant.
 func (s *Service) configuration(r *http.Request, tenantID string) wire.Answer {
-	tenant := tenantPlaceholder
-
-	if !slices.Contains([]string{"common", "organizations"}, tenantID) {
-		id, _ := s.Directory.lookup(tenantID, "")
-		if id == "" {
-			return noTenant(tenantID).answer(r, s.Now())
-		}
-
-		tenant = id
+	id, _ := s.Directory.lookup(tenantID, "")
+	if id == "" {
+		return noTenant(tenantID).answer(r, s.Now())
 	}
 
-	base := "https://" + Host + "/" + tenant
-	issuer := base
-
-	if tenant == tenantPlaceholder {
-		base = "https://" + Host + "/" + tenantID
-	}
+	base := "https://" + Host + "/" + id
 
 	return wire.JSON(http.StatusOK, map[string]any{
-		"issuer": issuer + "/v2.0", "token_endpoint": base + "/oauth2/v2.0/token", "authorization_endpoint": base + "/oauth2/v2.0/authorize",
+		"issuer": base + "/v2.0", "token_endpoint": base + "/oauth2/v2.0/token", "authorization_endpoint": base + "/oauth2/v2.0/authorize",
 		"jwks_uri": base + "/discovery/v2.0/keys", "token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt"},
 		"response_types_supported": []string{"code", "id_token", "code id_token", "id_token token"}, "subject_types_supported": []string{"pairwise"},
 		"response_modes_supported": []string{"query", "fragment", "form_post"}, "id_token_signing_alg_values_supported": []string{"RS256"},
 		"scopes_supported": []string{"openid", "profile", "email", "offline_access"}, "tenant_region_scope": "EU", "cloud_instance_name": "microsoftonline.com",
 	})
-}
-
-// keys serves the keys that sign access tokens.
-func (s *Service) keys() wire.Answer {
-	jwks, err := s.Tokens.jwks()
-	if err != nil {
-		return wire.Answer{Status: http.StatusInternalServerError}
-	}
-
-	return wire.Answer{Status: http.StatusOK, Body: jwks}
 }

@@ -8,12 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
-	"net/http"
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -37,31 +34,6 @@ type settable struct {
 	Updated         json.RawMessage `json:"updated"`
 	RecoveryLevel   json.RawMessage `json:"recoveryLevel"`
 	RecoverableDays json.RawMessage `json:"recoverableDays"`
-}
-
-// readBody reads the body of an operation that has one, as it arrives and before anything is locked.
-func (c *call) readBody() ([]byte, *wire.Answer) {
-	switch c.operation {
-	case fault.Set, fault.Update:
-	default:
-		return nil, nil
-	}
-
-	media, _, err := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return nil, new(refuse(http.StatusUnsupportedMediaType, "BadParameter", "", "The content type of the request has to be application/json."))
-	}
-
-	body, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
-	if err != nil {
-		return nil, new(badParameter("The request body cannot be read."))
-	}
-
-	if len(body) > maxBody {
-		return nil, new(refuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "", "The request body is too large."))
-	}
-
-	return body, nil
 }
 
 // decode reads a body strictly: unknown fields and trailing data are errors.

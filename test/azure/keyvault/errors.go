@@ -123,25 +123,24 @@ func injected(tenantID string, rule fault.Rule) wire.Answer {
 	default:
 	}
 
-	code, message := rule.Error, "The request was refused on demand."
+	const message = "The request was refused on demand."
 
-	if code != "" && rule.Status == http.StatusConflict {
-		return conflict(code, "%s", message)
+	if rule.Error != "" && rule.Status == http.StatusConflict {
+		return conflict(rule.Error, message)
 	}
 
+	code := "BadParameter"
+
 	switch {
-	case code != "":
 	case rule.Status == http.StatusTooManyRequests:
-		code, message = "Throttled", "Request was not processed because too many requests were received."
+		code = "Throttled"
 	case rule.Status == http.StatusForbidden:
 		code = "Forbidden"
 	case rule.Status >= http.StatusInternalServerError:
-		code, message = "InternalServerError", "An internal error occurred. Please try again."
-	default:
-		code = "BadParameter"
+		code = "InternalServerError"
 	}
 
-	answer := refuse(rule.Status, code, "", "%s", message)
+	answer := refuse(rule.Status, cmp.Or(rule.Error, code), "", message)
 	answer.Header = wire.RetryAfter(rule.RetryAfter)
 
 	return answer

@@ -96,8 +96,8 @@ func (c *call) page(path string, keys []string, item func(string) bundle) wire.A
 	}
 
 	page := keys[start:]
-	if len(page) > c.query.maxResults {
-		page = page[:c.query.maxResults]
+	if len(page) > maxPage {
+		page = page[:maxPage]
 		out.NextLink = new(c.vault.nextLink(path, page[len(page)-1], c.query))
 	}
 

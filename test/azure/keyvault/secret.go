@@ -71,7 +71,6 @@ type bundle struct {
 	Managed            bool              `json:"managed,omitempty"`
 	Attributes         attributes        `json:"attributes"`
 	Tags               map[string]string `json:"tags,omitzero"`
-	PreviousVersion    string            `json:"previousVersion,omitempty"`
 	RecoveryID         string            `json:"recoveryId,omitempty"`
 	DeletedDate        int64             `json:"deletedDate,omitempty"`
 	ScheduledPurgeDate int64             `json:"scheduledPurgeDate,omitempty"`
@@ -122,10 +121,6 @@ func (v *vault) properties(s *secret, ver *version) bundle {
 	b := v.describe(s, ver, v.url("secrets", s.name, ver.id))
 	if s.managed {
 		b.KeyID = v.url("keys", s.name, ver.id)
-
-		if i := slices.Index(s.versions, ver); i > 0 {
-			b.PreviousVersion = s.versions[i-1].id
-		}
 	}
 
 	return b

@@ -5,6 +5,7 @@ package keyvault
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -133,8 +134,7 @@ func (s *Store) answer(w http.ResponseWriter, r *http.Request, is route) {
 func refuseToken(tenantID string, err error) wire.Answer {
 	more := invalidToken
 
-	var refusal *entra.TokenError
-	if errors.As(err, &refusal) && refusal.Revoked {
+	if refusal, ok := errors.AsType[*entra.TokenError](err); ok && refusal.Flaw == entra.FlawRevoked {
 		more = insufficientClaims
 	}
 
@@ -163,8 +163,8 @@ func (s *Store) serving(name string) (*vault, Vault) {
 
 // serve answers an authenticated caller.
 func (c *call) serve() wire.Answer {
-	body, refused := c.readBody()
-	c.body = body
+	// The body is read as it arrives and before anything is locked. One that is cut off is invalid.
+	c.body, _ = io.ReadAll(io.LimitReader(c.request.Body, maxBody))
 
 	c.vault.mu.Lock()
 	defer c.vault.mu.Unlock()
@@ -196,10 +196,6 @@ func (c *call) serve() wire.Answer {
 
 	if !c.allowed() {
 		return c.vault.forbidden(c.caller, c.operation, c.name)
-	}
-
-	if refused != nil {
-		return *refused
 	}
 
 	c.vault.sweep(c.now)

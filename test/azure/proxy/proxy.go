@@ -234,15 +234,10 @@ func (p *Proxy) serveOuter(w http.ResponseWriter, r *http.Request) {
 
 // connect opens a tunnel for a connection.
 func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
-	name, port, err := parseTarget(r.RequestURI)
-	if err != nil {
-		http.Error(w, "cannot connect: "+err.Error(), http.StatusBadRequest)
-
-		return
-	}
-
 	var host *Host
-	if port == httpsPort {
+
+	name, port, err := net.SplitHostPort(strings.ToLower(r.RequestURI))
+	if err == nil && port == httpsPort {
 		host = p.config.Lookup(name)
 	}
 

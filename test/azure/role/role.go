@@ -82,7 +82,7 @@ func Named(name string) (Definition, bool) {
 	return BuiltIn()[i], true
 }
 
-// BuiltIn returns the roles of Azure with their actions in Microsoft's reference, without those about alerts, deployments and support.
+// BuiltIn returns roles of Azure with their actions in Microsoft's reference, without those about alerts, deployments and support.
 var BuiltIn = sync.OnceValue(func() []Definition { //nolint:gochecknoglobals // A constant in all but name.
 	const secrets = "Microsoft.KeyVault/vaults/secrets/"
 
@@ -108,12 +108,6 @@ var BuiltIn = sync.OnceValue(func() []Definition { //nolint:gochecknoglobals // 
 		{ID: "f58310d9-a9f6-439a-9e8d-f62e7b41a168", Name: "Role Based Access Control Administrator", Permissions: Permissions{Actions: []string{
 			"Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete", "*/read",
 		}}},
-		{ID: "f25e0fa2-a7c8-4377-a976-54943a77a395", Name: "Key Vault Contributor", Permissions: Permissions{
-			Actions: []string{"Microsoft.Authorization/*/read", "Microsoft.KeyVault/*", "Microsoft.Resources/subscriptions/resourceGroups/read"},
-			NotActions: []string{
-				"Microsoft.KeyVault/locations/deletedVaults/purge/action", "Microsoft.KeyVault/hsmPools/*", "Microsoft.KeyVault/managedHsms/*",
-			},
-		}},
 		{ID: "a68e7c17-0ab2-4c09-9a58-125dae29748c", Name: "Key Vault Purge Operator", Permissions: Permissions{Actions: []string{
 			"Microsoft.KeyVault/locations/deletedVaults/read", "Microsoft.KeyVault/locations/deletedVaults/purge/action",
 			"Microsoft.Resources/subscriptions/resourceGroups/read",
@@ -127,16 +121,6 @@ var BuiltIn = sync.OnceValue(func() []Definition { //nolint:gochecknoglobals // 
 		}}},
 		{ID: "92aaf0da-9dab-42b6-94a3-d43ce8d16293", Name: "Log Analytics Contributor", Permissions: Permissions{Actions: []string{
 			"*/read", "Microsoft.Insights/diagnosticSettings/*", "Microsoft.OperationalInsights/*",
-		}}},
-		{ID: "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59", Name: "Managed Identity Contributor", Permissions: Permissions{Actions: []string{
-			"Microsoft.ManagedIdentity/userAssignedIdentities/read", "Microsoft.ManagedIdentity/userAssignedIdentities/write",
-			"Microsoft.ManagedIdentity/userAssignedIdentities/delete", "Microsoft.ManagedIdentity/userAssignedIdentities/*/read",
-			"Microsoft.ManagedIdentity/userAssignedIdentities/*/write", "Microsoft.ManagedIdentity/userAssignedIdentities/*/delete",
-			"Microsoft.Authorization/*/read", "Microsoft.Resources/subscriptions/resourceGroups/read",
-		}}},
-		{ID: "f1a07417-d97a-45cb-824c-7a7467783830", Name: "Managed Identity Operator", Permissions: Permissions{Actions: []string{
-			"Microsoft.ManagedIdentity/userAssignedIdentities/*/read", "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
-			"Microsoft.Authorization/*/read", "Microsoft.Resources/subscriptions/resourceGroups/read",
 		}}},
 	}
 })

@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -97,7 +98,7 @@ type Kubelet struct {
 	log      *slog.Logger
 	events   record.EventRecorder
 	images   *images
-	logs     *logServer
+	logs     *httptest.Server
 	capacity corev1.ResourceList
 	started  time.Time
 
@@ -246,13 +247,8 @@ func (k *Kubelet) start(ctx context.Context) error {
 	k.events = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: k.options.Node})
 	k.closers = append(k.closers, broadcaster.Shutdown)
 
-	logs, err := startLogServer(ctx, k.logSection)
-	if err != nil {
-		return err
-	}
-
-	k.logs = logs
-	k.closers = append(k.closers, logs.close)
+	k.startLogServer(ctx)
+	k.closers = append(k.closers, k.logs.Close)
 
 	if err := k.register(ctx); err != nil {
 		return err
@@ -260,7 +256,6 @@ func (k *Kubelet) start(ctx context.Context) error {
 
 	k.running.Go(func() { k.beat(ctx) })
 	k.running.Go(func() { k.watchPods(ctx) })
-	k.running.Go(func() { k.lookAtLogs(ctx) })
 
 	if k.options.Binder != nil {
 		binder, err := newClient(k.options.Binder)

@@ -8,7 +8,6 @@
 package proxy
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -16,21 +15,14 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 )
 
-const (
-	dialTimeout       = 10 * time.Second
-	readHeaderTimeout = 30 * time.Second
-
-	// maxRefusal bounds the text of an error response.
-	maxRefusal = 4 << 10
-)
+const dialTimeout = 10 * time.Second
 
 // A Resolver resolves names.
 type Resolver interface {
@@ -51,67 +43,48 @@ type Config struct {
 	Upstream *url.URL
 }
 
-// A Proxy is running.
+// A Proxy is running. Its URL is the value for HTTPS_PROXY.
 type Proxy struct {
-	config   Config
-	listener net.Listener
-	server   *http.Server
-	plain    *httputil.ReverseProxy
-	done     sync.WaitGroup
-	cancel   context.CancelFunc
+	*httptest.Server
+
+	config Config
+	plain  *httputil.ReverseProxy
+	cancel context.CancelFunc
 }
 
-// Start starts a proxy on a free port of loopback. The context bounds only the start.
-func Start(ctx context.Context, config Config) (*Proxy, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen for clients of the proxy: %w", err)
-	}
-
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	p := &Proxy{config: config, listener: listener, cancel: cancel}
+// Start starts a proxy on a free port of loopback.
+func Start(config Config) *Proxy {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &Proxy{config: config, cancel: cancel}
 	quiet := log.New(io.Discard, "", 0)
 
 	p.plain = &httputil.ReverseProxy{
 		// The request already has the form for a proxy, and is forwarded unchanged.
 		Rewrite: func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
-		Transport: &http.Transport{
-			Proxy:       p.upstreamOf,
-			DialContext: p.dialPlain,
+		Transport: elsewhere{
 			// The pods of a name change.
-			DisableKeepAlives: true,
+			cluster:  &http.Transport{DialContext: p.dialCluster, DisableKeepAlives: true},
+			upstream: &http.Transport{Proxy: http.ProxyURL(config.Upstream), DisableKeepAlives: true},
 		},
 		ErrorLog: quiet,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 		},
 	}
-	p.server = &http.Server{
-		Handler: http.HandlerFunc(p.serve), ReadHeaderTimeout: readHeaderTimeout, ErrorLog: quiet,
-		BaseContext: func(net.Listener) context.Context { return ctx },
-	}
-	p.done.Go(func() { _ = p.server.Serve(listener) })
+	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
+	p.Config.ErrorLog, p.Config.BaseContext = quiet, func(net.Listener) context.Context { return ctx }
+	p.Server.Start()
 
-	return p, nil
+	return p
 }
 
 // Address returns the address as host:port.
-func (p *Proxy) Address() string { return p.listener.Addr().String() }
-
-// URL returns the value for HTTPS_PROXY.
-func (p *Proxy) URL() string { return "http://" + p.Address() }
+func (p *Proxy) Address() string { return p.Listener.Addr().String() }
 
 // Close closes the proxy and every connection through it.
-func (p *Proxy) Close() error {
+func (p *Proxy) Close() {
 	p.cancel()
-	err := p.server.Close()
-	p.done.Wait()
-
-	if err != nil {
-		return fmt.Errorf("cannot close proxy: %w", err)
-	}
-
-	return nil
+	p.Server.Close()
 }
 
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
@@ -125,20 +98,11 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// connect opens a tunnel.
+// connect opens a tunnel to a host of the cluster, or to the upstream proxy, which answers the client itself.
 func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
-	dialCtx, cancel := context.WithTimeout(r.Context(), dialTimeout)
-	defer cancel()
-
-	there, refusal, err := p.dial(dialCtx, r.RequestURI)
-
-	switch {
-	case err != nil:
+	there, answer, err := p.dial(r)
+	if err != nil {
 		http.Error(w, "cannot connect: "+err.Error(), http.StatusBadGateway)
-
-		return
-	case refusal != "":
-		http.Error(w, refusal, http.StatusForbidden)
 
 		return
 	}
@@ -152,19 +116,21 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	}
 	defer here.Close() //nolint:errcheck // Both sides are done.
 
-	if _, err := here.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
+	if _, err := io.WriteString(here, answer); err != nil {
 		return
 	}
 
 	Splice(r.Context(), here, buffered.Reader, there)
 }
 
-// dial connects to a host of the cluster, or else through the upstream proxy, whose error response
-// it returns if there is one.
-func (p *Proxy) dial(ctx context.Context, address string) (_ net.Conn, refusal string, _ error) {
-	conn, err := p.dialCluster(ctx, address)
+// dial connects to a host of the cluster, or else asks the upstream proxy, and returns the answer for the client unless the proxy gives it.
+func (p *Proxy) dial(r *http.Request) (_ net.Conn, answer string, _ error) {
+	ctx, cancel := context.WithTimeout(r.Context(), dialTimeout)
+	defer cancel()
+
+	conn, err := p.dialCluster(ctx, "tcp", r.RequestURI)
 	if !errors.Is(err, ErrNotInCluster) {
-		return conn, "", err
+		return conn, "HTTP/1.1 200 Connection established\r\n\r\n", err
 	}
 
 	conn, err = new(net.Dialer).DialContext(ctx, "tcp", p.config.Upstream.Host)
@@ -178,8 +144,9 @@ func (p *Proxy) dial(ctx context.Context, address string) (_ net.Conn, refusal s
 		credentials.SetBasicAuth(network.Username(), "")
 	}
 
+	// The proxy closes a connection that it refuses to use as a tunnel.
 	connect := &http.Request{
-		Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address,
+		Method: http.MethodConnect, URL: &url.URL{Opaque: r.RequestURI}, Host: r.RequestURI, Close: true,
 		Header: http.Header{"Proxy-Authorization": credentials.Header["Authorization"]},
 	}
 	if err := connect.Write(conn); err != nil {
@@ -188,33 +155,10 @@ func (p *Proxy) dial(ctx context.Context, address string) (_ net.Conn, refusal s
 		return nil, "", fmt.Errorf("cannot reach the proxy for Azure: %w", err)
 	}
 
-	// A fault may leave a connection without a response. The wait ends when the client gives up.
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	reader := bufio.NewReader(conn)
-
-	resp, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
-	if err == nil && resp.StatusCode == http.StatusForbidden {
-		said, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
-		_ = resp.Body.Close()
-		_ = conn.Close()
-
-		return nil, "cannot connect: " + strings.TrimSpace(string(said)), nil
-	}
-
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = errors.New(resp.Status)
-	}
-
-	if !stop() || err != nil {
-		_ = conn.Close()
-
-		return nil, "", fmt.Errorf("the proxy for Azure does not connect: %w", errors.Join(err, ctx.Err()))
-	}
-
-	return &readFirst{Conn: conn, reader: reader}, "", nil
+	return conn, "", nil
 }
 
-func (p *Proxy) dialCluster(ctx context.Context, address string) (net.Conn, error) {
+func (p *Proxy) dialCluster(ctx context.Context, _, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("bad address: %w", err)
@@ -228,47 +172,18 @@ func (p *Proxy) dialCluster(ctx context.Context, address string) (net.Conn, erro
 	return p.config.Cluster.Dial(ctx, host, number)
 }
 
-// upstreamOf returns the proxy for a plain request, unless its host is in the cluster.
-func (p *Proxy) upstreamOf(r *http.Request) (*url.URL, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), dialTimeout)
-	defer cancel()
+// elsewhere sends plain requests to hosts of the cluster, and all others to the upstream proxy.
+type elsewhere struct{ cluster, upstream http.RoundTripper }
 
-	conn, err := p.dialCluster(ctx, withPort(r.URL.Host))
+// RoundTrip sends a request.
+func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := e.cluster.RoundTrip(r)
 	if errors.Is(err, ErrNotInCluster) {
-		return p.config.Upstream, nil
+		return e.upstream.RoundTrip(r)
 	}
 
-	if conn != nil {
-		_ = conn.Close()
-	}
-
-	return nil, nil //nolint:nilnil // nil makes a Transport connect directly.
+	return resp, err
 }
-
-func (p *Proxy) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
-	if address == p.config.Upstream.Host {
-		return new(net.Dialer).DialContext(ctx, network, address) //nolint:wrapcheck // It says it all.
-	}
-
-	return p.dialCluster(ctx, address)
-}
-
-func withPort(host string) string {
-	if _, _, err := net.SplitHostPort(host); err == nil {
-		return host
-	}
-
-	return net.JoinHostPort(host, "80")
-}
-
-// readFirst is a connection with data that was already read.
-type readFirst struct {
-	net.Conn
-
-	reader io.Reader
-}
-
-func (c *readFirst) Read(b []byte) (int, error) { return c.reader.Read(b) }
 
 // Splice copies data between two connections until one of them ends.
 func Splice(ctx context.Context, here net.Conn, from io.Reader, there net.Conn) {

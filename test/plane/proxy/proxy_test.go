@@ -50,24 +50,16 @@ func TestProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	p, err := Start(t.Context(), Config{
+	p := Start(Config{
 		Cluster: resolver{
 			"web.shop:8080":    plain.Listener.Addr().String(),
 			"broken.shop:8080": "",
 		},
 		Upstream: elsewhere,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	defer p.Close()
 
-	defer func() {
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-
-	address, err := url.Parse(p.URL())
+	address, err := url.Parse(p.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

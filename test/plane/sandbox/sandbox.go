@@ -119,13 +119,8 @@ func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	if _, err := receive(ours); err != nil {
 		s.Close()
 
-		// Some machines let users create namespaces, but deny all actions in them. The error comes
-		// from another process, as a text.
-		if strings.Contains(err.Error(), syscall.EPERM.Error()) || strings.Contains(err.Error(), syscall.EACCES.Error()) {
-			err = explain(errors.Join(syscall.EPERM, err))
-		}
-
-		return nil, fmt.Errorf("cannot set up sandbox %q: %w", cfg.Name, err)
+		// Some machines let users create namespaces, but deny all actions in them.
+		return nil, fmt.Errorf("cannot set up sandbox %q: %w", cfg.Name, explain(err))
 	}
 
 	return s, nil
@@ -314,7 +309,7 @@ func (s *Sandbox) start(cfg Config, socket *os.File) error {
 	}()
 
 	if err := <-started; err != nil {
-		return explain(err)
+		return fmt.Errorf("cannot start sandbox: %w", explain(err))
 	}
 
 	return nil
@@ -327,5 +322,5 @@ func explain(err error) error {
 			"kernel.unprivileged_userns_clone=1, user.max_user_namespaces and user.max_net_namespaces above 0), or run as root with CAP_SYS_ADMIN", err)
 	}
 
-	return fmt.Errorf("cannot start sandbox: %w", err)
+	return err
 }

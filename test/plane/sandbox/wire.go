@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,6 +21,18 @@ type request struct {
 	Dial   string   `json:"dial,omitempty"`
 	Listen string   `json:"listen,omitempty"`
 }
+
+// A failure is an error in the sandbox.
+type failure struct {
+	Text  string        `json:"text"`
+	Errno syscall.Errno `json:"errno"`
+}
+
+// Error returns the text.
+func (f *failure) Error() string { return f.Text }
+
+// Unwrap returns the number, for decisions. It is zero if the cause is no system call.
+func (f *failure) Unwrap() error { return f.Errno }
 
 // socketPair returns two ends of a connection.
 func socketPair() (ours *net.UnixConn, theirs *os.File, err error) {
@@ -54,11 +67,15 @@ func newConn(f *os.File) (*net.UnixConn, error) {
 }
 
 // answer sends an error or, unless it is nil, a file, which it takes over.
-func answer(c *net.UnixConn, f *os.File, failure error) error {
-	message, rights := "", []byte(nil)
+func answer(c *net.UnixConn, f *os.File, err error) error {
+	var (
+		message *failure
+		rights  []byte
+	)
 
-	if failure != nil {
-		message = failure.Error()
+	if err != nil {
+		message = &failure{Text: err.Error()}
+		message.Errno, _ = errors.AsType[syscall.Errno](err)
 	}
 
 	if f != nil {
@@ -92,13 +109,13 @@ func receive(c *net.UnixConn) (*os.File, error) {
 		return nil, fmt.Errorf("cannot receive message: %w", err)
 	}
 
-	var message string
+	var message *failure
 	if err := json.Unmarshal(body[:n], &message); err != nil {
 		return nil, fmt.Errorf("cannot decode message: %w", err)
 	}
 
-	if message != "" {
-		return nil, errors.New(message)
+	if message != nil {
+		return nil, message
 	}
 
 	messages, err := unix.ParseSocketControlMessage(rights[:rightsLen])

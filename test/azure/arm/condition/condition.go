@@ -8,13 +8,32 @@ package condition
 import (
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"regexp"
-	"slices"
+	"strconv"
 	"strings"
 )
 
-// maxLength is Azure's maximum length of a condition.
-const maxLength = 8 << 10
+const (
+	// maxLength is Azure's maximum length of a condition.
+	maxLength = 8 << 10
+
+	guid = `'?[\w-]+'?`
+)
+
+var (
+	// comparison matches a comparison with its action, or with its attribute, operator and GUIDs. The operators are those that the Azure
+	// portal uses for a list of roles.
+	comparison = regexp.MustCompile(`(?i)ActionMatches\s*\{\s*'([^',]+)'\s*\}|` +
+		`(@[a-z]+\[[^\[\]]*\])\s+((?:ForAnyOfAnyValues:)?GuidEquals|(?:ForAnyOfAllValues:)?GuidNotEquals)\s+('[^']*'|\{\s*` + guid + `(?:\s*,\s*` + guid + `)*\s*\})`)
+
+	// operators matches what is between comparisons.
+	operators = regexp.MustCompile(`(?i)^(?:\s|[()!]|&&|\|\||\b(?:AND|OR|NOT)\b)*$`)
+
+	words = strings.NewReplacer("AND", "&&", "OR", "||", "NOT", "!")
+)
 
 // A Request is evaluated by a condition.
 type Request struct {
@@ -22,48 +41,90 @@ type Request struct {
 	Action string
 
 	// Attributes by their source and name in lower case, such as @request[microsoft.authorization/roleassignments:roledefinitionid].
-	Attributes map[string][]string
+	Attributes map[string]string
 }
 
 // Set sets an attribute. The name is as in a condition, in any case.
-func (r *Request) Set(name string, values ...string) {
+func (r *Request) Set(name, value string) {
 	if r.Attributes == nil {
-		r.Attributes = map[string][]string{}
+		r.Attributes = map[string]string{}
 	}
 
-	r.Attributes[strings.ToLower(name)] = values
+	r.Attributes[strings.ToLower(name)] = value
 }
 
 // A Condition allows or denies a request.
 type Condition func(Request) bool
 
-// Parse parses a condition.
+// Parse parses a condition: comparisons in a boolean expression, which Go's parser reads once each comparison is an identifier.
 func Parse(text string) (Condition, error) {
 	if len(text) > maxLength {
 		return nil, fmt.Errorf("cannot read condition: it is longer than %d bytes", maxLength)
 	}
 
-	p := &parser{}
-
-	var err error
-	if p.tokens, err = tokens(text); err != nil {
-		return nil, fmt.Errorf("cannot read condition: %w", err)
+	if rest := comparison.ReplaceAllString(text, " "); !operators.MatchString(rest) {
+		return nil, fmt.Errorf("cannot read condition: %q is not understood", rest)
 	}
 
-	if len(p.tokens) == 0 {
-		return func(Request) bool { return true }, nil
-	}
+	comparisons := map[string]Condition{}
+	expression := comparison.ReplaceAllStringFunc(text, func(one string) string {
+		name := "C" + strconv.Itoa(len(comparisons))
+		comparisons[name] = compare(comparison.FindStringSubmatch(one))
 
-	c, err := p.or()
-	if err == nil && len(p.tokens) > 0 {
-		err = fmt.Errorf("%q is one too many", p.tokens[0])
-	}
+		return " " + name + " "
+	})
 
+	// Go ends an expression at the end of a line.
+	parsed, err := parser.ParseExpr(words.Replace(strings.ToUpper(strings.Join(strings.Fields(expression), " "))))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read condition: %w", err)
 	}
 
-	return c, nil
+	return evaluate(parsed, comparisons)
+}
+
+// evaluate returns the condition of an expression.
+func evaluate(e ast.Expr, comparisons map[string]Condition) (Condition, error) {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return comparisons[e.Name], nil
+	case *ast.ParenExpr:
+		return evaluate(e.X, comparisons)
+	case *ast.UnaryExpr:
+		c, err := evaluate(e.X, comparisons)
+
+		return func(r Request) bool { return !c(r) }, err
+	case *ast.BinaryExpr:
+		left, err := evaluate(e.X, comparisons)
+		right, err2 := evaluate(e.Y, comparisons)
+
+		if e.Op == token.LAND {
+			return func(r Request) bool { return left(r) && right(r) }, errors.Join(err, err2)
+		}
+
+		return func(r Request) bool { return left(r) || right(r) }, errors.Join(err, err2)
+	default:
+		return nil, errors.New("cannot read condition: there is no operator between comparisons")
+	}
+}
+
+// compare returns the condition of a match of comparison. A comparison with a missing attribute is false.
+func compare(match []string) Condition {
+	action, attribute, operator, guids := match[1], strings.ToLower(match[2]), strings.ToLower(match[3]), match[4]
+	if attribute == "" {
+		return func(r Request) bool { return Matches(action, r.Action) }
+	}
+
+	listed := map[string]bool{}
+	for one := range strings.SplitSeq(strings.ToLower(guids), ",") {
+		listed[strings.Trim(one, "{ '\t\r\n}")] = true
+	}
+
+	return func(r Request) bool {
+		value, ok := r.Attributes[attribute]
+
+		return ok && listed[strings.ToLower(value)] != strings.Contains(operator, "not")
+	}
 }
 
 // Matches reports whether an action matches a pattern, in which * matches anything, ignoring case.
@@ -84,217 +145,4 @@ func Matches(pattern, action string) bool {
 	}
 
 	return ok && rest == ""
-}
-
-// token is a word, a text in quotes, an attribute or a sign.
-var token = regexp.MustCompile(`^(?:'[^']*'|@[A-Za-z]+\[[^\[\]]*\]|[A-Za-z0-9][A-Za-z0-9:_.-]*|&&|\|\||[(){},!])`)
-
-func tokens(text string) ([]string, error) {
-	var out []string
-
-	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
-		next := token.FindString(text)
-		if next == "" {
-			return nil, fmt.Errorf("%q is not understood", text)
-		}
-
-		out, text = append(out, next), text[len(next):]
-	}
-
-	return out, nil
-}
-
-// A parser has the remaining tokens.
-type parser struct {
-	tokens []string
-}
-
-// accept consumes the next token if it is one of these words.
-func (p *parser) accept(words ...string) bool {
-	if len(p.tokens) == 0 || !slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, p.tokens[0]) }) {
-		return false
-	}
-
-	p.tokens = p.tokens[1:]
-
-	return true
-}
-
-func (p *parser) expect(word string) error {
-	if !p.accept(word) {
-		return fmt.Errorf("%q is missing", word)
-	}
-
-	return nil
-}
-
-func (p *parser) next() (string, error) {
-	if len(p.tokens) == 0 {
-		return "", errors.New("it ends too early")
-	}
-
-	t := p.tokens[0]
-	p.tokens = p.tokens[1:]
-
-	return t, nil
-}
-
-func (p *parser) or() (Condition, error) {
-	return p.chain(p.and, func(a, b bool) bool { return a || b }, "OR", "||")
-}
-
-func (p *parser) and() (Condition, error) {
-	return p.chain(p.not, func(a, b bool) bool { return a && b }, "AND", "&&")
-}
-
-// chain parses operands with an operator between them.
-func (p *parser) chain(operand func() (Condition, error), join func(a, b bool) bool, operators ...string) (Condition, error) {
-	left, err := operand()
-
-	for err == nil && p.accept(operators...) {
-		var right Condition
-
-		right, err = operand()
-		first := left
-		left = func(r Request) bool { return join(first(r), right(r)) }
-	}
-
-	return left, err
-}
-
-func (p *parser) not() (Condition, error) {
-	if p.accept("!", "NOT") {
-		c, err := p.not()
-
-		return func(r Request) bool { return !c(r) }, err
-	}
-
-	if p.accept("(") {
-		c, err := p.or()
-		if err != nil {
-			return nil, err
-		}
-
-		return c, p.expect(")")
-	}
-
-	if p.accept("ActionMatches") {
-		return p.actionMatches()
-	}
-
-	return p.comparison()
-}
-
-func (p *parser) actionMatches() (Condition, error) {
-	list, err := p.operand()
-	if err != nil {
-		return nil, err
-	}
-
-	patterns := list(Request{})
-	if len(patterns) != 1 {
-		return nil, errors.New("ActionMatches has one action, in braces and quotes")
-	}
-
-	return func(r Request) bool { return Matches(patterns[0], r.Action) }, nil
-}
-
-// An operand has values, or none if the request has no such attribute.
-type operand func(Request) []string
-
-func (p *parser) operand() (operand, error) {
-	t, err := p.next()
-
-	switch {
-	case err != nil:
-		return nil, err
-	case t == "{":
-		return p.list()
-	case t[0] == '@':
-		return func(r Request) []string { return r.Attributes[strings.ToLower(t)] }, nil
-	default:
-		return literal(t)
-	}
-}
-
-func (p *parser) list() (operand, error) {
-	var values []string
-
-	for {
-		t, err := p.next()
-		if err != nil {
-			return nil, err
-		}
-
-		one, err := literal(t)
-		if err != nil {
-			return nil, err
-		}
-
-		values = append(values, one(Request{})...)
-
-		switch {
-		case p.accept("}"):
-			return func(Request) []string { return values }, nil
-		case !p.accept(","):
-			return nil, errors.New("values are separated by commas")
-		}
-	}
-}
-
-func literal(t string) (operand, error) {
-	if strings.ContainsAny(t[:1], "(){},!&|") {
-		return nil, fmt.Errorf("%q is not a value", t)
-	}
-
-	values := []string{strings.Trim(t, "'")}
-
-	return func(Request) []string { return values }, nil
-}
-
-func (p *parser) comparison() (Condition, error) {
-	left, err := p.operand()
-	if err != nil {
-		return nil, err
-	}
-
-	name, err := p.next()
-	if err != nil {
-		return nil, err
-	}
-
-	compare, err := operator(name)
-	if err != nil {
-		return nil, err
-	}
-
-	right, err := p.operand()
-	if err != nil {
-		return nil, err
-	}
-
-	return func(r Request) bool {
-		l, r2 := left(r), right(r)
-
-		return len(l) > 0 && len(r2) > 0 && compare(l, r2)
-	}, nil
-}
-
-// operator returns the operator of that name on GUIDs: those that the Azure portal uses for a list
-// of roles.
-func operator(name string) (func(left, right []string) bool, error) {
-	within := func(left, right []string) bool {
-		return slices.ContainsFunc(left, func(a string) bool {
-			return slices.ContainsFunc(right, func(b string) bool { return strings.EqualFold(a, b) })
-		})
-	}
-
-	switch strings.ToLower(name) {
-	case "guidequals", "foranyofanyvalues:guidequals":
-		return within, nil
-	case "guidnotequals", "foranyofallvalues:guidnotequals":
-		return func(left, right []string) bool { return !within(left, right) }, nil
-	default:
-		return nil, fmt.Errorf("there is no operator %q here", name)
-	}
 }

@@ -31,6 +31,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/limits"
 )
 
@@ -175,7 +176,7 @@ func (r requests) reads() int {
 	n := 0
 
 	for operation, count := range r {
-		if !slices.Contains([]string{azure.OpToken, azure.OpChallenge, azure.OpGetContacts}, operation) && !strings.HasPrefix(operation, "put") {
+		if !slices.Contains([]string{fault.Token, fault.Challenge, fault.GetContacts}, operation) && !strings.HasPrefix(operation, "put") {
 			n += count
 		}
 	}
@@ -203,21 +204,21 @@ func TestRequests(t *testing.T) {
 			reason: "A vault's address gets ten requests, and its contacts one at every observation, both first without a token.",
 			kind:   vaultKind(hurried), name: "kv-requests", arguments: vaultArguments(nil),
 			create: requests{
-				azure.OpToken: 2, azure.OpGetVault: 3, azure.OpGetDeletedVault: 1, azure.OpPutVault: 1, azure.OpChallenge: 11, azure.OpGetContacts: 1,
+				fault.Token: 2, fault.GetVault: 3, fault.GetDeletedVault: 1, fault.PutVault: 1, fault.Challenge: 11, fault.GetContacts: 1,
 			},
-			observe: requests{azure.OpToken: 3, azure.OpGetVault: 1, azure.OpChallenge: 1, azure.OpGetContacts: 1},
+			observe: requests{fault.Token: 3, fault.GetVault: 1, fault.Challenge: 1, fault.GetContacts: 1},
 		},
 		{
 			reason: "An identity is read once.",
 			kind:   identityKind(), name: identityID, arguments: identityArguments(),
-			create:  requests{azure.OpToken: 1, azure.OpGetIdentity: 2, azure.OpPutIdentity: 1},
-			observe: requests{azure.OpToken: 2, azure.OpGetIdentity: 1},
+			create:  requests{fault.Token: 1, fault.GetIdentity: 2, fault.PutIdentity: 1},
+			observe: requests{fault.Token: 2, fault.GetIdentity: 1},
 		},
 		{
 			reason: "A credential is read once.",
 			kind:   credentialKind(), name: "fic-requests", arguments: credentialArguments("fic-requests"),
-			create:  requests{azure.OpToken: 1, azure.OpGetCredential: 2, azure.OpPutCredential: 1},
-			observe: requests{azure.OpToken: 2, azure.OpGetCredential: 1},
+			create:  requests{fault.Token: 1, fault.GetCredential: 2, fault.PutCredential: 1},
+			observe: requests{fault.Token: 2, fault.GetCredential: 1},
 		},
 		{
 			reason: "An assignment must be found five times, and its role is read each time.",
@@ -226,26 +227,26 @@ func TestRequests(t *testing.T) {
 				"name": assigned, "scope": vaultID, "principal_id": principalID, "role_definition_name": "Key Vault Secrets User",
 			},
 			create: requests{
-				azure.OpToken: 1, azure.OpListRoleDefinitions: 1, azure.OpGetRoleAssignment: 7, azure.OpPutRoleAssignment: 1, azure.OpGetRoleDefinition: 1,
+				fault.Token: 1, fault.ListRoleDefinitions: 1, fault.GetRoleAssignment: 7, fault.PutRoleAssignment: 1, fault.GetRoleDefinition: 1,
 			},
-			observe: requests{azure.OpToken: 2, azure.OpGetRoleAssignment: 1, azure.OpGetRoleDefinition: 1},
+			observe: requests{fault.Token: 2, fault.GetRoleAssignment: 1, fault.GetRoleDefinition: 1},
 		},
 		{
 			reason: "A private endpoint is read with its network interface, the list of its DNS zone groups, and the only one of them.",
 			kind:   endpointKind(), name: "pe-requests", arguments: endpointArguments("pe-requests"),
 			create: requests{
-				azure.OpToken: 1, azure.OpGetEndpoint: 2, azure.OpPutEndpoint: 1, azure.OpPutZoneGroup: 1,
-				azure.OpGetInterface: 1, azure.OpListZoneGroups: 1, azure.OpGetZoneGroup: 1,
+				fault.Token: 1, fault.GetEndpoint: 2, fault.PutEndpoint: 1, fault.PutZoneGroup: 1,
+				fault.GetInterface: 1, fault.ListZoneGroups: 1, fault.GetZoneGroup: 1,
 			},
-			observe: requests{azure.OpToken: 2, azure.OpGetEndpoint: 1, azure.OpGetInterface: 1, azure.OpListZoneGroups: 1, azure.OpGetZoneGroup: 1},
+			observe: requests{fault.Token: 2, fault.GetEndpoint: 1, fault.GetInterface: 1, fault.ListZoneGroups: 1, fault.GetZoneGroup: 1},
 		},
 		{
 			reason: "A diagnostic setting must be found three times.",
 			kind:   diagnosticsKind(hurried), name: vaultID + "|logs", arguments: object{
 				"name": "logs", "target_resource_id": vaultID, "log_analytics_workspace_id": workspaceID, "enabled_log": []any{object{"category_group": "audit"}},
 			},
-			create:  requests{azure.OpToken: 1, azure.OpGetDiagnostics: 5, azure.OpPutDiagnostics: 1},
-			observe: requests{azure.OpToken: 2, azure.OpGetDiagnostics: 1},
+			create:  requests{fault.Token: 1, fault.GetDiagnostics: 5, fault.PutDiagnostics: 1},
+			observe: requests{fault.Token: 2, fault.GetDiagnostics: 1},
 		},
 	}
 
@@ -257,7 +258,7 @@ func TestRequests(t *testing.T) {
 	for _, tc := range cases {
 		kind := tc.kind.gvk.Kind
 		want[kind] = costs{limits.Reads()[kind], limits.FirstReads()[kind], limits.Tokens()[kind]}
-		got[kind] = costs{tc.observe.reads(), 1 + tc.create.reads() + tc.observe.reads(), tc.observe[azure.OpToken]}
+		got[kind] = costs{tc.observe.reads(), 1 + tc.create.reads() + tc.observe.reads(), tc.observe[fault.Token]}
 	}
 
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -305,7 +306,7 @@ func TestVaults(t *testing.T) {
 
 		return fmt.Sprintf("exists: %t, up to date: %t", o.ResourceExists, o.ResourceUpToDate)
 	}
-	outage := azure.Fault{Operation: azure.OpGetVault, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable, Count: 1}
+	outage := azure.Fault{Operation: fault.GetVault, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable, Count: 1}
 
 	var state *terraform.InstanceState
 
@@ -378,7 +379,7 @@ func TestUnknownPrincipal(t *testing.T) {
 		t.Errorf("want PrincipalNotFound, got %q", failed)
 	}
 
-	if n := a.Counts().Of(azure.CountKey{Operation: azure.OpPutRoleAssignment, Error: "PrincipalNotFound"}); n < 2 {
+	if n := a.Counts().Of(azure.CountKey{Operation: fault.PutRoleAssignment, Error: "PrincipalNotFound"}); n < 2 {
 		t.Errorf("want it to be asked for again, was asked for %d times", n)
 	}
 }
@@ -410,7 +411,7 @@ func counted(s *azure.Server) requests {
 	out := requests{}
 
 	for _, c := range s.Counts() {
-		if c.Operation != azure.OpConnect {
+		if c.Operation != fault.Connect {
 			out[c.Operation] += c.Count
 		}
 	}

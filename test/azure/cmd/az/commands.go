@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/google/uuid"
 )
 
@@ -295,7 +296,7 @@ func (c *assignmentCreate) Run(ctx context.Context, m *manager, out *object) err
 
 	made, err := m.ask(ctx, http.MethodPut, c.Scope+authorization+"roleAssignments/"+uuid.NewString(), roleAPI, object{"properties": properties})
 
-	if refused, ok := errors.AsType[*refusal](err); ok && refused.code == "RoleAssignmentExists" {
+	if refused, ok := errors.AsType[*azcore.ResponseError](err); ok && refused.ErrorCode == "RoleAssignmentExists" {
 		fmt.Fprintln(os.Stderr, refused)
 
 		return nil

@@ -4,14 +4,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -20,7 +17,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/p6m-dev/platform-application/test/azure"
@@ -31,9 +30,6 @@ const (
 
 	// keptSubscription is the file with the id of the chosen subscription.
 	keptSubscription = "subscription"
-
-	// maxAnswer bounds the size of an answer.
-	maxAnswer = 4 << 20
 )
 
 // An object is JSON.
@@ -41,8 +37,7 @@ type object = map[string]any
 
 // A manager is a client of the resource manager.
 type manager struct {
-	http         *http.Client
-	token        string
+	client       *arm.Client
 	subscription string
 
 	// config returns the directory of that file.
@@ -65,7 +60,8 @@ func logIn(ctx context.Context, getenv func(string) string) (*manager, error) {
 		return nil, fmt.Errorf("cannot find the stand-in for Azure: %w", err)
 	}
 
-	m := &manager{http: &http.Client{Transport: transport}, config: getenv("AZURE_CONFIG_DIR")}
+	options := policy.ClientOptions{Transport: &http.Client{Transport: transport}}
+	m := &manager{config: getenv("AZURE_CONFIG_DIR")}
 
 	kept, err := os.ReadFile(filepath.Join(m.config, keptSubscription))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -76,18 +72,21 @@ func logIn(ctx context.Context, getenv func(string) string) (*manager, error) {
 
 	credential, err := azidentity.NewClientSecretCredential(
 		getenv("AZURE_TENANT_ID"), getenv("AZURE_CLIENT_ID"), getenv("AZURE_CLIENT_SECRET"),
-		&azidentity.ClientSecretCredentialOptions{ClientOptions: policy.ClientOptions{Transport: m.http}},
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: options},
 	)
 	if err != nil {
 		return nil, fmt.Errorf("cannot log in: %w", err)
 	}
 
-	token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{manage + "/.default"}})
-	if err != nil {
+	if _, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{manage + "/.default"}}); err != nil {
 		return nil, fmt.Errorf("cannot log in: %w", err)
 	}
 
-	m.token = token.Token
+	// A page registers resource providers itself.
+	m.client, err = arm.NewClient("az", "v1.0.0", credential, &arm.ClientOptions{ClientOptions: options, DisableRPRegistration: true})
+	if err != nil {
+		return nil, fmt.Errorf("cannot log in: %w", err)
+	}
 
 	return m, nil
 }
@@ -123,63 +122,38 @@ func transport(ctx context.Context, admin string) (*http.Transport, error) {
 	return &http.Transport{Proxy: http.ProxyURL(address), TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}, nil
 }
 
-// A refusal of the resource manager.
-type refusal struct {
-	code, message string
-}
-
-// Error is printed as the Azure CLI does.
-func (r *refusal) Error() string { return fmt.Sprintf("(%s) %s", r.code, r.message) }
-
-// ask sends a request to the resource manager, and reads its answer.
+// ask sends a request to the resource manager, and reads its answer. A refusal is an *azcore.ResponseError.
 func (m *manager) ask(ctx context.Context, method, id, version string, body any, query ...string) (object, error) {
+	request, err := runtime.NewRequest(ctx, method, runtime.JoinPaths(m.client.Endpoint(), (&url.URL{Path: id}).EscapedPath()))
+	if err != nil {
+		return nil, fmt.Errorf("cannot make request: %w", err)
+	}
+
 	values := url.Values{"api-version": {version}}
 	for i := 0; i+1 < len(query); i += 2 {
 		values.Set(query[i], query[i+1])
 	}
 
-	payload := &bytes.Buffer{}
+	request.Raw().URL.RawQuery = values.Encode()
+
 	if body != nil {
-		if err := json.NewEncoder(payload).Encode(body); err != nil {
+		if err := runtime.MarshalAsJSON(request, body); err != nil {
 			return nil, fmt.Errorf("cannot encode request: %w", err)
 		}
 	}
 
-	request, err := http.NewRequestWithContext(ctx, method, manage+(&url.URL{Path: id}).EscapedPath()+"?"+values.Encode(), payload)
-	if err != nil {
-		return nil, fmt.Errorf("cannot make request: %w", err)
-	}
-
-	request.Header.Set("Authorization", "Bearer "+m.token)
-	request.Header.Set("Content-Type", "application/json")
-
-	response, err := m.http.Do(request)
+	response, err := m.client.Pipeline().Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("cannot reach the resource manager: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // It has been read.
 
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read answer: %w", err)
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return nil, runtime.NewResponseError(response) //nolint:wrapcheck // It says everything.
 	}
 
 	answer := object{}
-	if len(data) > 0 {
-		if err := json.Unmarshal(data, &answer); err != nil {
-			return nil, fmt.Errorf("cannot read answer: %w", err)
-		}
-	}
 
-	if said, refused := answer["error"].(object); refused {
-		return nil, &refusal{code: fmt.Sprint(said["code"]), message: fmt.Sprint(said["message"])}
-	}
-
-	if response.StatusCode >= http.StatusMultipleChoices {
-		return nil, errors.New(response.Status)
-	}
-
-	return answer, nil
+	return answer, runtime.UnmarshalAsJSON(response, &answer) //nolint:wrapcheck // It says everything.
 }
 
 // flat moves the properties of a resource to its top level, as the Azure CLI does.

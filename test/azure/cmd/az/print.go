@@ -19,100 +19,53 @@ var (
 	fields = regexp.MustCompile(`^\{\s*\w+\s*:\s*\w+(\.\w+)*(\s*,\s*\w+\s*:\s*\w+(\.\w+)*)*\s*\}$`)
 )
 
-// A cell is a column's name and its value.
-type cell struct {
-	name  string
-	value any
-}
-
-// print prints the result of the query.
-func (c *cli) print(out io.Writer, answer object) error {
-	cells := []cell{}
-
+// print prints an answer: a value at a path as tsv, or a table of fields with one row.
+func (c *cli) print(out io.Writer, answer object) (err error) {
 	switch {
 	case c.Output == "none" || len(answer) == 0:
-		return nil
-	case c.Query == "" && c.Output == "json":
-		return encode(out, answer)
-	case path.MatchString(c.Query):
-		cells = append(cells, cell{"Result", find(answer, c.Query)})
-	case fields.MatchString(c.Query):
+	case c.Output == "json" && c.Query == "":
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(answer)
+	case c.Output == "tsv" && path.MatchString(c.Query):
+		fmt.Fprintln(out, find(answer, c.Query))
+	case c.Output == "table" && fields.MatchString(c.Query):
+		var names, lines, values []string
+
 		for field := range strings.SplitSeq(strings.Trim(c.Query, "{} "), ",") {
 			name, from, _ := strings.Cut(field, ":")
-			cells = append(cells, cell{strings.TrimSpace(name), find(answer, strings.TrimSpace(from))})
-		}
-	default:
-		return fmt.Errorf("cannot print %s of query %q", c.Output, c.Query)
-	}
-
-	switch {
-	case c.Output == "json" && path.MatchString(c.Query):
-		return encode(out, cells[0].value)
-	case c.Output == "json":
-		values := object{}
-		for _, one := range cells {
-			values[one.name] = one.value
+			name = strings.TrimSpace(name)
+			names, lines = append(names, strings.ToUpper(name[:1])+name[1:]), append(lines, strings.Repeat("-", len(name)))
+			values = append(values, find(answer, strings.TrimSpace(from)))
 		}
 
-		return encode(out, values)
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, row := range [][]string{names, lines, values} {
+			fmt.Fprintln(w, strings.Join(row, "\t"))
+		}
+
+		err = w.Flush()
 	default:
-		return table(out, cells, c.Output == "table")
+		err = fmt.Errorf("output %s of query %q is not simulated", c.Output, c.Query)
 	}
-}
 
-func encode(out io.Writer, value any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-
-	if err := encoder.Encode(value); err != nil {
+	if err != nil {
 		return fmt.Errorf("cannot print: %w", err)
 	}
 
 	return nil
 }
 
-// table prints a table with one row, with or without a header.
-func table(out io.Writer, cells []cell, head bool) error {
-	var names, lines, values []string
-
-	for _, one := range cells {
-		name := strings.ToUpper(one.name[:1]) + one.name[1:]
-		names, lines, values = append(names, name), append(lines, strings.Repeat("-", len(name))), append(values, text(one.value))
-	}
-
-	if !head {
-		fmt.Fprintln(out, strings.Join(values, "\t"))
-
-		return nil
-	}
-
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, row := range [][]string{names, lines, values} {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
-	}
-
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("cannot print: %w", err)
-	}
-
-	return nil
-}
-
-// text returns a value as text, or nothing.
-func text(value any) string {
-	if value == nil {
-		return ""
-	}
-
-	return fmt.Sprint(value)
-}
-
-// find returns the value at a path.
-func find(value any, path string) any {
+// find returns the value at a path as text, or nothing.
+func find(value any, path string) string {
 	for name := range strings.SplitSeq(path, ".") {
 		o, _ := value.(object)
 		value = o[name]
 	}
 
-	return value
+	if value == nil {
+		return ""
+	}
+
+	return fmt.Sprint(value)
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	secrets "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
@@ -23,8 +25,9 @@ const (
 	namespace   = "shop"
 	application = "web-application"
 
-	// rotated is the variable with the changed value.
-	rotated = "POSTGRES_PASSWORD"
+	// databaseSecret has the value that is rotated, which is in a variable of this name.
+	databaseSecret = "postgres-credentials"
+	rotated        = "POSTGRES_PASSWORD"
 )
 
 // tell tells the story of a team.
@@ -90,14 +93,13 @@ func (d *demo) wait(ctx context.Context) error {
 
 	done := d.progress("secrets in the vault")
 	a, err := d.plane.WaitFor(ctx, namespace, application, func(a *plane.Application) error {
-		waiting := slices.ContainsFunc(a.Conditions(), func(c plane.Condition) bool {
-			return c.Type == "SecretsSynced" && strings.Contains(c.Message, "postgres-credentials") && strings.Contains(c.Message, "POSTGRES_PASSWORD")
-		})
-		if !waiting {
-			return errors.New("the application does not wait for values yet")
+		if slices.ContainsFunc(a.Status.Secrets, func(s v1alpha1.SecretStatus) bool {
+			return s.Name == databaseSecret && s.State == string(secrets.StateAwaitingValue)
+		}) {
+			return nil
 		}
 
-		return nil
+		return errors.New("the application does not wait for values yet")
 	})
 	done(err)
 
@@ -127,17 +129,17 @@ func (d *demo) composed(ctx context.Context) error {
 	return nil
 }
 
-// values returns the values of the secrets.
-func values() (map[string]string, error) {
+// newValues returns the values of the secrets.
+func newValues() (map[string]string, error) {
 	tls, err := plane.NewCertificate("web-application.shop.example.com")
 	if err != nil {
 		return nil, err
 	}
 
 	return map[string]string{
-		"postgres-credentials": `{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":"first-password","POSTGRES_HOST":"db.example.com","POSTGRES_DB":"shop","POSTGRES_PORT":5432}`,
-		"api-credentials":      `{"API_KEY":"demo-key","API_SECRET":"demo-secret"}`,
-		"tls-certificates":     tls,
+		databaseSecret:     `{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":"first-password","POSTGRES_HOST":"db.example.com","POSTGRES_DB":"shop","POSTGRES_PORT":5432}`,
+		"api-credentials":  `{"API_KEY":"demo-key","API_SECRET":"demo-secret"}`,
+		"tls-certificates": tls,
 	}, nil
 }
 
@@ -150,15 +152,13 @@ func (d *demo) putValues(ctx context.Context) error {
 		return err
 	}
 
-	secrets, err := values()
+	values, err := newValues()
 	if err != nil {
 		return err
 	}
 
-	for _, name := range []string{"postgres-credentials", "api-credentials", "tls-certificates"} {
-		d.show(fmt.Sprintf("az keyvault secret set --vault-name %s --name %s --file %s.json", a.Status.KeyVault.Name, name, name))
-
-		if err := d.set(ctx, a, name, secrets[name]); err != nil {
+	for _, name := range []string{databaseSecret, "api-credentials", "tls-certificates"} {
+		if err := d.set(ctx, a, name, values[name]); err != nil {
 			return err
 		}
 	}
@@ -176,8 +176,10 @@ func (d *demo) putValues(ctx context.Context) error {
 	return nil
 }
 
-// set sets a secret as soon as the officer's role has propagated.
+// set sets a secret as soon as the officer's role has propagated, and shows the command for it.
 func (d *demo) set(ctx context.Context, a *plane.Application, name, value string) error {
+	d.show(fmt.Sprintf("az keyvault secret set --vault-name %s --name %s --file %s.json", a.Status.KeyVault.Name, name, name))
+
 	return plane.Eventually(ctx, "the officer's role", func(ctx context.Context) error {
 		return plane.SetSecret(ctx, d.azure, a.Status.KeyVault.URI, name, value)
 	})
@@ -231,36 +233,32 @@ func (d *demo) rotate(ctx context.Context) error {
 		return err
 	}
 
-	secrets, err := values()
+	values, err := newValues()
 	if err != nil {
 		return err
 	}
 
-	const name = "postgres-credentials"
-
-	d.show(fmt.Sprintf("az keyvault secret set --vault-name %s --name %s --file %s.json", a.Status.KeyVault.Name, name, name))
-
 	start := time.Now()
-	if err := d.set(ctx, a, name, strings.ReplaceAll(secrets[name], "first-password", "second-password")); err != nil {
+	if err := d.set(ctx, a, databaseSecret, strings.ReplaceAll(values[databaseSecret], "first-password", "second-password")); err != nil {
 		return err
 	}
 
+	var (
+		processes []plane.Process
+		last      time.Duration
+	)
+
 	done := d.progress("rollout")
-	err = plane.Eventually(ctx, "all Pods to have the new password", func(ctx context.Context) error {
-		return d.allHave(ctx, rotated, "second-password")
+	err = plane.Eventually(ctx, "all Pods to have the new password", func(ctx context.Context) (err error) {
+		processes, err = d.allHave(ctx, rotated, "second-password")
+
+		return err
 	})
 	done(err)
 
 	if err != nil {
 		return err
 	}
-
-	processes, err := d.plane.Ask(ctx, namespace, application)
-	if err != nil {
-		return err
-	}
-
-	var last time.Duration
 
 	for _, p := range processes {
 		value, _ := p.Value(rotated)
@@ -277,22 +275,18 @@ func (d *demo) rotate(ctx context.Context) error {
 	return nil
 }
 
-// allHave checks that every process has a value.
-func (d *demo) allHave(ctx context.Context, name, want string) error {
+// allHave returns the processes if every one has a value.
+func (d *demo) allHave(ctx context.Context, name, want string) ([]plane.Process, error) {
 	processes, err := d.plane.Ask(ctx, namespace, application)
-	if err != nil {
-		return err
-	}
-
-	if len(processes) == 0 {
-		return errors.New("no Pod is ready")
+	if err == nil && len(processes) == 0 {
+		err = errors.New("no Pod is ready")
 	}
 
 	for _, p := range processes {
 		if value, _ := p.Value(name); value != want {
-			return fmt.Errorf("pod %s still has the old value of %s", p.Pod, name)
+			err = fmt.Errorf("pod %s still has the old value of %s", p.Pod, name)
 		}
 	}
 
-	return nil
+	return processes, err
 }
