@@ -58,7 +58,7 @@ func newFleet(t *testing.T, n int) *fleet {
 	}
 
 	f := &fleet{
-		Load: w.LoadIn(t, n, namespaces...), world: w, namespaces: len(namespaces),
+		Load: w.Load(t, n, namespaces...), world: w, namespaces: len(namespaces),
 		values: map[string]map[string]string{}, rotated: map[string]map[string]time.Time{},
 	}
 	f.Apply(t)
