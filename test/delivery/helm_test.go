@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/cmd/render/render"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -116,7 +117,7 @@ func TestValues(t *testing.T) {
 		})
 	}
 
-	if diff := cmp.Diff([]string(nil), validate(testContext(t), t, manifests...)); diff != "" {
+	if diff := cmp.Diff([]string(nil), validate(check.Context(t), t, manifests...)); diff != "" {
 		t.Errorf("problems of all manifests: -want, +got:\n%s", diff)
 	}
 }
@@ -240,9 +241,7 @@ secrets:
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			second := filepath.Join(t.TempDir(), "values.yaml")
-			if err := os.WriteFile(second, []byte(tc.second), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, os.WriteFile(second, []byte(tc.second), 0o600))
 
 			manifest := succeed(t, template(t, first, "--values", second))
 			manifests = append(manifests, render.File{Name: name, Data: manifest})
@@ -271,7 +270,7 @@ secrets:
 		})
 	}
 
-	if diff := cmp.Diff([]string(nil), validate(testContext(t), t, manifests...)); diff != "" {
+	if diff := cmp.Diff([]string(nil), validate(check.Context(t), t, manifests...)); diff != "" {
 		t.Errorf("problems of all manifests: -want, +got:\n%s", diff)
 	}
 }
@@ -301,9 +300,7 @@ func TestMetadata(t *testing.T) {
 			var got struct {
 				Metadata map[string]any `json:"metadata"`
 			}
-			if err := yaml.Unmarshal(succeed(t, template(t, tc.values)), &got); err != nil {
-				t.Fatalf("cannot parse manifest: %v", err)
-			}
+			check.Must(t, yaml.Unmarshal(succeed(t, template(t, tc.values)), &got))
 
 			if diff := cmp.Diff(parseYAML[map[string]any](t, tc.want), got.Metadata); diff != "" {
 				t.Errorf("\n%s\nmetadata: -want, +got:\n%s", tc.reason, diff)
@@ -448,12 +445,7 @@ func TestNotes(t *testing.T) {
 func TestArgoCD(t *testing.T) {
 	t.Parallel()
 
-	content, err := os.ReadFile(filepath.Join(repository(t), "examples", "helm", "argocd-application.yaml"))
-	if err != nil {
-		t.Fatalf("cannot read example: %v", err)
-	}
-
-	application := spec(t, content)
+	application := spec(t, []byte(check.Read(t, "examples", "helm", "argocd-application.yaml")))
 	source, _ := application["source"].(map[string]any)
 	helm, _ := source["helm"].(map[string]any)
 	values, _ := helm["values"].(string)

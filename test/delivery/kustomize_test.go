@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/cmd/render/render"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -32,7 +33,7 @@ const (
 func environments(t *testing.T) string {
 	t.Helper()
 
-	return filepath.Join(repository(t), "examples", "environments", ".platform", "kubernetes")
+	return check.File(t, "examples", "environments", ".platform", "kubernetes")
 }
 
 // kustomize builds an overlay.
@@ -47,7 +48,7 @@ func TestComponent(t *testing.T) {
 	t.Parallel()
 
 	if diff := cmp.Diff(
-		files(t, filepath.Join(repository(t), "package", "kustomize")),
+		files(t, check.File(t, "package", "kustomize")),
 		files(t, filepath.Join(environments(t), "component")),
 	); diff != "" {
 		t.Errorf("the example's copy of package/kustomize: copy it again: -want, +got:\n%s", diff)
@@ -59,17 +60,13 @@ func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatalf("cannot list files: %v", err)
-	}
+	check.Must(t, err)
 
 	out := map[string]string{}
 
 	for _, e := range entries {
 		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatalf("cannot read file: %v", err)
-		}
+		check.Must(t, err)
 
 		out[e.Name()] = string(content)
 	}
@@ -245,9 +242,7 @@ func TestOtherKinds(t *testing.T) {
 	}
 
 	schema, err := os.ReadFile(filepath.Join(environments(t), "component", "schema.yaml"))
-	if err != nil {
-		t.Fatalf("cannot read schema: %v", err)
-	}
+	check.Must(t, err)
 
 	cases := map[string]struct {
 		reason string
@@ -352,7 +347,7 @@ func TestBrokenOverlay(t *testing.T) {
 
 			got := want{build: strings.ReplaceAll(s.stderr, dir, "DIR")}
 			if !s.failed {
-				got.problems = validate(testContext(t), t, render.File{Name: "prd", Data: s.stdout})
+				got.problems = validate(check.Context(t), t, render.File{Name: "prd", Data: s.stdout})
 			}
 
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {

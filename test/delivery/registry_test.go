@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -35,16 +36,12 @@ func publish(t *testing.T) string {
 
 	charts := ""
 
-	for _, c := range []build.Chart{build.ChartOf(repository(t)), build.PlatformChartOf(repository(t))} {
+	for _, c := range []build.Chart{build.ChartOf(check.File(t)), build.PlatformChartOf(check.File(t))} {
 		files, err := c.Build(t.Context(), build.Options{Out: t.TempDir(), Version: publishedVersion})
-		if err != nil {
-			t.Fatalf("Build(...): %v", err)
-		}
+		check.Must(t, err)
 
 		ref, err := c.Push(t.Context(), server.Listener.Addr().String(), publishedVersion, files)
-		if err != nil {
-			t.Fatalf("Push(...): %v", err)
-		}
+		check.Must(t, err)
 
 		charts = path.Dir(ref)
 	}
@@ -147,17 +144,13 @@ func TestDependency(t *testing.T) {
 		"values.yaml": helmBlock(t, "platform-application:\n"),
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatalf("cannot write chart: %v", err)
-		}
+		check.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
 
 	succeed(t, run(t, "helm", "", "dependency", "update", dir, "--plain-http"))
 
 	values, err := yaml.Marshal(parseYAML[map[string]any](t, files["values.yaml"])["platform-application"])
-	if err != nil {
-		t.Fatalf("cannot encode values: %v", err)
-	}
+	check.Must(t, err)
 
 	want := parseYAML[map[string]any](t, string(succeed(t, template(t, string(values)))))
 	got := parseYAML[map[string]any](t, string(succeed(t, run(t, "helm", "", "template", "web-application", dir, "--namespace", "shop"))))

@@ -107,9 +107,7 @@ func TestFlagsAreDocumented(t *testing.T) {
 	cmd.Dir = check.File(t)
 
 	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("cannot ask the provider for its flags: %v", err)
-	}
+	check.Must(t, err)
 
 	want, got := flags(string(out)), map[string][]string{}
 

@@ -42,9 +42,7 @@ func alerts(t *testing.T) []alert {
 			} `json:"groups"`
 		} `json:"spec"`
 	}{}
-	if err := yaml.Unmarshal([]byte(check.Read(t, alertsFile)), &rules); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, yaml.Unmarshal([]byte(check.Read(t, alertsFile)), &rules))
 
 	var out []alert
 	for _, g := range rules.Spec.Groups {
@@ -82,9 +80,7 @@ func loadDashboard(t *testing.T) dashboard {
 	t.Helper()
 
 	d := dashboard{}
-	if err := json.Unmarshal([]byte(check.Read(t, dashboardFile)), &d); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(check.Read(t, dashboardFile)), &d))
 
 	if len(d.Panels) == 0 {
 		t.Fatal("there are no panels")

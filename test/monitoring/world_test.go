@@ -68,9 +68,7 @@ func described(t *testing.T) Metrics {
 
 	out, err := Described(keyvault.NewMetrics(), watch.NewMetrics(), secretsync.NewMetrics(),
 		managed.NewMRMetricRecorder(), statemetrics.NewMRStateMetrics())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return out
 }
@@ -113,9 +111,7 @@ func metrics(t *testing.T) Metrics {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatalf("the provider does not export every metric it has: %v", err)
-	}
+	check.Must(t, err)
 
 	// Some libraries describe more metrics than they have exported.
 	for name, m := range want {
@@ -146,9 +142,7 @@ func (m Metrics) haveAzure(t *testing.T) {
 	t.Helper()
 
 	azure, err := Described(upjet.ExternalAPITime)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	for name, metric := range azure {
 		for l := range strings.SplitSeq(podTargetLabels.FindStringSubmatch(check.Read(t, "package/monitoring/podmonitor.yaml"))[1], ", ") {
@@ -178,14 +172,10 @@ func success(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	}
 
 	creator := azure.Application{TenantID: provider.Tenant, ClientID: uuid.NewString(), PrincipalID: uuid.NewString(), ClientSecret: "not-a-secret"}
-	if err := world.Azure.PutApplication(creator); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, world.Azure.PutApplication(creator))
 
 	role := azure.RoleAssignment{ID: "creator", PrincipalID: creator.PrincipalID, Role: azure.SecretsOfficer}
-	if err := world.Azure.PutRoleAssignment(app.Vault, role); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, world.Azure.PutRoleAssignment(app.Vault, role))
 
 	if err := world.API.Apply(t.Context(),
 		&corev1.Secret{
@@ -202,9 +192,7 @@ func success(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 		SecretRef: &v1alpha1.SecretKeyReference{Name: "creator", Key: "secret"},
 	}
 
-	if err := world.Kube.Create(t.Context(), config); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, world.Kube.Create(t.Context(), config))
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "expires"}, v1alpha1.SyncedSecret{Name: "created", Keys: []string{"KEY"}})
 	sync.Spec.ForProvider.CreateMissing = true

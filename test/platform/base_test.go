@@ -20,6 +20,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestAccepted checks that a real API server rejects and drops nothing of the objects to apply.
@@ -56,9 +57,7 @@ func file(t *testing.T, path string) []*unstructured.Unstructured {
 	t.Helper()
 
 	objects, err := apiserver.ReadFiles(filepath.Join(root, path))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return objects
 }
@@ -67,12 +66,7 @@ func file(t *testing.T, path string) []*unstructured.Unstructured {
 func shown(t *testing.T, path string) []*unstructured.Unstructured {
 	t.Helper()
 
-	page, err := os.ReadFile(filepath.Join(root, path))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	blocks, err := docs.Parse(string(page))
+	blocks, err := docs.Parse(check.Read(t, path))
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
@@ -85,9 +79,7 @@ func shown(t *testing.T, path string) []*unstructured.Unstructured {
 		}
 
 		name := filepath.Join(dir, fmt.Sprintf("line-%d.yaml", b.Line))
-		if err := os.WriteFile(name, []byte(b.Text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(name, []byte(b.Text), 0o600))
 	}
 
 	objects, err := apiserver.ReadFiles(dir)
@@ -231,9 +223,7 @@ func TestPlaceholders(t *testing.T) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	const fields = "location, oidcIssuerUrl, resourceGroupName, secretCreatorPrincipalId, subscriptionId, tenantId"
 
@@ -277,9 +267,7 @@ func text(t *testing.T, o *unstructured.Unstructured) string {
 	t.Helper()
 
 	out, err := yaml.Marshal(o.Object)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return string(out)
 }
@@ -340,19 +328,12 @@ type dependency struct {
 func dependencies(t *testing.T) []dependency {
 	t.Helper()
 
-	data, err := os.ReadFile(filepath.Join(root, "crossplane.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
 	var meta struct {
 		Spec struct {
 			DependsOn []dependency `json:"dependsOn"`
 		} `json:"spec"`
 	}
-	if err := yaml.Unmarshal(data, &meta); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, yaml.Unmarshal([]byte(check.Read(t, "crossplane.yaml")), &meta))
 
 	if len(meta.Spec.DependsOn) == 0 {
 		t.Fatal("crossplane.yaml has no dependencies")
@@ -372,12 +353,7 @@ func sorted(list string) string {
 // TestCheckOfValues checks that the command of the page finds each placeholder and each sample id of the example,
 // and nothing after all are replaced.
 func TestCheckOfValues(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(root, "docs", "how-to", "set-up-a-platform.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	command := regexp.MustCompile(`(?m)^grep .* _output/platform\.yaml.*$`).FindString(string(page))
+	command := regexp.MustCompile(`(?m)^grep .* _output/platform\.yaml.*$`).FindString(check.Read(t, "docs", "how-to", "set-up-a-platform.md"))
 	if command == "" {
 		t.Fatal("the page has no command that finds values that are not set")
 	}

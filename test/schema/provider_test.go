@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const providerCRDs = root + "/package/provider/crds/"
@@ -167,9 +169,7 @@ func providerObject(tb testing.TB, kind, spec string) map[string]any {
 	}
 
 	out := map[string]any{}
-	if err := yaml.Unmarshal([]byte("apiVersion: secrets.p6m.dev/v1alpha1\nkind: "+kind+"\nmetadata: "+metadata+"\nspec: "+spec), &out); err != nil {
-		tb.Fatal(err)
-	}
+	check.Must(tb, yaml.Unmarshal([]byte("apiVersion: secrets.p6m.dev/v1alpha1\nkind: "+kind+"\nmetadata: "+metadata+"\nspec: "+spec), &out))
 
 	return out
 }
