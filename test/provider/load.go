@@ -116,9 +116,7 @@ func (l *Load) Apply(tb testing.TB) {
 	err := each(tb.Context(), len(l.Apps), func(ctx context.Context, i int) error {
 		return l.world.ApplySync(ctx, l.Apps[i].GuideSync())
 	})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	must(tb, err)
 }
 
 // AwaitSynced waits until the provider's metrics report all syncs as synced: after a restart,
@@ -145,9 +143,7 @@ func (w *World) ProviderRequests(tb testing.TB) apiserver.Requests {
 	tb.Helper()
 
 	r, err := w.API.Requests(apiserver.ServiceAccountUser(apiserver.ProviderNamespace, apiserver.ProviderServiceAccount))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	must(tb, err)
 
 	return r
 }
@@ -158,9 +154,7 @@ func NewWorldFor(tb testing.TB) *World {
 	tb.Helper()
 
 	w, err := New(tb.Context(), apiserver.StartFor(tb), azure.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	must(tb, err)
 
 	tb.Cleanup(func() {
 		if err := w.Close(); err != nil {
@@ -170,9 +164,7 @@ func NewWorldFor(tb testing.TB) *World {
 
 	// The API server takes two seconds to create an object of a new kind.
 	usage := &v1alpha1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{GenerateName: "first-", Namespace: metav1.NamespaceDefault}}
-	if err := w.Kube.Create(tb.Context(), usage, client.DryRunAll); err != nil {
-		tb.Fatalf("cannot create ProviderConfigUsage: %v", err)
-	}
+	must(tb, w.Kube.Create(tb.Context(), usage, client.DryRunAll))
 
 	return w
 }
