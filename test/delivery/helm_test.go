@@ -4,9 +4,11 @@
 package delivery
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,26 +149,22 @@ externalSecrets:
 
 	type want struct{ Labels, Annotations, Spec map[string]any }
 
+	// Other values are fields of the same name in spec.
 	unchanged := func() want {
+		all := parseYAML[map[string]any](t, first)
+		maps.DeleteFunc(all, func(name string, _ any) bool {
+			return slices.Contains([]string{"name", "labels", "annotations", "externalSecrets"}, name)
+		})
+		all["secrets"] = parseYAML[any](t, `
+- {name: three, env: [{name: B}]}
+- {name: two, env: [{name: A, key: a}], keys: [a], refreshInterval: 1h}
+- {name: one, optional: true}
+`)
+
 		return want{
 			Labels:      parseYAML[map[string]any](t, "{team: a, stage: dev, p6m.dev/app: shop}"),
 			Annotations: parseYAML[map[string]any](t, "{a: b}"),
-			Spec: parseYAML[map[string]any](t, `
-deployment:
-  image: web:1
-  replicas: 2
-  ports: [{name: web, port: 8080}]
-  resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 1Gi}}
-  readinessProbe: {port: 8080, path: /ready, initialDelaySeconds: 2000000}
-config: {LOG_LEVEL: debug, PORT: '80'}
-autoscaling: {enabled: true, maxReplicas: 3}
-keyVault: {sku: premium}
-networking: {ingress: {enabled: true, type: public, annotations: {a: b, c: d}}, cdn: {enabled: true, zone: z}}
-secrets:
-  - {name: three, env: [{name: B}]}
-  - {name: two, env: [{name: A, key: a}], keys: [a], refreshInterval: 1h}
-  - {name: one, optional: true}
-`),
+			Spec:        all,
 		}
 	}
 	in := func(m map[string]any, path ...string) map[string]any {
