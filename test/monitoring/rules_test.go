@@ -37,26 +37,17 @@ func TestRules(t *testing.T) {
 	}
 
 	// Without the operator, users load the rules of the PrometheusRule.
-	resource := struct {
-		Spec struct {
-			Groups []struct {
-				Name  string  `json:"name"`
-				Rules []alert `json:"rules"`
-			} `json:"groups"`
-		} `json:"spec"`
-	}{}
-	check.Must(t, yaml.Unmarshal([]byte(check.Read(t, alertsFile)), &resource))
-
-	promtool(t, "check", "rules", write("all.yaml", marshal(resource.Spec)))
+	all := shipped(t)
+	promtool(t, "check", "rules", write("all.yaml", marshal(all)))
 
 	// promtool compares all annotations, and descriptions are long.
-	for _, g := range resource.Spec.Groups {
+	for _, g := range all.Groups {
 		for i, a := range g.Rules {
 			g.Rules[i].Annotations = map[string]string{"summary": a.Annotations["summary"]}
 		}
 	}
 
-	write("rules.yaml", marshal(resource.Spec))
+	write("rules.yaml", marshal(all))
 
 	promtool(t, "test", "rules", write("tests.yaml", []byte(expand(check.Read(t, rulesTestFile)))))
 }
