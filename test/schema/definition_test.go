@@ -88,32 +88,6 @@ func TestValidateDefinition(t *testing.T) {
 	}
 }
 
-// TestNames checks that the variants of the definition are distinguishable, and have the names that
-// Crossplane requires.
-func TestNames(t *testing.T) {
-	type names struct {
-		Name, Scope, Kind string
-		ShortNames        []string
-	}
-	get := func(v *Validator) names {
-		crd := v.CRD()
-		return names{Name: crd.Name, Scope: string(crd.Spec.Scope), Kind: crd.Spec.Names.Kind, ShortNames: crd.Spec.Names.ShortNames}
-	}
-	got := []names{
-		get(load(t, LoadXRD, namespacedFile)),
-		get(load(t, LoadXRD, claimFile)),
-		get(load(t, LoadClaim, claimFile)),
-	}
-	want := []names{
-		{Name: "platformapplications.meta.p6m.dev", Scope: "Namespaced", Kind: "PlatformApplication", ShortNames: []string{"papp"}},
-		{Name: "xplatformapplications.meta.p6m.dev", Scope: "Cluster", Kind: "XPlatformApplication"},
-		{Name: "platformapplications.meta.p6m.dev", Scope: "Namespaced", Kind: "PlatformApplication", ShortNames: []string{"papp"}},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want, +got:\n%s", diff)
-	}
-}
-
 func TestLoadFails(t *testing.T) {
 	cases := map[string]struct {
 		load func(string) (*Validator, error)
