@@ -16,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // The messages are those of the policies.
@@ -79,9 +81,7 @@ func TestFieldsOfCrossplane(t *testing.T) {
 				removed := filled.DeepCopy()
 
 				for _, u := range []*unstructured.Unstructured{fresh, changed} {
-					if err := unstructured.SetNestedField(u.Object, value, fields...); err != nil {
-						t.Fatal(err)
-					}
+					check.Must(t, unstructured.SetNestedField(u.Object, value, fields...))
 				}
 
 				writes := map[string]func(context.Context, client.Client) error{
@@ -147,9 +147,7 @@ func TestTeamWrites(t *testing.T) {
 			filled := c.filled(t, namespace, "filled")
 
 			git := c.application(namespace, "filled")
-			if err := unstructured.SetNestedField(git.Object, manifestImage, "spec", "deployment", "image"); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, unstructured.SetNestedField(git.Object, manifestImage, "spec", "deployment", "image"))
 
 			with := func(change func(*unstructured.Unstructured)) func(context.Context, client.Client) error {
 				u := filled.DeepCopy()
@@ -192,9 +190,7 @@ func TestTeamWrites(t *testing.T) {
 							path = []string{"spec", "compositionUpdatePolicy"}
 						}
 
-						if err := unstructured.SetNestedField(u.Object, "Automatic", path...); err != nil {
-							t.Fatal(err)
-						}
+						check.Must(t, unstructured.SetNestedField(u.Object, "Automatic", path...))
 					}),
 				},
 				"ServerSideApply": {reason: "Argo CD with ServerSideApply and kubectl apply --server-side are allowed.", do: func(ctx context.Context, kube client.Client) error { return serverSide(ctx, kube, git) }},

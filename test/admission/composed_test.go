@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/schema"
 )
 
@@ -175,9 +176,7 @@ func TestComposedKinds(t *testing.T) {
 	for name, namespace := range namespaces {
 		for _, k := range composedKinds(namespace) {
 			t.Run(name+"/"+k.resource, func(t *testing.T) {
-				if err := modern.Client().Create(t.Context(), k.object); err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, modern.Client().Create(t.Context(), k.object))
 
 				for _, user := range []string{
 					team, "system:serviceaccount:argocd:argocd-server", crossplane, azureProvider, otherAzureProvider, secretSyncProvider, garbageCollector, namespaceController,
@@ -209,9 +208,7 @@ func TestComposedMessages(t *testing.T) {
 	namespace := modern.namespace(t)
 	vault := composedKinds(namespace)[0]
 
-	if err := modern.Client().Create(t.Context(), vault.object); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, modern.Client().Create(t.Context(), vault.object))
 
 	cases := map[string]struct {
 		user, verb string
@@ -247,9 +244,7 @@ func TestUsageOfOwner(t *testing.T) {
 		t.Run(k.resource, func(t *testing.T) {
 			setOwner(k.object, owner("Vault", "web", "0"))
 
-			if err := modern.as(k.reconciler).Create(t.Context(), k.object); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, modern.as(k.reconciler).Create(t.Context(), k.object))
 
 			want := k.resource + " web cannot be deleted before its owner: the provider needs it to delete the Azure resource"
 
@@ -267,9 +262,7 @@ func TestUsageOfOwner(t *testing.T) {
 // TestCollectorKeepsSpec lets the garbage collector change only metadata.
 func TestCollectorKeepsSpec(t *testing.T) {
 	vault := composedKinds(modern.namespace(t))[0].object
-	if err := modern.Client().Create(t.Context(), vault); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, modern.Client().Create(t.Context(), vault))
 
 	err := merge(t.Context(), modern.as(garbageCollector), vault, nest("another", "spec", "forProvider", "resourceGroupName"))
 	if diff := cmp.Diff("the garbage collector may change only the metadata of an object", said(err)); diff != "" {
@@ -291,9 +284,7 @@ func TestSyncNow(t *testing.T) {
 
 	sync.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "secret-sync"})
 
-	if err := modern.Client().Create(t.Context(), sync); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, modern.Client().Create(t.Context(), sync))
 
 	annotations := func(key, value string) map[string]any { return nest(value, "metadata", "annotations", key) }
 	asked := annotations("secrets.p6m.dev/sync-requested-at", "2026-01-01T00:00:00Z")
@@ -330,14 +321,10 @@ func TestSyncNow(t *testing.T) {
 // Azure provider, because a policy cannot match the end of a group's name.
 func TestEveryAzureGroup(t *testing.T) {
 	dir, err := schema.AzureDefinitions(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	files, err := filepath.Glob(filepath.Join(dir, "*.m.upbound.io_*.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	want := []string{"secrets.p6m.dev"}
 
@@ -365,9 +352,7 @@ func TestCompositeOfClaim(t *testing.T) {
 		object: object("meta.p6m.dev/v1alpha1", "XPlatformApplication", "", "web", map[string]any{"spec": map[string]any{}}),
 	}
 
-	if err := claim.Client().Create(t.Context(), k.object); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, claim.Client().Create(t.Context(), k.object))
 
 	for user, want := range map[string]string{
 		team: "", azureProvider: "", secretSyncProvider: "", engineer: "",
@@ -431,16 +416,12 @@ func TestParts(t *testing.T) {
 			part.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "part"})
 			setOwner(part, controller)
 
-			if err := modern.as(crossplane).Create(t.Context(), part); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, modern.as(crossplane).Create(t.Context(), part))
 
 			other := u.DeepCopy()
 			other.SetName("other")
 
-			if err := modern.as(team).Create(t.Context(), other); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, modern.as(team).Create(t.Context(), other))
 
 			annotated, owned := u.DeepCopy(), u.DeepCopy()
 			annotated.SetName("annotated")
@@ -501,9 +482,7 @@ func TestParameters(t *testing.T) {
 	other := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: "other"}}
 	taken := client.RawPatch(types.MergePatchType, []byte(`{"data":{"users":"`+azureProvider+`"}}`))
 
-	if err := modern.Apply(t.Context(), other); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, modern.Apply(t.Context(), other))
 
 	for user, want := range map[string]string{
 		azureProvider: parameters, secretSyncProvider: parameters, crossplane: parameters, "system:serviceaccount:crossplane-system:another": parameters,
@@ -538,18 +517,14 @@ func TestShippedParameters(t *testing.T) {
 // Crossplane's own accounts.
 func TestNoParameters(t *testing.T) {
 	c := &cluster{Server: apiserver.StartFor(t)}
-	if err := c.install(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, c.install(t.Context()))
 
 	namespace := c.namespace(t)
 	try := func(user string, groups ...string) error {
 		return c.as(user, groups...).Create(t.Context(), providerConfig(namespace, "own"), client.DryRunAll)
 	}
 
-	if err := c.setPlatform(t.Context(), map[string]string{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, c.setPlatform(t.Context(), map[string]string{}))
 
 	eventually(t, func() error {
 		if try(backup) == nil {
@@ -568,9 +543,7 @@ func TestNoParameters(t *testing.T) {
 	}
 
 	config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: parameters}}
-	if err := c.Client().Delete(t.Context(), config); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, c.Client().Delete(t.Context(), config))
 
 	eventually(t, func() error {
 		if err := try(crossplane); err == nil || !strings.Contains(err.Error(), "no params found for policy binding with `Deny` parameterNotFoundAction") {
@@ -581,19 +554,15 @@ func TestNoParameters(t *testing.T) {
 	})
 
 	// No other step is needed.
-	if err := c.ApplyFiles(t.Context(), restrictions+"parameters.yaml"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, c.ApplyFiles(t.Context(), restrictions+"parameters.yaml"))
 
 	eventually(t, func() error { return try(engineer, "system:masters") })
 }
 
-func eventually(t *testing.T, check func() error) {
+func eventually(t *testing.T, try func() error) {
 	t.Helper()
 
-	if err := apiserver.Eventually(t.Context(), func(context.Context) error { return check() }); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, apiserver.Eventually(t.Context(), func(context.Context) error { return try() }))
 }
 
 // shipped returns the object of that kind and name from a file of policies.
@@ -601,9 +570,7 @@ func shipped(t *testing.T, file, kind, name string) *unstructured.Unstructured {
 	t.Helper()
 
 	objects, err := apiserver.ReadFiles(restrictions + file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == kind && o.GetName() == name })
 	if i < 0 {

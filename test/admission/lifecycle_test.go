@@ -18,8 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestDeletion deletes applications and namespaces with the real garbage collector and namespace
@@ -73,9 +73,7 @@ func TestDeletion(t *testing.T) {
 			// Crossplane removes its own finalizer when an application is deleted.
 			app.SetFinalizers(nil)
 
-			if err := modern.as(crossplane).Update(t.Context(), app); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, modern.as(crossplane).Update(t.Context(), app))
 
 			kinds := composedKinds(namespace)
 			for _, k := range kinds {
@@ -86,14 +84,10 @@ func TestDeletion(t *testing.T) {
 
 				setOwner(k.object, owner("PlatformApplication", "web", string(app.GetUID())))
 
-				if err := modern.as(maker).Create(t.Context(), k.object); err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, modern.as(maker).Create(t.Context(), k.object))
 			}
 
-			if err := tc.delete(t.Context(), app.DeepCopy()); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, tc.delete(t.Context(), app.DeepCopy()))
 
 			eventually(t, func() error { return modern.gone(t.Context(), app) })
 
@@ -135,22 +129,16 @@ func TestNamespaceKeepsUsages(t *testing.T) {
 
 	vault.SetFinalizers([]string{"finalizer.managedresource.crossplane.io"})
 
-	if err := modern.as(crossplane).Create(t.Context(), vault); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, modern.as(crossplane).Create(t.Context(), vault))
 
 	reference := owner("Vault", "web", string(vault.GetUID()))
 	reference["apiVersion"] = vault.GetAPIVersion()
 	setOwner(usage, reference)
 
-	if err := modern.as(azureProvider).Create(t.Context(), usage); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, modern.as(azureProvider).Create(t.Context(), usage))
 
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
-	if err := modern.Client().Delete(t.Context(), ns); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, modern.Client().Delete(t.Context(), ns))
 
 	// The namespace controller has tried all kinds when it reports the remaining ones.
 	eventually(t, func() error {
@@ -173,9 +161,7 @@ func TestNamespaceKeepsUsages(t *testing.T) {
 
 	// The provider has deleted the Azure resource.
 	finished := vault.DeepCopy()
-	if err := modern.as(azureProvider).Patch(t.Context(), finished, mergePatch(nest([]any{}, "metadata", "finalizers"))); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, modern.as(azureProvider).Patch(t.Context(), finished, mergePatch(nest([]any{}, "metadata", "finalizers"))))
 
 	for _, u := range []*unstructured.Unstructured{vault, usage, object("v1", "Namespace", "", namespace, nil)} {
 		eventually(t, func() error { return modern.gone(t.Context(), u) })
@@ -216,27 +202,18 @@ func (c *cluster) orphaned(ctx context.Context, u *unstructured.Unstructured) er
 func startControllers(t *testing.T) {
 	t.Helper()
 
-	path, err := tools.Path(t.Context(), "kube-controller-manager")
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := check.Tool(t, "kube-controller-manager")
 
 	config, err := modern.ConfigForUser("system:kube-controller-manager")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	dir := t.TempDir()
 	kubeconfig := filepath.Join(dir, "kubeconfig")
 
-	if err := apiserver.WriteKubeconfig(kubeconfig, config); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, apiserver.WriteKubeconfig(kubeconfig, config))
 
 	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	cmd := exec.CommandContext(
 		t.Context(), path, "--kubeconfig="+kubeconfig, "--controllers=garbage-collector-controller,namespace-controller",
@@ -245,9 +222,7 @@ func startControllers(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, cmd.Start())
 
 	t.Cleanup(func() {
 		_ = cmd.Wait()

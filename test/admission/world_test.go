@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/schema"
 )
 
@@ -308,9 +309,7 @@ func (c *cluster) namespace(t *testing.T) string {
 	t.Helper()
 
 	ns := teamNamespace(c.Namespace(t))
-	if err := c.Apply(t.Context(), ns); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, c.Apply(t.Context(), ns))
 
 	// The API server needs a moment to read the labels.
 	part := serviceAccount(ns.Name, "part")
@@ -323,9 +322,7 @@ func (c *cluster) namespace(t *testing.T) string {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return ns.Name
 }
@@ -372,9 +369,7 @@ func (c *cluster) filled(t *testing.T, namespace, name string) *unstructured.Uns
 	kube := c.as(crossplane)
 	u := c.application(namespace, name)
 
-	if err := c.as(team).Create(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, c.as(team).Create(t.Context(), u))
 
 	u.SetFinalizers([]string{"composite.apiextensions.crossplane.io"})
 	u.SetLabels(map[string]string{"crossplane.io/composite": name})
@@ -396,14 +391,10 @@ func (c *cluster) filled(t *testing.T, namespace, name string) *unstructured.Uns
 		spec["crossplane"] = fields
 	}
 
-	if err := kube.Update(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, kube.Update(t.Context(), u))
 
 	u.Object["status"] = map[string]any{"keyVault": map[string]any{"name": "web-1"}}
-	if err := kube.Status().Update(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, kube.Status().Update(t.Context(), u))
 
 	return u
 }

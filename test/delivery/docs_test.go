@@ -19,9 +19,7 @@ func page(t *testing.T, name string) []string {
 	t.Helper()
 
 	all, err := docs.Parse(check.Read(t, "docs", "how-to", name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	var blocks []string
 

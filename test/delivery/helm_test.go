@@ -4,9 +4,11 @@
 package delivery
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/cmd/render/render"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -116,7 +119,7 @@ func TestValues(t *testing.T) {
 		})
 	}
 
-	if diff := cmp.Diff([]string(nil), validate(testContext(t), t, manifests...)); diff != "" {
+	if diff := cmp.Diff([]string(nil), validate(check.Context(t), t, manifests...)); diff != "" {
 		t.Errorf("problems of all manifests: -want, +got:\n%s", diff)
 	}
 }
@@ -146,26 +149,22 @@ externalSecrets:
 
 	type want struct{ Labels, Annotations, Spec map[string]any }
 
+	// Other values are fields of the same name in spec.
 	unchanged := func() want {
+		all := parseYAML[map[string]any](t, first)
+		maps.DeleteFunc(all, func(name string, _ any) bool {
+			return slices.Contains([]string{"name", "labels", "annotations", "externalSecrets"}, name)
+		})
+		all["secrets"] = parseYAML[any](t, `
+- {name: three, env: [{name: B}]}
+- {name: two, env: [{name: A, key: a}], keys: [a], refreshInterval: 1h}
+- {name: one, optional: true}
+`)
+
 		return want{
 			Labels:      parseYAML[map[string]any](t, "{team: a, stage: dev, p6m.dev/app: shop}"),
 			Annotations: parseYAML[map[string]any](t, "{a: b}"),
-			Spec: parseYAML[map[string]any](t, `
-deployment:
-  image: web:1
-  replicas: 2
-  ports: [{name: web, port: 8080}]
-  resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 1Gi}}
-  readinessProbe: {port: 8080, path: /ready, initialDelaySeconds: 2000000}
-config: {LOG_LEVEL: debug, PORT: '80'}
-autoscaling: {enabled: true, maxReplicas: 3}
-keyVault: {sku: premium}
-networking: {ingress: {enabled: true, type: public, annotations: {a: b, c: d}}, cdn: {enabled: true, zone: z}}
-secrets:
-  - {name: three, env: [{name: B}]}
-  - {name: two, env: [{name: A, key: a}], keys: [a], refreshInterval: 1h}
-  - {name: one, optional: true}
-`),
+			Spec:        all,
 		}
 	}
 	in := func(m map[string]any, path ...string) map[string]any {
@@ -240,9 +239,7 @@ secrets:
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			second := filepath.Join(t.TempDir(), "values.yaml")
-			if err := os.WriteFile(second, []byte(tc.second), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, os.WriteFile(second, []byte(tc.second), 0o600))
 
 			manifest := succeed(t, template(t, first, "--values", second))
 			manifests = append(manifests, render.File{Name: name, Data: manifest})
@@ -271,7 +268,7 @@ secrets:
 		})
 	}
 
-	if diff := cmp.Diff([]string(nil), validate(testContext(t), t, manifests...)); diff != "" {
+	if diff := cmp.Diff([]string(nil), validate(check.Context(t), t, manifests...)); diff != "" {
 		t.Errorf("problems of all manifests: -want, +got:\n%s", diff)
 	}
 }
@@ -301,9 +298,7 @@ func TestMetadata(t *testing.T) {
 			var got struct {
 				Metadata map[string]any `json:"metadata"`
 			}
-			if err := yaml.Unmarshal(succeed(t, template(t, tc.values)), &got); err != nil {
-				t.Fatalf("cannot parse manifest: %v", err)
-			}
+			check.Must(t, yaml.Unmarshal(succeed(t, template(t, tc.values)), &got))
 
 			if diff := cmp.Diff(parseYAML[map[string]any](t, tc.want), got.Metadata); diff != "" {
 				t.Errorf("\n%s\nmetadata: -want, +got:\n%s", tc.reason, diff)
@@ -448,12 +443,7 @@ func TestNotes(t *testing.T) {
 func TestArgoCD(t *testing.T) {
 	t.Parallel()
 
-	content, err := os.ReadFile(filepath.Join(repository(t), "examples", "helm", "argocd-application.yaml"))
-	if err != nil {
-		t.Fatalf("cannot read example: %v", err)
-	}
-
-	application := spec(t, content)
+	application := spec(t, []byte(check.Read(t, "examples", "helm", "argocd-application.yaml")))
 	source, _ := application["source"].(map[string]any)
 	helm, _ := source["helm"].(map[string]any)
 	values, _ := helm["values"].(string)

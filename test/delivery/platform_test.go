@@ -5,9 +5,7 @@ package delivery
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,10 +16,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"pgregory.net/rapid"
 
+	"github.com/p6m-dev/platform-application/cmd/render/render"
 	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -38,23 +37,15 @@ type objects map[string]map[string]any
 func decode(t *testing.T, stream []byte) objects {
 	t.Helper()
 
+	all, err := render.Objects(stream)
+	check.Must(t, err)
+
 	out := objects{}
 
-	for d := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(stream), len(stream)+1); ; {
-		u := unstructured.Unstructured{}
-		if err := d.Decode(&u.Object); errors.Is(err, io.EOF) {
-			return out
-		} else if err != nil {
-			t.Fatalf("cannot decode objects: %v", err)
-		}
-
-		if u.Object == nil {
-			continue
-		}
-
+	for _, u := range all {
 		// A comment of a template that ends with a trimmed newline would swallow the first line of an object.
-		if u.GetAPIVersion() == "" || u.GetKind() == "" {
-			t.Errorf("object: want apiVersion and kind, got %v", u.Object)
+		if u.GetAPIVersion() == "" {
+			t.Errorf("object: want apiVersion, got %v", u.Object)
 		}
 
 		key := strings.TrimSuffix(u.GetKind()+"."+u.GroupVersionKind().Group, ".") + "/" + strings.TrimPrefix(u.GetNamespace()+"/"+u.GetName(), "/")
@@ -64,6 +55,8 @@ func decode(t *testing.T, stream []byte) objects {
 
 		out[key] = u.Object
 	}
+
+	return out
 }
 
 // platformTemplate renders the platform's chart with the values of the example, overlaid by others.
@@ -123,26 +116,14 @@ func (c customization) build(t *testing.T) objects {
 
 	dir := t.TempDir()
 
-	relative, err := filepath.Rel(dir, filepath.Join(repository(t), "package", "platform"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	relative, err := filepath.Rel(dir, check.File(t, "package", "platform"))
+	check.Must(t, err)
 
-	settings, err := os.ReadFile(filepath.Join(repository(t), "examples", "platform", "settings.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	files := map[string]string{"settings.yaml": string(settings), "patches.yaml": c.patches}
+	files := map[string]string{"settings.yaml": check.Read(t, "examples", "platform", "settings.yaml"), "patches.yaml": c.patches}
 	resources, components := []string{relative}, []string(nil)
 
 	for _, m := range c.monitoring {
-		data, err := os.ReadFile(filepath.Join(repository(t), "package", "monitoring", m))
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		files[m] = string(data)
+		files[m] = check.Read(t, "package", "monitoring", m)
 		resources = append(resources, m)
 	}
 
@@ -159,9 +140,7 @@ func (c customization) build(t *testing.T) objects {
 		strings.Join(resources, ", "), strings.Join(components, ", "), patches, c.targets)
 
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
 
 	return decode(t, succeed(t, kustomize(t, dir)))
@@ -625,7 +604,7 @@ patches:
 func TestPlatformExample(t *testing.T) {
 	t.Parallel()
 
-	want := decode(t, succeed(t, kustomize(t, filepath.Join(repository(t), "examples", "platform"))))
+	want := decode(t, succeed(t, kustomize(t, check.File(t, "examples", "platform"))))
 	if diff := cmp.Diff(want, withoutHelm(t, decode(t, succeed(t, platformTemplate(t, ""))))); diff != "" {
 		t.Errorf("-kustomize, +helm:\n%s", diff)
 	}
@@ -636,15 +615,8 @@ func TestPlatformExample(t *testing.T) {
 func TestPlatformPage(t *testing.T) {
 	t.Parallel()
 
-	content, err := os.ReadFile(filepath.Join(repository(t), "docs", "platform-team", "install.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	blocks, err := docs.Parse(string(content))
-	if err != nil {
-		t.Fatal(err)
-	}
+	blocks, err := docs.Parse(check.Read(t, "docs", "platform-team", "install.md"))
+	check.Must(t, err)
 
 	const command = "helm upgrade --install "
 
@@ -669,17 +641,12 @@ func TestPlatformPage(t *testing.T) {
 func TestPlatformVersion(t *testing.T) {
 	t.Parallel()
 
-	u := unstructured.Unstructured{Object: decode(t, succeed(t, kustomize(t, filepath.Join(repository(t), "package", "platform", "api"))))["Configuration.pkg.crossplane.io/configuration-platform-application"]}
+	u := unstructured.Unstructured{Object: decode(t, succeed(t, kustomize(t, check.File(t, "package", "platform", "api"))))["Configuration.pkg.crossplane.io/configuration-platform-application"]}
 	reference, _, _ := unstructured.NestedString(u.Object, "spec", "package")
-
-	content, err := os.ReadFile(filepath.Join(repository(t), platformChart, "Chart.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	meta := parseYAML[struct {
 		AppVersion string `json:"appVersion"`
-	}](t, string(content))
+	}](t, check.Read(t, platformChart, "Chart.yaml"))
 
 	if _, version, _ := strings.Cut(reference, ":"); version != meta.AppVersion {
 		t.Errorf("appVersion of %s: want that of package/platform, %s, got %s", platformChart, version, meta.AppVersion)
@@ -810,22 +777,13 @@ func TestBrokenPlatformValues(t *testing.T) {
 func TestPlatformDefaults(t *testing.T) {
 	t.Parallel()
 
-	read := func(name string) string {
-		content, err := os.ReadFile(filepath.Join(repository(t), platformChart, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		return string(content)
-	}
-
 	schema := parseYAML[struct {
 		Properties map[string]any `json:"properties"`
-	}](t, read("values.schema.json"))
+	}](t, check.Read(t, platformChart, "values.schema.json"))
 	delete(schema.Properties, "global")
 
 	want := slices.Sorted(maps.Keys(schema.Properties))
-	got := slices.Sorted(maps.Keys(parseYAML[map[string]any](t, read("values.yaml"))))
+	got := slices.Sorted(maps.Keys(parseYAML[map[string]any](t, check.Read(t, platformChart, "values.yaml"))))
 
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("values.yaml: -schema, +file:\n%s", diff)

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/cmd/packages/build"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -35,16 +36,12 @@ func publish(t *testing.T) string {
 
 	charts := ""
 
-	for _, c := range []build.Chart{build.ChartOf(repository(t)), build.PlatformChartOf(repository(t))} {
+	for _, c := range []build.Chart{build.ChartOf(check.File(t)), build.PlatformChartOf(check.File(t))} {
 		files, err := c.Build(t.Context(), build.Options{Out: t.TempDir(), Version: publishedVersion})
-		if err != nil {
-			t.Fatalf("Build(...): %v", err)
-		}
+		check.Must(t, err)
 
 		ref, err := c.Push(t.Context(), server.Listener.Addr().String(), publishedVersion, files)
-		if err != nil {
-			t.Fatalf("Push(...): %v", err)
-		}
+		check.Must(t, err)
 
 		charts = path.Dir(ref)
 	}
@@ -59,75 +56,31 @@ func TestPublished(t *testing.T) {
 
 	charts := publish(t)
 	want := string(exampleChart(t))
-
-	render := func(t *testing.T, args ...string) string {
-		t.Helper()
-
-		args = append([]string{"template", "web-application"}, args...)
-		out := string(succeed(t, run(t, "helm", "", append(args, "--namespace", "shop", "--values", exampleValues)...)))
-
-		// Helm reports the pull before the manifest.
-		if i := strings.Index(out, "---\n"); i > 0 {
-			return out[i:]
-		}
-
-		return out
-	}
+	source := parseYAML[struct {
+		Source struct {
+			RepoURL        string `json:"repoURL"`
+			Chart          string `json:"chart"`
+			TargetRevision string `json:"targetRevision"`
+		} `json:"source"`
+	}](t, at(t, charts, helmBlock(t, "source:\n"))).Source
 
 	cases := map[string]struct {
-		reason string
-		render func(*testing.T) string
+		reason         string
+		chart, version string
 	}{
-		"Version": {
-			reason: "The page renders an application with a version of the chart.",
-			render: func(t *testing.T) string {
-				t.Helper()
-
-				return render(t, "oci://"+charts+"/platform-application", "--plain-http", "--version", "0.1.0")
-			},
-		},
-		"Range": {
-			reason: "Helm finds the newest version, which requires tags that are valid versions for Helm.",
-			render: func(t *testing.T) string {
-				t.Helper()
-
-				return render(t, "oci://"+charts+"/platform-application", "--plain-http", "--version", "^0.1")
-			},
-		},
-		"Pulled": {
-			reason: "A platform without access to the registry stores the archive.",
-			render: func(t *testing.T) string {
-				t.Helper()
-
-				dir := t.TempDir()
-				succeed(t, run(t, "helm", "", "pull", "oci://"+charts+"/platform-application", "--plain-http", "--version", "0.1.0", "--destination", dir))
-
-				return render(t, filepath.Join(dir, "platform-application-0.1.0.tgz"))
-			},
-		},
-		"ArgoCD": {
-			reason: "Argo CD treats a repository without a scheme as an OCI registry, and renders the chart in it.",
-			render: func(t *testing.T) string {
-				t.Helper()
-
-				source := parseYAML[struct {
-					Source struct {
-						RepoURL        string `json:"repoURL"`
-						Chart          string `json:"chart"`
-						TargetRevision string `json:"targetRevision"`
-					} `json:"source"`
-				}](t, at(t, charts, helmBlock(t, "source:\n"))).Source
-
-				return render(t, "oci://"+source.RepoURL+"/"+source.Chart, "--plain-http", "--version", source.TargetRevision)
-			},
-		},
+		"Version": {reason: "The page renders an application with a version of the chart.", chart: charts + "/platform-application", version: "0.1.0"},
+		"Range":   {reason: "Helm finds the newest version, which requires tags that are valid versions for Helm.", chart: charts + "/platform-application", version: "^0.1"},
+		"ArgoCD":  {reason: "Argo CD treats a repository without a scheme as an OCI registry.", chart: source.RepoURL + "/" + source.Chart, version: source.TargetRevision},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			if diff := cmp.Diff(want, tc.render(t)); diff != "" {
+			got := string(succeed(t, run(t, "helm", "", "template", "web-application", "oci://"+tc.chart, "--plain-http", "--version", tc.version, "--namespace", "shop", "--values", exampleValues)))
+
+			// Helm reports the pull before the manifest.
+			if diff := cmp.Diff(want, got[max(0, strings.Index(got, "---\n")):]); diff != "" {
 				t.Errorf("\n%s\n-directory, +registry:\n%s", tc.reason, diff)
 			}
 		})
@@ -147,17 +100,13 @@ func TestDependency(t *testing.T) {
 		"values.yaml": helmBlock(t, "platform-application:\n"),
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatalf("cannot write chart: %v", err)
-		}
+		check.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
 
 	succeed(t, run(t, "helm", "", "dependency", "update", dir, "--plain-http"))
 
 	values, err := yaml.Marshal(parseYAML[map[string]any](t, files["values.yaml"])["platform-application"])
-	if err != nil {
-		t.Fatalf("cannot encode values: %v", err)
-	}
+	check.Must(t, err)
 
 	want := parseYAML[map[string]any](t, string(succeed(t, template(t, string(values)))))
 	got := parseYAML[map[string]any](t, string(succeed(t, run(t, "helm", "", "template", "web-application", dir, "--namespace", "shop"))))

@@ -15,7 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/provider/payload"
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
@@ -223,10 +222,7 @@ func TestToolsInMessages(t *testing.T) {
 // TestValues runs the commands before a command that needs Azure: the keys of a certificate become the value of a
 // secret.
 func TestValues(t *testing.T) {
-	jq, err := tools.Path(t.Context(), "jq")
-	if err != nil {
-		t.Fatal(err)
-	}
+	jq := check.Tool(t, "jq")
 
 	var command string
 
@@ -242,9 +238,7 @@ func TestValues(t *testing.T) {
 	files := map[string]string{"tls.crt": "a\nb\n", "tls.key": "\"c\"\n", "ca.crt": "d"}
 
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 
 	cmd := exec.CommandContext(t.Context(), "bash", "-euc", command)
@@ -255,14 +249,10 @@ func TestValues(t *testing.T) {
 	}
 
 	text, err := os.ReadFile(filepath.Join(dir, "values.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	parsed, err := payload.Parse(payload.Secret{Name: "tls", ContentType: "application/json", Value: string(text)}, payload.Auto)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	got := map[string]string{}
 	for _, e := range parsed.Entries {

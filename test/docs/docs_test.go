@@ -13,7 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
@@ -21,9 +20,7 @@ func pages(t *testing.T) map[string][]Block {
 	t.Helper()
 
 	out, err := Pages()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return out
 }
@@ -45,9 +42,7 @@ func TestCommandsRun(t *testing.T) {
 			r := reader(t.TempDir(), programs)
 			r.Instead = []string{pageAddress, freeAddress(t)}
 
-			if err := Clone(t.Context(), r.Dir); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, Clone(t.Context(), r.Dir))
 
 			if err := r.Follow(t.Context(), blocks, Block.Runs); err != nil {
 				t.Errorf("%s: %v", page, err)
@@ -94,9 +89,7 @@ func freeAddress(t *testing.T) string {
 	t.Helper()
 
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	defer l.Close() //nolint:errcheck // It only held the address.
 
@@ -116,14 +109,9 @@ func programs(t *testing.T) string {
 	dir := t.TempDir()
 
 	for _, name := range []string{"helm", "kustomize"} {
-		path, err := tools.Path(t.Context(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		path := check.Tool(t, name)
 
-		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.Symlink(path, filepath.Join(dir, name)))
 	}
 
 	const kubectl = `#!/usr/bin/env bash

@@ -216,9 +216,7 @@ func quoted(t *testing.T, page string) []string {
 	t.Helper()
 
 	blocks, err := Parse(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	var (
 		out    []string
@@ -285,9 +283,7 @@ func literalsBelow(t *testing.T, dir string) []string {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return out
 }
@@ -319,9 +315,7 @@ func parse(t *testing.T, path string) *ast.File {
 	t.Helper()
 
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return file
 }
@@ -357,9 +351,7 @@ func unfolded(t *testing.T, path string) string {
 	t.Helper()
 
 	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return strings.Join(strings.Fields(string(text)), " ")
 }
@@ -376,9 +368,7 @@ func TestSentencesAreExplained(t *testing.T) {
 
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	sentences := 0
 

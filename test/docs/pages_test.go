@@ -47,9 +47,7 @@ func TestRolePages(t *testing.T) {
 	}
 
 	found, err := filepath.Glob(check.File(t, "docs", "platform-team", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	if want := len(pages) - 2; len(found) != want {
 		t.Errorf("docs/platform-team has %d pages, want the %d that are counted", len(found), want)
@@ -260,9 +258,7 @@ func formatReasons(t *testing.T) map[string]bool {
 	t.Helper()
 
 	files, err := filepath.Glob(check.File(t, "provider", "payload", "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	out := map[string]bool{}
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/settings"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestSettingsAreShown compares the example on the page about platform settings with the existing fields, and lets the function resolve it.
@@ -30,9 +31,7 @@ func TestSettingsAreShown(t *testing.T) {
 		Data map[string]any `json:"data"`
 	}
 
-	if err := yaml.Unmarshal([]byte(blocks[i].Text), &example); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, yaml.Unmarshal([]byte(blocks[i].Text), &example))
 
 	want, got := map[string]bool{}, map[string]bool{}
 	fieldsOf(reflect.TypeFor[v1alpha1.PlatformConfigSpec](), example.Data, "", want, got)

@@ -15,9 +15,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // Values of the pages.
@@ -47,9 +47,7 @@ func TestShare(t *testing.T) {
 	// The last command of the pages would not show it.
 	blocks = append(blocks, Block{Language: "sh", Mark: Azure, Text: "printf 'lister %s\\n' \"$CREATOR_OBJECT_ID\"\n"})
 
-	if err := r.Follow(t.Context(), blocks, func(Block) bool { return true }); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, r.Follow(t.Context(), blocks, func(Block) bool { return true }))
 
 	_, lister, _ := strings.Cut(said.String(), "\nlister ")
 
@@ -74,9 +72,7 @@ func shareAccount(t *testing.T) (*azure.Server, []string) {
 	)
 
 	s, err := azure.Start(t.Context(), azure.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -95,13 +91,10 @@ func shareAccount(t *testing.T) (*azure.Server, []string) {
 		s.PutCluster(azure.Cluster{SubscriptionID: shareSubscription, ResourceGroup: "rg-aks", Name: "aks-platform", Issuer: "https://oidc.example.com/"}),
 		s.PutVault(azure.Vault{Name: shareVault, TenantID: shareTenant, Location: "westeurope", ResourceID: group + "/providers/Microsoft.KeyVault/vaults/" + shareVault}),
 	)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
-	if _, err := s.PutSecret(shareVault, "common-a", azure.Secret{Value: "value"}); err != nil {
-		t.Fatal(err)
-	}
+	_, err = s.PutSecret(shareVault, "common-a", azure.Secret{Value: "value"})
+	check.Must(t, err)
 
 	return s, append(
 		s.Env(), "AZURE_STAND_IN_ADMIN="+s.AdminURL(), "AZURE_TENANT_ID="+shareTenant, "AZURE_CLIENT_ID="+owner, "AZURE_CLIENT_SECRET="+password,
@@ -113,15 +106,10 @@ func shareAccount(t *testing.T) (*azure.Server, []string) {
 func shareTools(t *testing.T) string {
 	t.Helper()
 
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
 	dir := t.TempDir()
 
 	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", filepath.Join(dir, "az"), "./test/azure/cmd/az")
-	build.Dir = root
+	build.Dir = check.File(t)
 
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("cannot build az: %v\n%s", err, out)
@@ -135,25 +123,17 @@ func shareStatus(t *testing.T, s *azure.Server, principalID, path string) int {
 	t.Helper()
 
 	token, err := s.Issue(entra.Caller{TenantID: shareTenant, PrincipalID: principalID, ClientID: principalID}, "https://vault.azure.net", time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+shareVault+".vault.azure.net"+path+"?api-version=2025-07-01", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	r.Header.Set("Authorization", "Bearer "+token)
 
 	rsp, err := s.Transport().RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
-	if err := rsp.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, rsp.Body.Close())
 
 	return rsp.StatusCode
 }

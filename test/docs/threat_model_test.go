@@ -50,9 +50,7 @@ func TestMissing(t *testing.T) {
 		"a_test.go": "func TestAttack(t *testing.T) {\n",
 		"page.md":   "# Page\n\n### It's a `part`, too\n",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 
 	for name, tc := range map[string]struct {
@@ -165,15 +163,11 @@ func shipped(t *testing.T) string {
 
 	for _, pattern := range []string{"package/provider/*.yaml", "package/platform/acceptance/*.yaml", "package/platform/restrictions/*.yaml", "package/platform/argocd/namespaces/*.yaml"} {
 		files, err := filepath.Glob(check.File(t, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		for _, file := range files {
 			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 
 			for object := range strings.SplitSeq(string(text), "\n---\n") {
 				if strings.Contains(object, "\nkind: ValidatingAdmissionPolicy\n") {

@@ -15,6 +15,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/uuid"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/plane"
@@ -224,6 +225,18 @@ func (a *app) remove(t *testing.T) {
 	}
 }
 
+// isGone waits until an object no longer exists.
+func isGone(ctx context.Context, p *plane.Plane, o client.Object) error {
+	return plane.Eventually(ctx, fmt.Sprintf("the end of %T %s %s", o, o.GetObjectKind().GroupVersionKind().Kind, o.GetName()), func(ctx context.Context) error {
+		err := p.API.Client().Get(ctx, client.ObjectKeyFromObject(o), o)
+		if err == nil {
+			err = errors.New("it is still there")
+		}
+
+		return client.IgnoreNotFound(err)
+	})
+}
+
 // state returns the state of the application's secret.
 func state(a *plane.Application) (state, message string) {
 	for _, s := range a.Status.Secrets {
@@ -252,6 +265,18 @@ func conditionSays(kind string, words ...string) func(*plane.Application) error 
 		c := a.Condition(kind)
 		if c.Status == "True" || c.Status == "" {
 			return fmt.Errorf("%s is %q: %s", kind, c.Status, c.Message)
+		}
+
+		return hasWords(c.Message, words)
+	}
+}
+
+// conditionIs checks that a condition has that reason, and that its message has these words.
+func conditionIs(kind, reason string, words ...string) func(*plane.Application) error {
+	return func(a *plane.Application) error {
+		c := a.Condition(kind)
+		if c.Reason != reason {
+			return fmt.Errorf("%s is %s: %s", kind, c.Reason, c.Message)
 		}
 
 		return hasWords(c.Message, words)

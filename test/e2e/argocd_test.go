@@ -488,8 +488,7 @@ func (a *argo) record(t *testing.T, message string) {
 func (a *argo) start(t *testing.T, tool, name string, args ...string) {
 	t.Helper()
 
-	path, err := tools.Path(t.Context(), tool)
-	must(t, err)
+	path := check.Tool(t, tool)
 
 	temp := filepath.Join(a.dir, name)
 	must(t, os.MkdirAll(temp, 0o700))
@@ -511,8 +510,7 @@ func (a *argo) path(t *testing.T) string {
 	dirs := []string{}
 
 	for _, name := range []string{"helm", "kustomize"} {
-		path, err := tools.Path(t.Context(), name)
-		must(t, err)
+		path := check.Tool(t, name)
 
 		dirs = append(dirs, filepath.Dir(path))
 	}

@@ -47,14 +47,7 @@ func TestTwoClusters(t *testing.T) {
 
 	// Two clusters may have one name by mistake.
 	onGreen := apply(t, green, namespace, "web")
-	onGreen.wait(t, func(got *plane.Application) error {
-		if c := got.Condition("KeyVaultReady"); c.Reason != "OwnedByAnother" {
-			return fmt.Errorf("KeyVaultReady is %s: %s", c.Reason, c.Message)
-		}
-
-		return nil
-	})
-	onGreen.wait(t, conditionSays("KeyVaultReady", strings.TrimRight(blue.Issuer(), "/")))
+	onGreen.wait(t, conditionIs("KeyVaultReady", "OwnedByAnother", strings.TrimRight(blue.Issuer(), "/")))
 
 	// Green joins, with blue's values.
 	before := changed(t, vault)

@@ -412,9 +412,8 @@ func (a *app) fill(t *testing.T, e example) {
 	}
 
 	for name, c := range e.certificates {
-		if _, err := w.azure.PutCertificate(vault, name, c); err != nil {
-			t.Fatal(err)
-		}
+		_, err := w.azure.PutCertificate(vault, name, c)
+		must(t, err)
 	}
 }
 

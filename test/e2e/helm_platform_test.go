@@ -23,7 +23,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/cmd/packages/build"
-	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
@@ -135,8 +134,7 @@ type helm struct {
 func newHelm(t *testing.T, p *plane.Plane) helm {
 	t.Helper()
 
-	path, err := tools.Path(t.Context(), "helm")
-	must(t, err)
+	path := check.Tool(t, "helm")
 
 	example := map[string]any{}
 	must(t, yaml.Unmarshal([]byte(check.Read(t, "examples/platform/values.yaml")), &example))

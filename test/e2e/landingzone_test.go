@@ -32,7 +32,7 @@ func TestLandingZones(t *testing.T) {
 	}
 	for _, z := range zones {
 		must(t, p.AddLandingZone(t.Context(), z))
-		inZone(t, p, z.Namespaces[0], z.Name)
+		labelled(t, p, z.Namespaces[0], zoneLabel, z.Name)
 	}
 
 	// The subscription of the plane keeps its own resource group and roles.
@@ -58,7 +58,7 @@ func TestLandingZones(t *testing.T) {
 	}
 
 	// Another label moves nothing, and the condition says so.
-	inZone(t, p, zones[0].Namespaces[0], "us")
+	labelled(t, p, zones[0].Namespaces[0], zoneLabel, "us")
 	apps["eu"].wait(t, func(got *plane.Application) error {
 		if c := got.Condition("KeyVaultReady"); c.Status != "True" || !strings.Contains(c.Message, "stays in landing zone eu, although the label of its Namespace now names us") {
 			return fmt.Errorf("KeyVaultReady is %s: %s", c.Status, c.Message)
@@ -70,7 +70,7 @@ func TestLandingZones(t *testing.T) {
 
 	// A zone that does not list the namespace gives it nothing.
 	stranger := own + "-stranger"
-	inZone(t, p, stranger, "us")
+	labelled(t, p, stranger, zoneLabel, "us")
 
 	refused := apply(t, p, stranger, "web")
 	refused.wait(t, conditionSays("KeyVaultReady", stranger, "may not use landing zone us"))
@@ -108,11 +108,11 @@ func isIn(t *testing.T, a *app, zone, subscription, group string) {
 	}
 }
 
-// inZone labels a namespace of applications with a landing zone.
-func inZone(t *testing.T, p *plane.Plane, namespace, zone string) {
+// labelled labels a namespace of applications.
+func labelled(t *testing.T, p *plane.Plane, namespace, label, value string) {
 	t.Helper()
 
 	must(t, p.API.Apply(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: namespace, Labels: map[string]string{apiserver.LabelWorkloads: apiserver.WorkloadsComposed, zoneLabel: zone},
+		Name: namespace, Labels: map[string]string{apiserver.LabelWorkloads: apiserver.WorkloadsComposed, label: value},
 	}}))
 }

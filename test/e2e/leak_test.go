@@ -96,9 +96,7 @@ func objectsWith(t *testing.T, kube dynamic.Interface, gvr schema.GroupVersionRe
 	t.Helper()
 
 	objects, err := kube.Resource(gvr).List(t.Context(), metav1.ListOptions{})
-	if err != nil {
-		t.Fatalf("cannot list %s: %v", gvr, err)
-	}
+	must(t, err)
 
 	var out []string
 

@@ -19,13 +19,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
@@ -132,7 +128,7 @@ func rotation(t *testing.T, p *plane.Plane) {
 }
 
 // TestIsolation proves that applications have no access to each other, in one namespace and under
-// one name in two clusters, and that naming another's vault or identity grants nothing.
+// one name in two clusters, and that naming another's vault grants nothing.
 func TestIsolation(t *testing.T) {
 	namespace := namespaceOf(t, w.modern)
 	claims := w.claims(t)
@@ -152,49 +148,7 @@ func TestIsolation(t *testing.T) {
 	b.runsWith(t, pwB)
 	c.runsWith(t, pwC)
 
-	victim := a.wait(t, plane.Ready)
-	refusesVault(t, victim)
-
-	// Only Crossplane may create such an object. This simulates that a user could.
-	thief := &v1alpha1.KeyVaultSecretSync{}
-	thief.SetNamespace(namespace)
-	thief.SetName("thief")
-	thief.Spec.ForProvider = v1alpha1.KeyVaultSecretSyncParameters{
-		VaultURI: victim.Status.KeyVault.URI, TenantID: plane.Tenant, ClientID: victim.Status.Identity.ClientID,
-		ServiceAccountName: b.wait(t, plane.Ready).Status.Identity.ServiceAccountName,
-		Secrets:            []v1alpha1.SyncedSecret{{Name: secretName}},
-		Target:             v1alpha1.Target{Name: "loot"},
-	}
-
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(thief)
-	must(t, err)
-
-	created := &unstructured.Unstructured{Object: content}
-	created.SetGroupVersionKind(v1alpha1.GroupVersion().WithKind(v1alpha1.KeyVaultSecretSyncKind))
-	// A manifest has no status.
-	unstructured.RemoveNestedField(created.Object, "status")
-
-	must(t, w.modern.API.Apply(t.Context(), created))
-
-	eventually(t, "the thief to be refused", func(ctx context.Context) error {
-		sync, err := w.modern.Sync(ctx, namespace, thief.GetName())
-		if err != nil {
-			return err
-		}
-
-		for _, s := range sync.Status.AtProvider.Secrets {
-			if s.State == "AwaitingAccess" || s.State == "Forbidden" {
-				return nil
-			}
-		}
-
-		return errors.New("it is not refused yet")
-	})
-
-	loot := &corev1.Secret{}
-	if err := w.modern.API.Client().Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: "loot"}, loot); !kerrors.IsNotFound(err) && len(loot.Data) > 0 {
-		t.Errorf("the thief must get nothing, got keys %v (%v)", slices.Sorted(maps.Keys(loot.Data)), err)
-	}
+	refusesVault(t, a.wait(t, plane.Ready))
 }
 
 // TestTaken proves that an application takes over no foreign object, and continues when its names are free.

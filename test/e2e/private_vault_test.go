@@ -8,7 +8,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -74,13 +73,7 @@ func TestPrivateVault(t *testing.T) {
 	// A new secret holds the Deployment while the vault cannot be reached.
 	connected := rejected(t, vault.Name)
 	apply(t, p, a.namespace, "web", with("secrets", []any{map[string]any{"name": secretName}, map[string]any{"name": "api-key"}}))
-	a.wait(t, func(got *plane.Application) error {
-		if c := got.Condition("WorkloadReady"); c.Reason != "Held" || !strings.Contains(c.Message, "api-key (Unreachable)") {
-			return fmt.Errorf("WorkloadReady is %s: %s", c.Reason, c.Message)
-		}
-
-		return nil
-	})
+	a.wait(t, conditionIs("WorkloadReady", "Held", "api-key (Unreachable)"))
 	a.runsWith(t, pw)
 
 	must(t, w.azure.SetFirewall(vault.Name, func(f *azure.Firewall) { f.PrivateEndpoints = connected }))

@@ -243,13 +243,7 @@ func TestOutage(t *testing.T) {
 	defer over()
 
 	fresh := apply(t, w.modern, namespace, "fresh")
-	fresh.wait(t, func(got *plane.Application) error {
-		if c := got.Condition("KeyVaultReady"); c.Reason != "AzureRefused" {
-			return fmt.Errorf("KeyVaultReady does not say that Azure is the reason: %s: %s", c.Reason, c.Message)
-		}
-
-		return nil
-	})
+	fresh.wait(t, conditionIs("KeyVaultReady", "AzureRefused"))
 
 	// The outage is detected and reported.
 	running.wait(t, secretIs("Unreachable"))

@@ -81,9 +81,7 @@ func TestScale(t *testing.T) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatalf("gave up after %s: %v", scaleTimeout, err)
-	}
+	must(t, err)
 
 	ready, open := crossplaneCounts(t)
 
@@ -165,9 +163,8 @@ func fill(t *testing.T, a *unstructured.Unstructured, filled map[string]bool) {
 		return
 	}
 
-	if _, err := w.azure.PutSecret(vault, secretName, azure.Secret{Value: postgres("x")}); err != nil {
-		t.Fatal(err)
-	}
+	_, err := w.azure.PutSecret(vault, secretName, azure.Secret{Value: postgres("x")})
+	must(t, err)
 
 	filled[vault] = true
 }

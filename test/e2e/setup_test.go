@@ -100,9 +100,7 @@ func (e *engineer) letIn(t *testing.T) {
 	r := e.reader
 	r.Said = said
 
-	if err := r.Follow(t.Context(), blocks, chosen); err != nil {
-		t.Fatalf("%s: %v", setUpPage, err)
-	}
+	must(t, r.Follow(t.Context(), blocks, chosen))
 
 	_, printed, _ := strings.Cut(said.String(), fmt.Sprintf("==> line %d\n", last.Line))
 

@@ -6,15 +6,10 @@
 package e2e
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -37,42 +32,23 @@ func TestTenants(t *testing.T) {
 		t.Errorf("without a tenant nothing must be composed, got %v", got)
 	}
 
-	belongsTo(t, p, namespace, "first")
+	labelled(t, p, namespace, tenantLabel, "first")
 	a.set(t, postgres(pw))
 	first := a.wait(t, plane.Ready)
 	a.runsWith(t, pw)
 	a.remove(t)
 
-	changes := func() string {
-		var out strings.Builder
+	vault := first.Status.KeyVault.URI
+	before := changed(t, vault)
 
-		for _, r := range w.azure.ARMResources() {
-			if strings.Contains(r.ID, "/vaults/"+first.Status.KeyVault.Name) {
-				fmt.Fprintf(&out, "%+v\n", r)
-			}
-		}
-
-		return out.String()
-	}
-	before := changes()
-
-	belongsTo(t, p, namespace, "second")
+	labelled(t, p, namespace, tenantLabel, "second")
 
 	again := apply(t, p, namespace, "web")
-	again.wait(t, func(got *plane.Application) error {
-		if c := got.Condition("KeyVaultReady"); c.Reason != "OwnedByAnother" {
-			return fmt.Errorf("KeyVaultReady is %s: %s", c.Reason, c.Message)
-		}
+	again.wait(t, conditionIs("KeyVaultReady", "OwnedByAnother"))
+	// A new identity belongs to the second tenant as soon as its tags show that.
+	again.wait(t, conditionIs("IdentityReady", "Available"))
 
-		// A new identity belongs to the second tenant as soon as its tags show that.
-		if c := got.Condition("IdentityReady"); c.Status != "True" {
-			return fmt.Errorf("IdentityReady is %s: %s", c.Reason, c.Message)
-		}
-
-		return nil
-	})
-
-	if diff := cmp.Diff(before, changes()); diff != "" {
+	if diff := cmp.Diff(before, changed(t, vault)); diff != "" {
 		t.Errorf("the vault of another tenant must not change: -want, +got:\n%s", diff)
 	}
 
@@ -81,16 +57,7 @@ func TestTenants(t *testing.T) {
 	}
 
 	// The vault belongs to its first owner again as soon as the namespace does.
-	belongsTo(t, p, namespace, "first")
+	labelled(t, p, namespace, tenantLabel, "first")
 	again.wait(t, plane.Ready)
 	again.runsWith(t, pw)
-}
-
-// belongsTo labels a namespace of applications with its tenant.
-func belongsTo(t *testing.T, p *plane.Plane, namespace, tenant string) {
-	t.Helper()
-
-	must(t, p.API.Apply(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: namespace, Labels: map[string]string{apiserver.LabelWorkloads: apiserver.WorkloadsComposed, tenantLabel: tenant},
-	}}))
 }

@@ -265,43 +265,6 @@ func (a *app) reconciled(t *testing.T) {
 	})
 }
 
-// TestManual proves that a change of the Composition reaches an application only after the platform
-// allows it.
-func TestManual(t *testing.T) {
-	namespace := namespaceOf(t, w.modern)
-	manual, _ := started(t, w.modern, namespace, "manual", with(updatePolicy(plane.Modern), "Manual"))
-	automatic, _ := started(t, w.modern, namespace, "automatic")
-
-	const changed = "2"
-
-	patch := func(operation string) error {
-		composition := key{"apiextensions.crossplane.io/v1", "Composition", "", "platformapplications.meta.p6m.dev"}.object()
-
-		// The change is reverted at the end of the test.
-		return w.modern.API.Client().Patch(context.WithoutCancel(t.Context()), composition, client.RawPatch(types.JSONPatchType, []byte(operation)))
-	}
-
-	must(t, patch(`[{"op": "add", "path": "/spec/pipeline/0/input/spec/workload", "value": {"resources": {"requests": {"cpu": "`+changed+`"}}}}]`))
-	t.Cleanup(func() { must(t, patch(`[{"op": "remove", "path": "/spec/pipeline/0/input/spec/workload"}]`)) })
-
-	eventually(t, "the change of the Composition", func(ctx context.Context) error {
-		if got := automatic.cpu(ctx); got != changed {
-			return fmt.Errorf("the application with the automatic policy requests %q", got)
-		}
-
-		return nil
-	})
-
-	// The application was reconciled again, and is unchanged.
-	pw := password()
-	manual.set(t, postgres(pw))
-	manual.runsWith(t, pw)
-
-	if got := manual.cpu(t.Context()); got == changed {
-		t.Errorf("an application with the manual policy must stay as it is, got request %q", got)
-	}
-}
-
 // updatePolicy is the field of a manifest that selects the revision of the Composition.
 func updatePolicy(variant plane.Variant) string {
 	if variant == plane.Claim {
@@ -309,16 +272,6 @@ func updatePolicy(variant plane.Variant) string {
 	}
 
 	return "crossplane.compositionUpdatePolicy"
-}
-
-// cpu returns the CPU request of the application's container.
-func (a *app) cpu(ctx context.Context) string {
-	d := &appsv1.Deployment{}
-	if err := a.plane.API.Client().Get(ctx, client.ObjectKey{Namespace: a.namespace, Name: a.name}, d); err != nil {
-		return err.Error()
-	}
-
-	return d.Spec.Template.Spec.Containers[0].Resources.Requests.Cpu().String()
 }
 
 // refs returns the commits to upgrade from: the previous one, and every release.

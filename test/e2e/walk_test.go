@@ -210,9 +210,8 @@ func (a *argo) environments(t *testing.T) {
 	// Production waits for a person of the team.
 	a.synced(t, "web-application-prd", "OutOfSync")
 
-	if _, err := a.call(t.Context(), a.member, http.MethodPost, "/api/v1/applications/web-application-prd/sync", map[string]any{}); err != nil {
-		t.Fatal(err)
-	}
+	_, err := a.call(t.Context(), a.member, http.MethodPost, "/api/v1/applications/web-application-prd/sync", map[string]any{})
+	must(t, err)
 
 	a.synced(t, "web-application-prd", "Synced")
 	runs(t, a.plane, "shop-prd", "registry.example.com/web-application:3.2.1")
@@ -283,9 +282,7 @@ func untouched(t *testing.T, name string, webhook plane.Webhook) *plane.Plane {
 	t.Helper()
 
 	p, err := w.barePlane(context.WithoutCancel(t.Context()), name, w.root, released, webhook)
-	if err != nil {
-		t.Fatalf("cannot start plane: %v", err)
-	}
+	must(t, err)
 
 	t.Cleanup(func() {
 		if err := w.stop(p); err != nil {

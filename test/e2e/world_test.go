@@ -180,9 +180,7 @@ func (w *world) claims(t *testing.T) *plane.Plane {
 
 	if w.claim == nil {
 		p, err := w.newPlane(context.WithoutCancel(t.Context()), "claim", plane.Claim, w.root, head)
-		if err != nil {
-			t.Fatalf("cannot start plane with claims: %v", err)
-		}
+		must(t, err)
 
 		w.claim = p
 	}

@@ -53,9 +53,7 @@ func TestApplication(t *testing.T) {
 			Kind       string `json:"kind"`
 		}
 
-		if err := yaml.Unmarshal([]byte(document), &o); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, yaml.Unmarshal([]byte(document), &o))
 
 		if strings.Contains(o.APIVersion, ".azure.m.upbound.io/") {
 			got[o.Kind]++
@@ -78,9 +76,7 @@ func TestAlerts(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal([]byte(check.Read(t, "package", "monitoring", "alerts.yaml")), &rules); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, yaml.Unmarshal([]byte(check.Read(t, "package", "monitoring", "alerts.yaml")), &rules))
 
 	for _, g := range rules.Spec.Groups {
 		for _, r := range g.Rules {
@@ -151,9 +147,7 @@ func TestLists(t *testing.T) {
 // TestDefaults compares the constants with the flags of both providers.
 func TestDefaults(t *testing.T) {
 	source, err := os.ReadFile(filepath.Join(module(t), "cmd", "provider", "keyvault", "zz_main.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	azure := flagDefault(t, string(source), `Flag\("poll", .*\.Default\("([^"]+)"\)`)
 	if azure != AzurePoll {
@@ -174,9 +168,7 @@ func flagDefault(t *testing.T, source, expression string) time.Duration {
 	}
 
 	d, err := time.ParseDuration(found[1])
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return d
 }
@@ -186,9 +178,7 @@ func module(t *testing.T) string {
 	t.Helper()
 
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/upbound/provider-azure/v2").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return strings.TrimSpace(string(out))
 }

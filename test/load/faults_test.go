@@ -16,6 +16,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plain"
 	"github.com/p6m-dev/platform-application/test/provider"
 )
@@ -53,7 +54,7 @@ func TestFaults(t *testing.T) {
 
 	p, _ := f.start(t, faultsPoll)
 	before, err := p.Metric(t.Context(), "go_goroutines")
-	must(t, err)
+	check.Must(t, err)
 
 	steps := max(1, int(duration.Seconds()*stepsPerSecond)) * max(1, len(f.Apps)/perNamespace)
 	tick := time.NewTicker(*duration / time.Duration(steps))
@@ -64,7 +65,7 @@ func TestFaults(t *testing.T) {
 
 	for i := range steps {
 		if i == steps/2 || random.IntN(killEvery) == 0 {
-			must(t, p.Kill())
+			check.Must(t, p.Kill())
 
 			logs.WriteString(p.Log())
 			p = f.world.Start(t, "--poll-interval="+faultsPoll.String())
@@ -77,7 +78,7 @@ func TestFaults(t *testing.T) {
 	f.world.Azure.ClearFaults()
 
 	for _, a := range f.Apps {
-		must(t, apiserver.Poll(t.Context(), time.Second/10, arrival, func(ctx context.Context) error { return f.equal(ctx, a) }))
+		check.Must(t, apiserver.Poll(t.Context(), time.Second/10, arrival, func(ctx context.Context) error { return f.equal(ctx, a) }))
 	}
 
 	f.AwaitSynced(t, p)
@@ -138,7 +139,7 @@ func (f *fleet) expectNoLeak(t *testing.T, p *provider.Process, logs string, gor
 	t.Helper()
 
 	places, err := f.world.Places(t.Context(), p)
-	must(t, err)
+	check.Must(t, err)
 
 	places["the log"] = logs
 
@@ -146,7 +147,7 @@ func (f *fleet) expectNoLeak(t *testing.T, p *provider.Process, logs string, gor
 		t.Error(leak)
 	}
 
-	must(t, apiserver.Poll(t.Context(), time.Second/10, arrival, func(ctx context.Context) error {
+	check.Must(t, apiserver.Poll(t.Context(), time.Second/10, arrival, func(ctx context.Context) error {
 		now, err := p.Metric(ctx, "go_goroutines")
 		if err == nil && now > goroutines+goroutineMargin {
 			err = fmt.Errorf("there are %v goroutines, and were %v before the faults", now, goroutines)
@@ -156,10 +157,10 @@ func (f *fleet) expectNoLeak(t *testing.T, p *provider.Process, logs string, gor
 	}))
 
 	for _, a := range f.Apps {
-		must(t, f.world.Kube.Delete(t.Context(), a.GuideSync()))
+		check.Must(t, f.world.Kube.Delete(t.Context(), a.GuideSync()))
 	}
 
-	must(t, apiserver.Poll(t.Context(), time.Second/10, arrival, func(ctx context.Context) error {
+	check.Must(t, apiserver.Poll(t.Context(), time.Second/10, arrival, func(ctx context.Context) error {
 		n, err := p.Metric(ctx, "keyvault_secretsync_watched_vaults")
 		if err == nil && n != 0 {
 			err = fmt.Errorf("%v vaults of deleted syncs are watched", n)

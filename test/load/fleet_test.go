@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/provider"
 )
 
@@ -58,7 +59,7 @@ func newFleet(t *testing.T, n int) *fleet {
 	}
 
 	f := &fleet{
-		Load: w.LoadIn(t, n, namespaces...), world: w, namespaces: len(namespaces),
+		Load: w.Load(t, n, namespaces...), world: w, namespaces: len(namespaces),
 		values: map[string]map[string]string{}, rotated: map[string]map[string]time.Time{},
 	}
 	f.Apply(t)
@@ -74,7 +75,7 @@ func (f *fleet) watch(t *testing.T) {
 	t.Helper()
 
 	kube, err := kubernetes.NewForConfig(f.world.API.Config())
-	must(t, err)
+	check.Must(t, err)
 
 	factory := informers.NewSharedInformerFactoryWithOptions(kube, 0, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
 		o.LabelSelector = "secrets.p6m.dev/managed-by=provider-keyvault-secretsync"
@@ -84,7 +85,7 @@ func (f *fleet) watch(t *testing.T) {
 		AddFunc:    func(o any) { f.see(o) },
 		UpdateFunc: func(_, o any) { f.see(o) },
 	})
-	must(t, err)
+	check.Must(t, err)
 
 	stop := make(chan struct{})
 
@@ -144,10 +145,10 @@ func (f *fleet) rotate(t *testing.T, a *provider.App, secret string) {
 	f.mu.Unlock()
 
 	content, err := json.Marshal(value)
-	must(t, err)
+	check.Must(t, err)
 
 	_, err = f.world.Azure.PutSecret(a.Vault, secret, azure.Secret{Value: string(content), ContentType: "application/json"})
-	must(t, err)
+	check.Must(t, err)
 }
 
 // missing returns how many rotated values have not arrived.
@@ -183,12 +184,4 @@ func shuffled(random *rand.Rand, apps []*provider.App) []rotation {
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 
 	return all
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-
-	if err != nil {
-		t.Fatal(err)
-	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/provider"
 )
 
@@ -48,7 +49,7 @@ func TestLoad(t *testing.T) {
 
 	for text := range strings.SplitSeq(*polls, ",") {
 		d, err := time.ParseDuration(text)
-		must(t, err)
+		check.Must(t, err)
 
 		intervals = append(intervals, d)
 	}
@@ -63,14 +64,14 @@ func TestLoad(t *testing.T) {
 	p, took := f.start(t, intervals[0])
 	cold := p.Usage(t)
 	say("cold %s, %.0f s CPU", took, cold.CPU.Seconds())
-	must(t, p.Kill())
+	check.Must(t, p.Kill())
 
 	p, took = f.start(t, intervals[0])
 	say("restart %s, %.0f s CPU", took, p.Usage(t).CPU.Seconds())
 
 	for i, interval := range intervals {
 		if i > 0 {
-			must(t, p.Stop())
+			check.Must(t, p.Stop())
 			p, _ = f.start(t, interval)
 		}
 
@@ -78,7 +79,7 @@ func TestLoad(t *testing.T) {
 	}
 
 	if len(intervals) > 1 {
-		must(t, p.Stop())
+		check.Must(t, p.Stop())
 		p, _ = f.start(t, intervals[0])
 	}
 
@@ -149,7 +150,7 @@ func (f *fleet) rotating(t *testing.T, apps []*provider.App) string {
 		<-tick.C
 	}
 
-	must(t, apiserver.Poll(t.Context(), time.Second/10, arrival, func(context.Context) error {
+	check.Must(t, apiserver.Poll(t.Context(), time.Second/10, arrival, func(context.Context) error {
 		if n := f.missing(); n > 0 {
 			return fmt.Errorf("%d rotated values have not arrived", n)
 		}
@@ -179,7 +180,7 @@ func (f *fleet) fail(t *testing.T) (healthy []*provider.App, restore func()) {
 		case 2, 3:
 			f.fault(t, azure.Fault{Vault: a.Vault, Effect: azure.EffectHang})
 		case 4:
-			must(t, f.world.Azure.DeleteVault(a.Vault))
+			check.Must(t, f.world.Azure.DeleteVault(a.Vault))
 
 			gone = append(gone, a)
 		default:
@@ -191,7 +192,7 @@ func (f *fleet) fail(t *testing.T) (healthy []*provider.App, restore func()) {
 		f.world.Azure.ClearFaults()
 
 		for _, a := range gone {
-			must(t, a.Recover())
+			check.Must(t, a.Recover())
 		}
 	}
 }
@@ -200,7 +201,7 @@ func (f *fleet) fault(t *testing.T, fault azure.Fault) {
 	t.Helper()
 
 	_, err := f.world.Azure.AddFault(fault)
-	must(t, err)
+	check.Must(t, err)
 }
 
 // pause lets the provider work for a while.

@@ -28,8 +28,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -79,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 
 	server, err := azure.Start(t.Context(), azure.Options{})
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Errorf("Close(): %s", err)
@@ -87,7 +87,7 @@ func newWorld(t *testing.T) *world {
 	})
 
 	role := []azure.RoleAssignment{{ID: "o", PrincipalID: officerPrincipal, Role: azure.SecretsOfficer}}
-	must(t, server.Apply(azure.State{
+	check.Must(t, server.Apply(azure.State{
 		Tenants: []azure.TenantState{{ID: tenant, Applications: []azure.ApplicationState{
 			{Application: azure.Application{ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}},
 		}}},
@@ -100,13 +100,12 @@ func newWorld(t *testing.T) *world {
 	w := &world{Server: server, bin: t.TempDir(), tmp: t.TempDir(), log: filepath.Join(t.TempDir(), "log")}
 
 	program, err := os.Executable()
-	must(t, err)
-	must(t, os.Symlink(program, filepath.Join(w.bin, "az")))
+	check.Must(t, err)
+	check.Must(t, os.Symlink(program, filepath.Join(w.bin, "az")))
 
 	if _, err := exec.LookPath("jq"); err != nil {
-		jq, err := tools.Path(t.Context(), "jq")
-		must(t, err)
-		must(t, os.Symlink(jq, filepath.Join(w.bin, "jq")))
+		jq := check.Tool(t, "jq")
+		check.Must(t, os.Symlink(jq, filepath.Join(w.bin, "jq")))
 	}
 
 	// In no test does a command line contain a value.
@@ -130,7 +129,7 @@ func (w *world) put(t *testing.T, vault, name string, s azure.Secret) string {
 	w.values = append(w.values, s.Value)
 
 	id, err := w.PutSecret(vault, name, s)
-	must(t, err)
+	check.Must(t, err)
 
 	return "https://" + vault + ".vault.azure.net/secrets/" + name + "/" + id
 }
@@ -193,13 +192,13 @@ func (w *world) read(t *testing.T, vault, name string) azsecrets.Secret {
 
 	options := policy.ClientOptions{Transport: &http.Client{Transport: transport}}
 	credential, err := azidentity.NewClientSecretCredential(tenant, officer, officerSecret, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
-	must(t, err)
+	check.Must(t, err)
 
 	client, err := azsecrets.NewClient("https://"+vault+".vault.azure.net", credential, &azsecrets.ClientOptions{ClientOptions: options})
-	must(t, err)
+	check.Must(t, err)
 
 	got, err := client.GetSecret(t.Context(), name, "", nil)
-	must(t, err)
+	check.Must(t, err)
 
 	return got.Secret
 }
@@ -209,7 +208,7 @@ func (w *world) writes(t *testing.T) []string {
 	t.Helper()
 
 	all, err := w.Writes(to, "")
-	must(t, err)
+	check.Must(t, err)
 
 	var names []string
 
@@ -379,10 +378,10 @@ func TestCopyLeavesAndFails(t *testing.T) {
 	w := newWorld(t)
 
 	_, err := w.PutCertificate(from, "tls", azure.Certificate{DNSNames: []string{"shop.example.com"}, ECDSA: true})
-	must(t, err)
+	check.Must(t, err)
 	w.put(t, from, "deleted", azure.Secret{})
 	w.put(t, to, "deleted", azure.Secret{})
-	must(t, w.DeleteSecret(to, "deleted"))
+	check.Must(t, w.DeleteSecret(to, "deleted"))
 	w.put(t, from, "last", azure.Secret{})
 
 	if out := w.run(t, left, from, to, "tls", "nowhere"); !strings.Contains(out, "tls: left: it belongs to a certificate") ||
@@ -442,14 +441,14 @@ func (w *world) kill(t *testing.T, when string) {
 
 	gate := filepath.Join(t.TempDir(), "gate")
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", gate)
-	must(t, err)
+	check.Must(t, err)
 
 	var out bytes.Buffer
 
 	cmd := w.command(t.Context(), from, to)
 	cmd.Env = append(cmd.Env, gateVariable+"="+gate)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	must(t, cmd.Start())
+	check.Must(t, cmd.Start())
 
 	// A script that ends sends no further requests.
 	ended := make(chan error, 1)
@@ -467,17 +466,17 @@ func (w *world) kill(t *testing.T, when string) {
 		}
 
 		asked, err := bufio.NewReader(c).ReadString('\n')
-		must(t, err)
+		check.Must(t, err)
 
 		if strings.TrimSpace(asked) == when {
-			must(t, syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL))
-			must(t, c.Close())
+			check.Must(t, syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL))
+			check.Must(t, c.Close())
 
 			break
 		}
 
 		fmt.Fprintln(c, "go on")
-		must(t, c.Close())
+		check.Must(t, c.Close())
 	}
 
 	if err := <-ended; err == nil {
@@ -485,12 +484,4 @@ func (w *world) kill(t *testing.T, when string) {
 	}
 
 	w.expectNoValue(t, "the output", out.String())
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-
-	if err != nil {
-		t.Fatal(err)
-	}
 }

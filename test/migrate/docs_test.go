@@ -46,7 +46,7 @@ func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of checks for eac
 	)
 
 	blocks, err := docs.Parse(check.Read(t, page))
-	must(t, err)
+	check.Must(t, err)
 
 	for _, b := range blocks {
 		switch b.Language {
@@ -123,11 +123,11 @@ func files(t *testing.T) []string {
 
 	for _, pattern := range []string{"*.yaml", "*/*.yaml"} {
 		names, err := filepath.Glob(filepath.Join(examples, pattern))
-		must(t, err)
+		check.Must(t, err)
 
 		for _, name := range names {
 			data, err := os.ReadFile(name)
-			must(t, err)
+			check.Must(t, err)
 
 			list = append(list, string(data))
 		}

@@ -11,17 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/test/docs"
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
-
-func reference(c *v1alpha1.ProviderConfig) *xpv1.ProviderConfigReference {
-	return &xpv1.ProviderConfigReference{Kind: v1alpha1.ProviderConfigKind, Name: c.Name}
-}
 
 // TestMetricsAreDocumented checks that the page has a row for every metric of the provider, and no
 // other row.
@@ -107,9 +101,7 @@ func TestFlagsAreDocumented(t *testing.T) {
 	cmd.Dir = check.File(t)
 
 	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("cannot ask the provider for its flags: %v", err)
-	}
+	check.Must(t, err)
 
 	want, got := flags(string(out)), map[string][]string{}
 

@@ -32,22 +32,31 @@ type alert struct {
 	Annotations map[string]string `json:"annotations"`
 }
 
+// rules are groups of alerts, as Prometheus loads them.
+type rules struct {
+	Groups []struct {
+		Name  string  `json:"name"`
+		Rules []alert `json:"rules"`
+	} `json:"groups"`
+}
+
+// shipped returns the rules in the PrometheusRule.
+func shipped(t *testing.T) rules {
+	t.Helper()
+
+	var resource struct {
+		Spec rules `json:"spec"`
+	}
+	check.Must(t, yaml.Unmarshal([]byte(check.Read(t, alertsFile)), &resource))
+
+	return resource.Spec
+}
+
 func alerts(t *testing.T) []alert {
 	t.Helper()
 
-	rules := struct {
-		Spec struct {
-			Groups []struct {
-				Rules []alert `json:"rules"`
-			} `json:"groups"`
-		} `json:"spec"`
-	}{}
-	if err := yaml.Unmarshal([]byte(check.Read(t, alertsFile)), &rules); err != nil {
-		t.Fatal(err)
-	}
-
 	var out []alert
-	for _, g := range rules.Spec.Groups {
+	for _, g := range shipped(t).Groups {
 		out = append(out, g.Rules...)
 	}
 
@@ -82,9 +91,7 @@ func loadDashboard(t *testing.T) dashboard {
 	t.Helper()
 
 	d := dashboard{}
-	if err := json.Unmarshal([]byte(check.Read(t, dashboardFile)), &d); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(check.Read(t, dashboardFile)), &d))
 
 	if len(d.Panels) == 0 {
 		t.Fatal("there are no panels")

@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
-	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
@@ -26,44 +25,29 @@ func TestRules(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, data []byte) string {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(path, data, 0o600))
 
 		return path
 	}
 	marshal := func(content any) []byte {
 		data, err := yaml.Marshal(content)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		return data
 	}
 
 	// Without the operator, users load the rules of the PrometheusRule.
-	resource := struct {
-		Spec struct {
-			Groups []struct {
-				Name  string  `json:"name"`
-				Rules []alert `json:"rules"`
-			} `json:"groups"`
-		} `json:"spec"`
-	}{}
-	if err := yaml.Unmarshal([]byte(check.Read(t, alertsFile)), &resource); err != nil {
-		t.Fatal(err)
-	}
-
-	promtool(t, "check", "rules", write("all.yaml", marshal(resource.Spec)))
+	all := shipped(t)
+	promtool(t, "check", "rules", write("all.yaml", marshal(all)))
 
 	// promtool compares all annotations, and descriptions are long.
-	for _, g := range resource.Spec.Groups {
+	for _, g := range all.Groups {
 		for i, a := range g.Rules {
 			g.Rules[i].Annotations = map[string]string{"summary": a.Annotations["summary"]}
 		}
 	}
 
-	write("rules.yaml", marshal(resource.Spec))
+	write("rules.yaml", marshal(all))
 
 	promtool(t, "test", "rules", write("tests.yaml", []byte(expand(check.Read(t, rulesTestFile)))))
 }
@@ -88,10 +72,7 @@ func expand(text string) string {
 func promtool(t *testing.T, args ...string) {
 	t.Helper()
 
-	path, err := tools.Path(t.Context(), "promtool")
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := check.Tool(t, "promtool")
 
 	if out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput(); err != nil {
 		t.Errorf("promtool %v: %v\n%s", args, err, out)
@@ -108,9 +89,7 @@ func TestRulesAreTested(t *testing.T) {
 			} `json:"alert_rule_test"`
 		} `json:"tests"`
 	}{}
-	if err := yaml.Unmarshal([]byte(check.Read(t, rulesTestFile)), &file); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, yaml.Unmarshal([]byte(check.Read(t, rulesTestFile)), &file))
 
 	type tested struct{ Fires, Silent bool }
 

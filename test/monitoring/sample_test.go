@@ -61,9 +61,7 @@ func TestSample(t *testing.T) {
 	}
 
 	var sample pictures.Sample
-	if err := json.Unmarshal([]byte(check.Read(t, path)), &sample); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(check.Read(t, path)), &sample))
 
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(queries)), slices.Sorted(maps.Keys(sample.Results))); diff != "" {
 		t.Errorf("queries of the sample: -dashboard, +sample:\n%s\nTo record a new one, run `go test ./test/monitoring -run '^TestSample$' -record` with prometheus on PATH.", diff)
@@ -74,9 +72,7 @@ func write(t *testing.T, path string, s pictures.Sample) {
 	t.Helper()
 
 	data, err := json.MarshalIndent(s, "", " ")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	// The format has one line per series, not per value.
 	for _, pair := range [][2]string{{"[\n    ", "["}, {",\n     ", ","}, {"\n    ]", "]"}, {"\n     ", ""}} {
@@ -127,7 +123,7 @@ func story(t *testing.T) map[time.Duration]func() {
 	t.Helper()
 
 	for _, ns := range []string{"shop", "billing", "search"} {
-		must(t, world.API.Apply(t.Context(), &corev1.Namespace{
+		check.Must(t, world.API.Apply(t.Context(), &corev1.Namespace{
 			ObjectMeta: metav1.ObjectMeta{Name: ns, Labels: map[string]string{apiserver.LabelWorkloads: apiserver.WorkloadsComposed}},
 		}))
 	}
@@ -146,12 +142,12 @@ func story(t *testing.T) map[time.Duration]func() {
 	}
 	fault := func(a *provider.App, status int, retryAfter time.Duration, count int) {
 		_, err := world.Azure.AddFault(azure.Fault{Vault: a.Vault, Operation: "list", Effect: "status", Status: status, RetryAfter: retryAfter, Count: count})
-		must(t, err)
+		check.Must(t, err)
 	}
 
 	for _, days := range []int{9, 23} {
 		_, err := world.Azure.PutSecret(invoices.Vault, fmt.Sprintf("certificate-%d", days), azure.Secret{Value: "x", Expires: time.Now().AddDate(0, 0, days)})
-		must(t, err)
+		check.Must(t, err)
 	}
 
 	web.Put(t, "prod-postgres-credentials", `{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":"one"}`)
@@ -172,38 +168,30 @@ func story(t *testing.T) map[time.Duration]func() {
 	}
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // startPrometheus starts a Prometheus that scrapes a provider every second, and returns its
 // address.
 func startPrometheus(t *testing.T, metrics string) string {
 	t.Helper()
 
 	target, err := url.Parse(metrics)
-	must(t, err)
+	check.Must(t, err)
 
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It returns at once.
-	must(t, err)
-	must(t, l.Close())
+	check.Must(t, err)
+	check.Must(t, l.Close())
 
 	dir := t.TempDir()
 	config := "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: provider, static_configs: [{targets: ['" + target.Host + "'], labels: {instance: provider}}]}]\n"
-	must(t, os.WriteFile(filepath.Join(dir, "prometheus.yaml"), []byte(config), 0o600))
+	check.Must(t, os.WriteFile(filepath.Join(dir, "prometheus.yaml"), []byte(config), 0o600))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, "prometheus", "--config.file="+filepath.Join(dir, "prometheus.yaml"), "--storage.tsdb.path="+dir, "--web.listen-address="+l.Addr().String())
-	must(t, cmd.Start())
+	check.Must(t, cmd.Start())
 	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
 
 	server := "http://" + l.Addr().String()
 
-	must(t, apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+	check.Must(t, apiserver.Eventually(t.Context(), func(ctx context.Context) error {
 		_, err := get(ctx, server+"/-/ready")
 		return err
 	}))
@@ -251,7 +239,7 @@ func answer(t *testing.T, address string) []result {
 	t.Helper()
 
 	body, err := get(t.Context(), address)
-	must(t, err)
+	check.Must(t, err)
 
 	var r struct {
 		Data struct {
@@ -259,7 +247,7 @@ func answer(t *testing.T, address string) []result {
 		} `json:"data"`
 	}
 
-	must(t, json.Unmarshal(body, &r))
+	check.Must(t, json.Unmarshal(body, &r))
 
 	return r.Data.Result
 }

@@ -17,9 +17,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
 	upjet "github.com/crossplane/upjet/v2/pkg/metrics"
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/google/uuid"
 	authorization "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,9 +65,7 @@ func described(t *testing.T) Metrics {
 
 	out, err := Described(keyvault.NewMetrics(), watch.NewMetrics(), secretsync.NewMetrics(),
 		managed.NewMRMetricRecorder(), statemetrics.NewMRStateMetrics())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return out
 }
@@ -113,9 +108,7 @@ func metrics(t *testing.T) Metrics {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatalf("the provider does not export every metric it has: %v", err)
-	}
+	check.Must(t, err)
 
 	// Some libraries describe more metrics than they have exported.
 	for name, m := range want {
@@ -146,9 +139,7 @@ func (m Metrics) haveAzure(t *testing.T) {
 	t.Helper()
 
 	azure, err := Described(upjet.ExternalAPITime)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	for name, metric := range azure {
 		for l := range strings.SplitSeq(podTargetLabels.FindStringSubmatch(check.Read(t, "package/monitoring/podmonitor.yaml"))[1], ", ") {
@@ -173,42 +164,15 @@ func success(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	t.Helper()
 
 	app := world.App(t, namespace, "success")
-	if _, err := world.Azure.PutSecret(app.Vault, "expires", azure.Secret{Value: "x", Expires: time.Now().Add(time.Hour)}); err != nil {
-		t.Fatal(err)
-	}
+	_, err := world.Azure.PutSecret(app.Vault, "expires", azure.Secret{Value: "x", Expires: time.Now().Add(time.Hour)})
+	check.Must(t, err)
 
-	creator := azure.Application{TenantID: provider.Tenant, ClientID: uuid.NewString(), PrincipalID: uuid.NewString(), ClientSecret: "not-a-secret"}
-	if err := world.Azure.PutApplication(creator); err != nil {
-		t.Fatal(err)
-	}
-
-	role := azure.RoleAssignment{ID: "creator", PrincipalID: creator.PrincipalID, Role: azure.SecretsOfficer}
-	if err := world.Azure.PutRoleAssignment(app.Vault, role); err != nil {
-		t.Fatal(err)
-	}
-
-	if err := world.API.Apply(t.Context(),
-		&corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "creator"},
-			Data:       map[string][]byte{"secret": []byte(creator.ClientSecret)},
-		},
-	); err != nil {
-		t.Fatal(err)
-	}
-
-	config := &v1alpha1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "creator"}}
-	config.Spec.Credentials = v1alpha1.ProviderCredentials{
-		Source: v1alpha1.CredentialsSourceClientSecret, TenantID: provider.Tenant, ClientID: creator.ClientID,
-		SecretRef: &v1alpha1.SecretKeyReference{Name: "creator", Key: "secret"},
-	}
-
-	if err := world.Kube.Create(t.Context(), config); err != nil {
-		t.Fatal(err)
-	}
+	creator := world.Creator(t, namespace, "not-a-secret")
+	creator.MayCreate(t, app)
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "expires"}, v1alpha1.SyncedSecret{Name: "created", Keys: []string{"KEY"}})
 	sync.Spec.ForProvider.CreateMissing = true
-	sync.SetProviderConfigReference(reference(config))
+	sync.SetProviderConfigReference(world.Config(t, namespace, creator.Credentials()))
 	sync.SetLabels(map[string]string{inputv1alpha1.LandingZoneLabel: "eu"})
 
 	return sync
@@ -219,9 +183,7 @@ func conflict(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	t.Helper()
 
 	app := world.App(t, namespace, "conflict")
-	if err := world.API.Apply(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: app.Target()}}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, world.API.Apply(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: app.Target()}}))
 
 	return app.Sync(v1alpha1.SyncedSecret{Name: "any"})
 }
@@ -243,26 +205,4 @@ func throttled(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	sync.SetLabels(map[string]string{inputv1alpha1.LandingZoneLabel: "eu"})
 
 	return sync
-}
-
-// TestMetrics checks that the provider exports all metrics that its collectors describe, with the
-// described labels.
-func TestMetrics(t *testing.T) {
-	want, got := map[string][]string{}, map[string][]string{}
-
-	for name, m := range described(t) {
-		if ours(name, m) {
-			want[name] = m.Labels
-		}
-	}
-
-	for name, m := range metrics(t) {
-		if ours(name, m) {
-			got[name] = m.Labels
-		}
-	}
-
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("labels of metrics: -described, +exported:\n%s", diff)
-	}
 }

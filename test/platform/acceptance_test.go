@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -28,14 +29,10 @@ func TestAcceptance(t *testing.T) {
 	enforceAcceptance(t)
 
 	cfg, err := server.ConfigForUser(acceptanceAccount, "system:serviceaccounts", "system:serviceaccounts:crossplane-system")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	c, err := client.New(cfg, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	run := func(id string, more ...string) *corev1.Namespace {
 		n := labelled("acceptance-"+id, map[string]string{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/acceptance": id})
@@ -62,17 +59,13 @@ func TestAcceptance(t *testing.T) {
 
 		return c.Create(ctx, run(mine), client.DryRunAll)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	theirs := labelled("acceptance-team", nil)
 	stolen := labelled("acceptance-stolen", map[string]string{"meta.p6m.dev/acceptance": mine})
 
 	for _, n := range []*corev1.Namespace{run(other), theirs, stolen} {
-		if err := server.Client().Create(t.Context(), n); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, server.Client().Create(t.Context(), n))
 	}
 
 	binding := func(namespace, role string, subject rbacv1.Subject) *rbacv1.RoleBinding {

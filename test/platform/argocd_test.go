@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -270,9 +271,7 @@ func TestNothingIsPruned(t *testing.T) {
 // values.
 func TestCrossplaneChart(t *testing.T) {
 	source, err := tools.Source(t.Context(), "crossplane-core")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	app := find(t, build(t, apps), "Application.argoproj.io/crossplane")
 
@@ -295,21 +294,14 @@ func crossplane(t *testing.T, app *unstructured.Unstructured) map[string]any {
 	t.Helper()
 
 	source, err := tools.Source(t.Context(), "crossplane-core")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
-	helm, err := tools.Path(t.Context(), "helm")
-	if err != nil {
-		t.Fatal(err)
-	}
+	helm := check.Tool(t, "helm")
 
 	values, _, _ := unstructured.NestedMap(app.Object, "spec", "source", "helm", "valuesObject")
 
 	data, err := yaml.Marshal(values)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	home := t.TempDir()
 	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} {
@@ -317,9 +309,7 @@ func crossplane(t *testing.T, app *unstructured.Unstructured) map[string]any {
 	}
 
 	path := filepath.Join(home, "values.yaml")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(path, data, 0o600))
 
 	chart := filepath.Join(source.Dir, "cluster", "charts", "crossplane")
 	objects := parse(t, run(t, helm, "template", app.GetName(), chart, "--namespace", namespace, "--values", path))

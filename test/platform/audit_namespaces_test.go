@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestAuditNamespaces checks that with the component, writes in namespaces without the label are
@@ -28,9 +30,7 @@ func TestAuditNamespaces(t *testing.T) {
 			}
 
 			list, _, err := unstructured.NestedStringSlice(o.Object, "spec", "validationActions")
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 
 			out[o.GetName()] = list
 		}

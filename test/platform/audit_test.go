@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // An auditEvent has the relevant fields of a line of the audit log.
@@ -36,9 +37,7 @@ type auditEvent struct {
 // of tokens, but no value and no token.
 func TestAuditPolicy(t *testing.T) {
 	policy, err := filepath.Abs(filepath.Join(root, base, "audit-policy.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	log := filepath.Join(t.TempDir(), "audit.log")
 	s := apiserver.StartFor(t, apiserver.WithFlag("audit-policy-file", policy), apiserver.WithFlag("audit-log-path", log))
@@ -50,36 +49,24 @@ func TestAuditPolicy(t *testing.T) {
 		StringData: map[string]string{"prod-postgres-credentials.POSTGRES_PASSWORD": value},
 	}
 
-	if err := s.CreateServiceAccount(t.Context(), "shop", "web-application"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, s.CreateServiceAccount(t.Context(), "shop", "web-application"))
 
-	if err := s.Apply(t.Context(), secret); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, s.Apply(t.Context(), secret))
 
-	if err := s.Client().Get(t.Context(), client.ObjectKeyFromObject(secret), secret); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, s.Client().Get(t.Context(), client.ObjectKeyFromObject(secret), secret))
 
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web-application"}}
 	token := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{Audiences: []string{"api://AzureADTokenExchange"}}}
 
-	if err := s.Client().SubResource("token").Create(t.Context(), account, token); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, s.Client().SubResource("token").Create(t.Context(), account, token))
 
 	// A policy defines permissions, so its content is recorded.
 	for _, o := range file(t, "package/rbac/crossplane.yaml") {
-		if err := s.Apply(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, s.Apply(t.Context(), o))
 	}
 
 	data, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	for what, text := range map[string]string{"a value": value, "a token": token.Status.Token} {
 		if text == "" || bytes.Contains(data, []byte(text)) {
@@ -106,9 +93,7 @@ func written(t *testing.T, log []byte) []string {
 
 	for line := range bytes.Lines(log) {
 		e := auditEvent{}
-		if err := json.Unmarshal(line, &e); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, json.Unmarshal(line, &e))
 
 		resource := e.ObjectRef.Resource
 		if e.ObjectRef.Subresource != "" {

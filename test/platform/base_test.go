@@ -20,6 +20,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestAccepted checks that a real API server rejects and drops nothing of the objects to apply.
@@ -56,9 +57,7 @@ func file(t *testing.T, path string) []*unstructured.Unstructured {
 	t.Helper()
 
 	objects, err := apiserver.ReadFiles(filepath.Join(root, path))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return objects
 }
@@ -67,12 +66,7 @@ func file(t *testing.T, path string) []*unstructured.Unstructured {
 func shown(t *testing.T, path string) []*unstructured.Unstructured {
 	t.Helper()
 
-	page, err := os.ReadFile(filepath.Join(root, path))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	blocks, err := docs.Parse(string(page))
+	blocks, err := docs.Parse(check.Read(t, path))
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
@@ -85,9 +79,7 @@ func shown(t *testing.T, path string) []*unstructured.Unstructured {
 		}
 
 		name := filepath.Join(dir, fmt.Sprintf("line-%d.yaml", b.Line))
-		if err := os.WriteFile(name, []byte(b.Text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(name, []byte(b.Text), 0o600))
 	}
 
 	objects, err := apiserver.ReadFiles(dir)
@@ -102,56 +94,20 @@ func shown(t *testing.T, path string) []*unstructured.Unstructured {
 	return objects
 }
 
-// TestBase lists the installed objects, so that changes are visible in review.
+// TestBase checks that the base has every object of its directories: a policy in a file that no kustomization lists would not be
+// in force.
 func TestBase(t *testing.T) {
-	want := []string{
-		"ServiceAccount/provider-azure",
-		"ClusterRole.rbac.authorization.k8s.io/crossplane:platform-application",
-		"ClusterRole.rbac.authorization.k8s.io/provider-keyvault-secretsync",
-		"ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync",
-		"ConfigMap/platform-application-admission",
-		"ManagedResourceActivationPolicy.apiextensions.crossplane.io/platform-application",
-		"EnvironmentConfig.apiextensions.crossplane.io/platform-application",
-		"ClusterProviderConfig.azure.m.upbound.io/default",
-		"NetworkPolicy.networking.k8s.io/function-platform-application",
-		"NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync",
-		"Configuration.pkg.crossplane.io/configuration-platform-application",
-		"Function.pkg.crossplane.io/p6m-dev-function-platform-application",
-		"Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-authorization",
-		"Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-keyvault",
-		"Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-managedidentity",
-		"Provider.pkg.crossplane.io/crossplane-contrib-provider-family-azure",
-		"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync",
-		"DeploymentRuntimeConfig.pkg.crossplane.io/function-platform-application",
-		"DeploymentRuntimeConfig.pkg.crossplane.io/provider-azure",
-		"DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync",
-		"ClusterProviderConfig.secrets.p6m.dev/default",
-	}
+	var want []string
 
-	for _, policy := range []string{
-		"function-platform-application-kinds",
-		"function-platform-application-namespaces",
-		"function-platform-application-objects",
-		"function-platform-application-pods",
-		"platform-application-admission",
-		"platform-application-composed",
-		"platform-application-fields",
-		"platform-application-namespaces",
-		"platform-application-orphans",
-		"platform-application-parts",
-		"platform-application-placeholders",
-		"platform-application-platform-namespaces",
-		"provider-azure-writes",
-		"provider-keyvault-secretsync-events",
-		"provider-keyvault-secretsync-kinds",
-		"provider-keyvault-secretsync-leases",
-		"provider-keyvault-secretsync-namespaces",
-		"provider-keyvault-secretsync-secrets",
-		"provider-keyvault-secretsync-tokens",
-		"provider-keyvault-secretsync-usages",
-		"provider-keyvault-secretsync-writes",
+	for _, dir := range []string{
+		"package/platform/api", "package/platform/packages", "package/platform/restrictions", "package/platform/settings", "package/function", "package/provider", "package/rbac",
 	} {
-		want = append(want, "ValidatingAdmissionPolicy.admissionregistration.k8s.io/"+policy, "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/"+policy)
+		for _, o := range file(t, dir) {
+			// These are files for kustomize, and metadata in a package.
+			if group := o.GroupVersionKind().Group; group != "kustomize.config.k8s.io" && group != "meta.pkg.crossplane.io" {
+				want = append(want, key(o))
+			}
+		}
 	}
 
 	slices.Sort(want)
@@ -231,9 +187,7 @@ func TestPlaceholders(t *testing.T) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	const fields = "location, oidcIssuerUrl, resourceGroupName, secretCreatorPrincipalId, subscriptionId, tenantId"
 
@@ -277,9 +231,7 @@ func text(t *testing.T, o *unstructured.Unstructured) string {
 	t.Helper()
 
 	out, err := yaml.Marshal(o.Object)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return string(out)
 }
@@ -340,19 +292,12 @@ type dependency struct {
 func dependencies(t *testing.T) []dependency {
 	t.Helper()
 
-	data, err := os.ReadFile(filepath.Join(root, "crossplane.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
 	var meta struct {
 		Spec struct {
 			DependsOn []dependency `json:"dependsOn"`
 		} `json:"spec"`
 	}
-	if err := yaml.Unmarshal(data, &meta); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, yaml.Unmarshal([]byte(check.Read(t, "crossplane.yaml")), &meta))
 
 	if len(meta.Spec.DependsOn) == 0 {
 		t.Fatal("crossplane.yaml has no dependencies")
@@ -372,12 +317,7 @@ func sorted(list string) string {
 // TestCheckOfValues checks that the command of the page finds each placeholder and each sample id of the example,
 // and nothing after all are replaced.
 func TestCheckOfValues(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(root, "docs", "how-to", "set-up-a-platform.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	command := regexp.MustCompile(`(?m)^grep .* _output/platform\.yaml.*$`).FindString(string(page))
+	command := regexp.MustCompile(`(?m)^grep .* _output/platform\.yaml.*$`).FindString(check.Read(t, "docs", "how-to", "set-up-a-platform.md"))
 	if command == "" {
 		t.Fatal("the page has no command that finds values that are not set")
 	}

@@ -14,6 +14,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const doctor = "package/platform/doctor"
@@ -128,16 +130,12 @@ func TestProbesArePlaced(t *testing.T) {
 
 		config := find(t, platform, "DeploymentRuntimeConfig.pkg.crossplane.io/"+name)
 		volumes, _, err := unstructured.NestedSlice(config.Object, "spec", "deploymentTemplate", "spec", "template", "spec", "volumes")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		probe := find(t, objects, "Job.batch/platform-application-doctor-"+name)
 
 		got, _, err := unstructured.NestedSlice(probe.Object, "spec", "template", "spec", "volumes")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		if diff := cmp.Diff(volumes, got); diff != "" {
 			t.Errorf("volumes of %s and of its probe: -provider, +probe:\n%s", name, diff)
@@ -148,7 +146,5 @@ func TestProbesArePlaced(t *testing.T) {
 func convert(t *testing.T, o *unstructured.Unstructured, into any) {
 	t.Helper()
 
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, into); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, into))
 }

@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestNetworkPoliciesSelect checks that each policy selects the pods of one package, by
@@ -206,9 +207,7 @@ func selects(t *testing.T, selector metav1.LabelSelector, has map[string]string)
 	t.Helper()
 
 	s, err := metav1.LabelSelectorAsSelector(&selector)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return s.Matches(labels.Set(has))
 }
@@ -259,14 +258,10 @@ func runtimeSource(t *testing.T) string {
 	t.Helper()
 
 	source, err := tools.Source(t.Context(), "crossplane-core")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	data, err := os.ReadFile(filepath.Join(source.Dir, "internal", "controller", "pkg", "runtime", "runtime.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return string(data)
 }

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestResources checks that the pod of every package sets resource requests: the policies of many clusters
@@ -47,13 +48,9 @@ func TestResources(t *testing.T) {
 // TestRestricted checks that a namespace with the strictest Pod Security Standard admits the provider's pod.
 func TestRestricted(t *testing.T) {
 	ns := labelled(server.Namespace(t), map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
-	if err := server.Apply(t.Context(), ns); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.Apply(t.Context(), ns))
 
-	if err := server.CreateServiceAccount(t.Context(), ns.Name, "provider"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.CreateServiceAccount(t.Context(), ns.Name, "provider"))
 
 	pod := runtimePod(t, build(t, base), apiserver.ProviderServiceAccount)
 	pod.Namespace = ns.Name

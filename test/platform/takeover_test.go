@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestTakeover checks that Argo CD creates namespaces of teams, but never takes over an existing
@@ -27,9 +28,7 @@ func TestTakeover(t *testing.T) {
 		namespaceOf("takeover-theirs", ""), namespaceOf("takeover-team", "takeover-team"), namespaceOf("takeover-stage", "other"),
 		labelled("takeover-composed", composed), ownedBy("takeover-owned", "takeover-owned", "acme-2025"),
 	} {
-		if err := server.Client().Create(t.Context(), n); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, server.Client().Create(t.Context(), n))
 	}
 
 	argocd := userClient(t, "system:serviceaccount:argocd:argocd-application-controller")
@@ -48,9 +47,7 @@ func TestTakeover(t *testing.T) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	cases := map[string]struct {
 		reason    string
@@ -95,14 +92,10 @@ func userClient(t *testing.T, user string) client.Client {
 	t.Helper()
 
 	cfg, err := server.ConfigForUser(user, "system:masters")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	c, err := client.New(cfg, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return c
 }

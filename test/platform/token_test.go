@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -57,9 +58,7 @@ func TestTokenFile(t *testing.T) {
 			pod := runtimePod(t, objects, tc.runtime)
 			pod.Namespace = ns
 
-			if err := server.Client().Create(t.Context(), pod, client.DryRunAll); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, server.Client().Create(t.Context(), pod, client.DryRunAll))
 
 			file := tc.file(pod)
 			if got := audienceOf(pod, file); got != audience {
@@ -80,23 +79,17 @@ func hook(t *testing.T, ns string, webhook plane.Webhook) {
 			"azure.workload.identity/client-id": "client", "azure.workload.identity/tenant-id": "tenant",
 		}},
 	}
-	if err := server.Apply(t.Context(), account); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.Apply(t.Context(), account))
 
 	if webhook == "" {
 		return
 	}
 
 	file := filepath.Join(t.TempDir(), "webhook.yaml")
-	if err := os.WriteFile(file, webhook.Policy(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(file, webhook.Policy(), 0o600))
 
 	objects, err := apiserver.ReadFiles(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	for _, o := range objects {
 		// Each test has its own, so that they do not interfere.
@@ -108,9 +101,7 @@ func hook(t *testing.T, ns string, webhook plane.Webhook) {
 			err = unstructured.SetNestedField(o.Object, ns, "spec", "matchConstraints", "namespaceSelector", "matchLabels", "kubernetes.io/metadata.name")
 		}
 
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		enforce(t, o)
 	}
@@ -134,9 +125,7 @@ func hook(t *testing.T, ns string, webhook plane.Webhook) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 }
 
 // probe is a pod that uses an identity.
@@ -153,14 +142,10 @@ func runtimePod(t *testing.T, objects []*unstructured.Unstructured, name string)
 	t.Helper()
 
 	template, _, err := unstructured.NestedMap(find(t, objects, "DeploymentRuntimeConfig.pkg.crossplane.io/"+name).Object, "spec", "deploymentTemplate", "spec", "template")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	pod := &corev1.Pod{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(template, pod); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(template, pod))
 
 	pod.Name = name + "-1a2b3c4d5e6f-7a8b9c0d1e-2f3a4"
 	pod.Spec.Containers[0].Image = "registry.example.com/" + name

@@ -6,9 +6,7 @@ package platform
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,11 +16,12 @@ import (
 
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/p6m-dev/platform-application/cmd/render/render"
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/schema"
 )
 
@@ -113,12 +112,7 @@ func build(t *testing.T, dir string) []*unstructured.Unstructured {
 func kustomize(t *testing.T, dir string) []byte {
 	t.Helper()
 
-	path, err := tools.Path(t.Context(), "kustomize")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return run(t, path, "build", dir)
+	return run(t, check.Tool(t, "kustomize"), "build", dir)
 }
 
 // overlay returns the build of the base with these components.
@@ -127,19 +121,13 @@ func overlay(t *testing.T, components ...string) []*unstructured.Unstructured {
 
 	// Kustomize accepts no absolute paths, and the temporary directory may be a link.
 	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	top, err := filepath.Abs(filepath.Join(root, base))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	relative, err := filepath.Rel(dir, top)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	var text strings.Builder
 
@@ -149,9 +137,7 @@ func overlay(t *testing.T, components ...string) []*unstructured.Unstructured {
 		fmt.Fprintf(&text, "  - %s\n", filepath.Join(relative, c))
 	}
 
-	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text.String()), 0o600))
 
 	return parse(t, kustomize(t, dir))
 }
@@ -160,9 +146,7 @@ func overlay(t *testing.T, components ...string) []*unstructured.Unstructured {
 func enforce(t *testing.T, o *unstructured.Unstructured) {
 	t.Helper()
 
-	if err := server.Apply(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.Apply(t.Context(), o))
 
 	t.Cleanup(func() {
 		if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
@@ -196,20 +180,10 @@ func run(t *testing.T, program string, args ...string) []byte {
 func parse(t *testing.T, data []byte) []*unstructured.Unstructured {
 	t.Helper()
 
-	var objects []*unstructured.Unstructured
+	objects, err := render.Objects(data)
+	check.Must(t, err)
 
-	for d := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096); ; {
-		u := &unstructured.Unstructured{}
-
-		switch err := d.Decode(&u.Object); {
-		case errors.Is(err, io.EOF):
-			return objects
-		case err != nil:
-			t.Fatal(err)
-		case len(u.Object) > 0:
-			objects = append(objects, u)
-		}
-	}
+	return objects
 }
 
 // find returns the object with this key.

@@ -64,10 +64,7 @@ func TestFaults(t *testing.T) { //nolint:tparallel // Two providers would get in
 func (o outage) run(t *testing.T, s *suite, after bool) {
 	t.Helper()
 
-	app := s.app(t)
-	s.put(t, app, "db", goodValue)
-
-	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	app, sync := s.unsynced(t)
 	want := expectation{State: o.state, Words: o.words}
 
 	switch {
@@ -300,10 +297,7 @@ func TestReconcileTimeout(t *testing.T) { //nolint:tparallel // Two providers wo
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			app := s.app(t)
-			s.put(t, app, "db", goodValue)
-
-			sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+			app, sync := s.unsynced(t)
 			want := expectation{State: v1alpha1.StateUnreachable, Words: []string{"timed out", "retries"}}
 
 			if after {
@@ -424,10 +418,7 @@ func testRetryAfter(t *testing.T, s *suite) { //nolint:gocognit // One table, an
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			app := s.app(t)
-			s.put(t, app, "db", goodValue)
-
-			sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+			app, sync := s.unsynced(t)
 			want := expectation{State: v1alpha1.StateThrottled}
 
 			if tc.after {

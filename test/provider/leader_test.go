@@ -30,17 +30,13 @@ func TestLeaderElection(t *testing.T) {
 	app.AwaitData(t, map[string]string{"db.KEY": "second"})
 
 	watched, err := second.Metric(t.Context(), "keyvault_secretsync_watched_vaults")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	if watched != 0 {
 		t.Errorf("want the second provider to watch no vault while there is a leader, got %v", watched)
 	}
 
-	if err := first.Stop(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, first.Stop())
 
 	app.Put(t, "db", `{"KEY":"third"}`)
 	app.AwaitData(t, map[string]string{"db.KEY": "third"})

@@ -104,7 +104,7 @@ func TestLeaks(t *testing.T) {
 
 	l.sync = l.app.Sync()
 	l.sync.Spec.ForProvider.CreateMissing = true
-	l.sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
+	l.sync.Spec.ProviderConfigReference = world.Config(t, "", creator.Credentials())
 
 	l.first()
 	l.rotate()

@@ -45,16 +45,13 @@ func testObserve(t *testing.T, s *suite) {
 	t.Helper()
 
 	app := s.app(t)
-	creator := world.Creator(t, app.Namespace, mark)
-	creator.MayCreate(t, app)
 	s.put(t, app, "db", goodValue)
 	s.put(t, app, "disabled", mark)
 	must(t, world.Azure.DisableSecret(app.Vault, "disabled", true))
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"}, v1alpha1.SyncedSecret{Name: "missing"}, v1alpha1.SyncedSecret{Name: "disabled"})
 	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
-	sync.Spec.ForProvider.CreateMissing = true
-	sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
+	creating(t, sync, app)
 	world.Apply(t, sync)
 
 	got := world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
@@ -70,9 +67,7 @@ func testObserve(t *testing.T, s *suite) {
 	s.polled(t, 3)
 	expectWrites(t, app, nil)
 
-	if secret, err := app.Secret(t.Context()); err != nil || secret != nil {
-		t.Errorf("there is a Secret, or it cannot be told: %v", err)
-	}
+	app.unchanged(t, nil)
 }
 
 // After losing the policies for writes, the provider keeps the Secret, and reports its state.
@@ -91,13 +86,7 @@ func testObserveLater(t *testing.T, s *suite) {
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateDisabled, Data: goodData(), Words: []string{"stay in use"}})
 	s.polled(t, 2)
 
-	after, err := app.Secret(t.Context())
-	must(t, err)
-
-	if diff := cmp.Diff(before, after); diff != "" {
-		t.Errorf("Secret that is only observed: -want, +got:\n%s", diff)
-	}
-
+	app.unchanged(t, before)
 	must(t, world.Azure.DisableSecret(app.Vault, "db", false))
 
 	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionAll}
@@ -135,7 +124,9 @@ func testLeftAlone(t *testing.T, s *suite) {
 		},
 		"Unsupported": {
 			reason: "A sync with Create and without Observe is set aside.", condition: xpv1.ReasonReconcileError, words: "not supported",
-			set: allow(xpv1.ManagementActionCreate),
+			set: func(sync *v1alpha1.KeyVaultSecretSync) {
+				sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionCreate}
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,10 +134,6 @@ func testLeftAlone(t *testing.T, s *suite) {
 			a.run(t, s)
 		})
 	}
-}
-
-func allow(actions ...xpv1.ManagementAction) func(*v1alpha1.KeyVaultSecretSync) {
-	return func(sync *v1alpha1.KeyVaultSecretSync) { sync.Spec.ManagementPolicies = actions }
 }
 
 // An aside is a way to set a sync aside, and the resulting condition Synced.
@@ -186,84 +173,17 @@ func (a aside) run(t *testing.T, s *suite) {
 	app.AwaitData(t, otherData())
 }
 
-// Without the feature, a sync with management policies gets an error, and is neither read nor
-// written.
-func TestPoliciesNotHeeded(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
-	start(t, "--no-enable-management-policies").group(t, map[string]func(*testing.T, *suite){
-		"Observe":      testObserveNotHeeded,
-		"ObserveLater": aside{reason: "A policy that is set later is not ignored either.", set: allow(xpv1.ManagementActionObserve), condition: xpv1.ReasonReconcileError, words: "the feature is not enabled"}.run,
-		"NoPolicies":   testNoPoliciesNotHeeded,
-	})
-}
-
-// With the policy Observe, nothing happens at all.
-func testObserveNotHeeded(t *testing.T, s *suite) {
-	t.Helper()
-
-	app := s.app(t)
-	s.put(t, app, "db", goodValue)
-
-	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
-	allow(xpv1.ManagementActionObserve)(sync)
-	world.Apply(t, sync)
-	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
-		return notSynced(got, xpv1.ReasonReconcileError, "the feature is not enabled")
-	})
-	s.polled(t, 3)
-
-	if diff := cmp.Diff(0, requests(app)); diff != "" {
-		t.Errorf("requests to the vault: -want, +got:\n%s", diff)
-	}
-
-	if secret, err := app.Secret(t.Context()); err != nil || secret != nil {
-		t.Errorf("there is a Secret, or it cannot be told: %v", err)
-	}
-}
-
-// An empty list of policies has no effect: everything is done, and the vault is still watched.
-func testNoPoliciesNotHeeded(t *testing.T, s *suite) {
-	t.Helper()
-
-	app := s.app(t)
-	s.put(t, app, "db", goodValue)
-
-	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
-	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{}
-	// The interval is so long that any request is caused by the change.
-	sync.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
-	world.Apply(t, sync)
-	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
-
-	before := requests(app)
-
-	sync.Annotations = map[string]string{"example.com/touched": "1"}
-	world.Apply(t, sync)
-	s.polled(t, 3)
-
-	if diff := cmp.Diff(before, requests(app)); diff != "" {
-		t.Errorf("requests to the vault: -want, +got:\n%s", diff)
-	}
-
-	remove(t, sync)
-
-	if secret, err := app.Secret(t.Context()); err != nil || secret != nil {
-		t.Errorf("the Secret is still there, or it cannot be told: %v", err)
-	}
-}
-
 // Without the policy Delete, the Secret stays, and a new sync takes it over.
 func testKept(t *testing.T, s *suite) {
 	t.Helper()
 
-	app := s.app(t)
-	s.put(t, app, "db", goodValue)
+	app, sync := s.unsynced(t)
 
 	// The platform must allow Secrets without an owner.
 	must(t, world.API.Apply(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: app.Namespace, Labels: map[string]string{"meta.p6m.dev/secrets-without-owner": "allowed"},
 	}}))
 
-	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
 	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{
 		xpv1.ManagementActionObserve, xpv1.ManagementActionCreate, xpv1.ManagementActionUpdate, xpv1.ManagementActionLateInitialize,
 	}
@@ -279,19 +199,14 @@ func testKept(t *testing.T, s *suite) {
 
 	remove(t, sync)
 
-	kept, err := app.Secret(t.Context())
-	must(t, err)
-
-	if diff := cmp.Diff(secret, kept); diff != "" {
-		t.Errorf("Secret after its sync was deleted: -want, +got:\n%s", diff)
-	}
+	app.unchanged(t, secret)
 
 	again := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
 	world.Apply(t, again)
 	s.expect(t, app, again, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
 	expectSecret(t, app, func(now *corev1.Secret) error {
-		if now.UID != kept.UID || metav1.GetControllerOf(now) == nil {
-			return fmt.Errorf("Secret %s is owned by %v, want %s owned by its sync", now.UID, now.OwnerReferences, kept.UID)
+		if now.UID != secret.UID || metav1.GetControllerOf(now) == nil {
+			return fmt.Errorf("Secret %s is owned by %v, want %s owned by its sync", now.UID, now.OwnerReferences, secret.UID)
 		}
 
 		return nil
@@ -326,10 +241,9 @@ func testUnlabelled(t *testing.T, s *suite) {
 func testSpecAsWritten(t *testing.T, s *suite) {
 	t.Helper()
 
-	app := s.app(t)
-	s.put(t, app, "db", goodValue)
+	app, written := s.unsynced(t)
 
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(app.Sync(v1alpha1.SyncedSecret{Name: "db"}))
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(written)
 	must(t, err)
 
 	sync := &unstructured.Unstructured{Object: content}
@@ -371,10 +285,7 @@ func remove(t *testing.T, sync *v1alpha1.KeyVaultSecretSync) {
 func testDeleted(t *testing.T, s *suite) {
 	t.Helper()
 
-	app := s.app(t)
-	s.put(t, app, "db", goodValue)
-
-	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	app, sync := s.unsynced(t)
 	// The interval is so long that any request is caused by the deletion.
 	sync.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
 	world.Apply(t, sync)
@@ -384,9 +295,7 @@ func testDeleted(t *testing.T, s *suite) {
 
 	remove(t, sync)
 
-	if secret, err := app.Secret(t.Context()); err != nil || secret != nil {
-		t.Errorf("the Secret is still there, or it cannot be told: %v", err)
-	}
+	app.unchanged(t, nil)
 
 	s.polled(t, 2)
 
@@ -409,106 +318,42 @@ func testDeleted(t *testing.T, s *suite) {
 func testUsage(t *testing.T, s *suite) {
 	t.Helper()
 
-	for kind, config := range map[string]func(*testing.T, string) client.Object{
-		v1alpha1.ClusterProviderConfigKind: func(t *testing.T, _ string) client.Object {
-			t.Helper()
-			return &v1alpha1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: world.ClusterConfig(t, noCredentials()).Name}}
-		},
-		v1alpha1.ProviderConfigKind: func(t *testing.T, namespace string) client.Object {
-			t.Helper()
-			return &v1alpha1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: world.Config(t, namespace, noCredentials()).Name}}
-		},
-	} {
+	for _, kind := range []string{v1alpha1.ClusterProviderConfigKind, v1alpha1.ProviderConfigKind} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 
-			app := s.app(t)
-			s.put(t, app, "db", goodValue)
+			app, sync := s.unsynced(t)
+			pc, namespace := resource.ProviderConfig(&v1alpha1.ClusterProviderConfig{}), ""
 
-			pc := config(t, app.Namespace)
-			users := []*v1alpha1.KeyVaultSecretSync{app.user(kind, pc.GetName(), "one"), app.user(kind, pc.GetName(), "two")}
-
-			for _, u := range users {
-				world.Apply(t, u)
-				s.await(t, u, "db", expectation{State: v1alpha1.StateSynced})
+			if kind == v1alpha1.ProviderConfigKind {
+				pc, namespace = &v1alpha1.ProviderConfig{}, app.Namespace
 			}
 
-			expectUsers(t, pc, 2, xpv1.Condition{})
-			expectUnused(t, s, pc)
+			sync.Spec.ProviderConfigReference = world.Config(t, namespace, v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceNone})
+			pc.SetNamespace(namespace)
+			pc.SetName(sync.Spec.ProviderConfigReference.Name)
+
+			world.Apply(t, sync)
+			s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+			expectUser(t, pc, xpv1.Condition{})
 			must(t, world.Kube.Delete(t.Context(), pc))
-			expectUsers(t, pc, 2, inUse())
-
-			for i, u := range users {
-				remove(t, u)
-				collect(t, u)
-
-				if left := len(users) - i - 1; left > 0 {
-					expectUsers(t, pc, int64(left), inUse())
+			expectUser(t, pc, providerconfig.Terminating().WithMessage("Blocking deletion while usages still exist"))
+			remove(t, sync)
+			collect(t, sync)
+			soon(t, func(ctx context.Context) error {
+				err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc)
+				if err == nil {
+					return fmt.Errorf("%s %s still exists without users", kind, pc.GetName())
 				}
-			}
 
-			expectGone(t, pc)
+				return client.IgnoreNotFound(err)
+			})
 		})
 	}
 }
 
-// expectUnused checks that the provider configuration of the same name in another namespace has no
-// users.
-func expectUnused(t *testing.T, s *suite, used client.Object) {
-	t.Helper()
-
-	if used.GetNamespace() == "" {
-		return // The name exists there.
-	}
-
-	pc := &v1alpha1.ProviderConfig{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.app(t).Namespace, Name: used.GetName()},
-		Spec:       v1alpha1.ProviderConfigSpec{Credentials: noCredentials()},
-	}
-	must(t, world.Kube.Create(t.Context(), pc))
-	soon(t, func(ctx context.Context) error {
-		if err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc); err != nil || len(pc.Finalizers) == 0 {
-			return fmt.Errorf("the users of %s are not counted: %w", pc.Name, err)
-		}
-
-		return nil
-	})
-	must(t, world.Kube.Delete(t.Context(), pc))
-	expectGone(t, pc)
-}
-
-func expectGone(t *testing.T, pc client.Object) {
-	t.Helper()
-	soon(t, func(ctx context.Context) error {
-		err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc)
-		if err == nil {
-			return fmt.Errorf("%T %s still exists without users", pc, pc.GetName())
-		}
-
-		return client.IgnoreNotFound(err)
-	})
-}
-
-func noCredentials() v1alpha1.ProviderCredentials {
-	return v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceNone}
-}
-
-// user is another sync of the application that uses a provider configuration.
-func (a *App) user(kind, config, name string) *v1alpha1.KeyVaultSecretSync {
-	sync := a.Sync(v1alpha1.SyncedSecret{Name: "db"})
-	sync.Name, sync.Spec.ForProvider.Target.Name = name, name
-	sync.Spec.ProviderConfigReference = &xpv1.ProviderConfigReference{Kind: kind, Name: config}
-
-	return sync
-}
-
-// inUse is the message about the early deletion of a provider configuration.
-func inUse() xpv1.Condition {
-	return providerconfig.Terminating().WithMessage("Blocking deletion while usages still exist")
-}
-
-// expectUsers checks the users of a provider configuration, and the message about its deletion.
-func expectUsers(t *testing.T, pc client.Object, want int64, terminating xpv1.Condition) {
+// expectUser waits until a provider configuration has one user, and the message about its deletion, if any.
+func expectUser(t *testing.T, pc resource.ProviderConfig, terminating xpv1.Condition) {
 	t.Helper()
 
 	soon(t, func(ctx context.Context) error {
@@ -516,14 +361,9 @@ func expectUsers(t *testing.T, pc client.Object, want int64, terminating xpv1.Co
 			return fmt.Errorf("cannot get the provider configuration: %w", err)
 		}
 
-		c, ok := pc.(resource.ProviderConfig)
-		if !ok {
-			return fmt.Errorf("%T is no provider configuration", pc)
-		}
-
-		got := c.GetCondition(terminating.Type)
-		if c.GetUsers() != want || terminating.Type != "" && !got.Equal(terminating) {
-			return fmt.Errorf("%s has %d users and condition %v, want %d and %v", pc.GetName(), c.GetUsers(), got, want, terminating)
+		got := pc.GetCondition(terminating.Type)
+		if pc.GetUsers() != 1 || terminating.Type != "" && !got.Equal(terminating) {
+			return fmt.Errorf("%s has %d users and condition %v, want one and %v", pc.GetName(), pc.GetUsers(), got, terminating)
 		}
 
 		return nil
@@ -537,28 +377,20 @@ func collect(t *testing.T, sync *v1alpha1.KeyVaultSecretSync) {
 	usages := &v1alpha1.ProviderConfigUsageList{}
 	must(t, world.Kube.List(t.Context(), usages, client.InNamespace(sync.Namespace)))
 
-	for _, u := range usages.Items {
-		owner := metav1.GetControllerOf(&u)
-		if owner == nil {
-			t.Fatalf("the usage %s by %s has no owner: it would never be collected", u.Name, u.ResourceReference.Name)
-		}
-
-		if u.ResourceReference.Name != sync.Name {
-			continue
-		}
-
-		if diff := cmp.Diff(sync.Name, owner.Name); diff != "" {
-			t.Errorf("owner of the usage: -want, +got:\n%s", diff)
-		}
-
-		if diff := cmp.Diff(*sync.Spec.ProviderConfigReference, u.ProviderConfigReference); diff != "" {
-			t.Errorf("used provider configuration: -want, +got:\n%s", diff)
-		}
-
-		must(t, world.Kube.Delete(t.Context(), &u))
-
-		return
+	if len(usages.Items) != 1 {
+		t.Fatalf("want one usage by %s, got %d", sync.Name, len(usages.Items))
 	}
 
-	t.Fatalf("there is no usage by %s", sync.Name)
+	u := usages.Items[0]
+
+	// Without an owner, it would never be collected.
+	if owner := metav1.GetControllerOf(&u); owner == nil || owner.Name != sync.Name || u.ResourceReference.Name != sync.Name {
+		t.Errorf("want a usage by %s that it owns, got one by %s with owner %v", sync.Name, u.ResourceReference.Name, owner)
+	}
+
+	if diff := cmp.Diff(*sync.Spec.ProviderConfigReference, u.ProviderConfigReference); diff != "" {
+		t.Errorf("used provider configuration: -want, +got:\n%s", diff)
+	}
+
+	must(t, world.Kube.Delete(t.Context(), &u))
 }

@@ -64,15 +64,8 @@ type Load struct {
 	world *World
 }
 
-// Load creates applications in one namespace that were set up a day ago. Their syncs are not applied.
-func (w *World) Load(tb testing.TB, n int) *Load {
-	tb.Helper()
-
-	return w.LoadIn(tb, n, w.API.Namespace(tb))
-}
-
-// LoadIn is Load with the applications spread over namespaces.
-func (w *World) LoadIn(tb testing.TB, n int, namespaces ...string) *Load {
+// Load creates applications that were set up a day ago, spread over namespaces. Their syncs are not applied.
+func (w *World) Load(tb testing.TB, n int, namespaces ...string) *Load {
 	tb.Helper()
 
 	l := &Load{Apps: make([]*App, n), world: w}
@@ -123,9 +116,7 @@ func (l *Load) Apply(tb testing.TB) {
 	err := each(tb.Context(), len(l.Apps), func(ctx context.Context, i int) error {
 		return l.world.ApplySync(ctx, l.Apps[i].GuideSync())
 	})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	must(tb, err)
 }
 
 // AwaitSynced waits until the provider's metrics report all syncs as synced: after a restart,
@@ -147,25 +138,12 @@ func (l *Load) AwaitSynced(tb testing.TB, p *Process) {
 	must(tb, err)
 }
 
-// Azure returns the number of requests to Azure since the last ResetCounts: lists, reads, and those
-// to Entra ID.
-func (l *Load) Azure() (lists, gets, entra int) {
-	c := l.world.Azure.Counts()
-	for _, op := range []string{azure.OpDiscovery, azure.OpConfiguration, azure.OpToken} {
-		entra += c.Of(azure.CountKey{Operation: op})
-	}
-
-	return c.Of(azure.CountKey{Operation: azure.OpList}), c.Of(azure.CountKey{Operation: azure.OpGet}), entra
-}
-
 // ProviderRequests returns the provider's requests to the API server.
 func (w *World) ProviderRequests(tb testing.TB) apiserver.Requests {
 	tb.Helper()
 
 	r, err := w.API.Requests(apiserver.ServiceAccountUser(apiserver.ProviderNamespace, apiserver.ProviderServiceAccount))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	must(tb, err)
 
 	return r
 }
@@ -176,9 +154,7 @@ func NewWorldFor(tb testing.TB) *World {
 	tb.Helper()
 
 	w, err := New(tb.Context(), apiserver.StartFor(tb), azure.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	must(tb, err)
 
 	tb.Cleanup(func() {
 		if err := w.Close(); err != nil {
@@ -188,9 +164,7 @@ func NewWorldFor(tb testing.TB) *World {
 
 	// The API server takes two seconds to create an object of a new kind.
 	usage := &v1alpha1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{GenerateName: "first-", Namespace: metav1.NamespaceDefault}}
-	if err := w.Kube.Create(tb.Context(), usage, client.DryRunAll); err != nil {
-		tb.Fatalf("cannot create ProviderConfigUsage: %v", err)
-	}
+	must(tb, w.Kube.Create(tb.Context(), usage, client.DryRunAll))
 
 	return w
 }
@@ -201,15 +175,6 @@ func each(ctx context.Context, n int, do func(ctx context.Context, i int) error)
 	workqueue.ParallelizeUntil(ctx, atOnce, n, func(i int) { errs[i] = do(ctx, i) })
 
 	return errors.Join(errs...)
-}
-
-// await polls as apiserver.Eventually does, for longer.
-func await(tb testing.TB, check func(context.Context) error) {
-	tb.Helper()
-
-	if err := apiserver.Poll(tb.Context(), loadInterval, loadTimeout, check); err != nil {
-		tb.Fatalf("gave up: %v", err)
-	}
 }
 
 // must fails the test for an error of its setup.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -150,9 +151,7 @@ func (s *suite) putSecret(t *testing.T, a *App, name string, secret azure.Secret
 	s.mu.Unlock()
 
 	version, err := world.Azure.PutSecret(a.Vault, name, secret)
-	if err != nil {
-		t.Fatalf("cannot put secret %s: %v", name, err)
-	}
+	must(t, err)
 
 	return version
 }
@@ -177,9 +176,7 @@ func fault(t *testing.T, faults ...azure.Fault) func() {
 
 	for _, f := range faults {
 		id, err := world.Azure.AddFault(f)
-		if err != nil {
-			t.Fatalf("cannot add a fault: %v", err)
-		}
+		must(t, err)
 
 		ids = append(ids, id)
 	}
@@ -294,18 +291,7 @@ func (s *suite) await(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, name stri
 func (s *suite) expectData(t *testing.T, a *App, want expectation) {
 	t.Helper()
 
-	compare := func(ctx context.Context) error {
-		got, err := a.Data(ctx)
-		if err != nil {
-			return err
-		}
-
-		if diff := cmp.Diff(want.Data, got, cmpopts.EquateEmpty()); diff != "" {
-			return fmt.Errorf("data of the Secret: -want, +got:\n%s", diff)
-		}
-
-		return nil
-	}
+	compare := func(ctx context.Context) error { return a.has(ctx, want.Data) }
 
 	if want.State == v1alpha1.StateSynced {
 		eventually(t, compare)
@@ -344,6 +330,57 @@ func (s *suite) expectEvent(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, nam
 
 		return fmt.Errorf("there is no %s event of reason %s about %s, but:\n%s", kind, state, name, strings.Join(have, "\n"))
 	})
+}
+
+// set sets the value of secret db, and waits until the Secret has it and the status has its version and keys.
+func (s *suite) set(t *testing.T, a *App, sync *v1alpha1.KeyVaultSecretSync, value string, data map[string]string) {
+	t.Helper()
+	s.arrived(t, a, sync, s.put(t, a, "db", value), data)
+}
+
+func (s *suite) arrived(t *testing.T, a *App, sync *v1alpha1.KeyVaultSecretSync, version string, data map[string]string) {
+	t.Helper()
+
+	const name = "db"
+
+	got := world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		o := observed(got, name)
+		if o.State != v1alpha1.StateSynced || o.Version != version {
+			return fmt.Errorf("%s is %s with version %q, want %s with version %q\n%s", name, o.State, o.Version, v1alpha1.StateSynced, version, messages(got))
+		}
+
+		return nil
+	})
+	// The status describes the content of the Secret, not a future one.
+	s.expectData(t, a, expectation{State: "as its status says", Data: data})
+	s.expectEvent(t, sync, name, v1alpha1.StateSynced)
+
+	var keys []string
+	for _, k := range observed(got, name).Keys {
+		keys = append(keys, k.DataKey)
+	}
+
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(data)), keys); diff != "" {
+		t.Errorf("data keys in the status: -want, +got:\n%s", diff)
+	}
+
+	want := v1alpha1.KeyVaultSecretSyncObservation{State: v1alpha1.StateSynced, SecretsSynced: "1/1"}
+	if diff := cmp.Diff(want, got.Status.AtProvider, cmpopts.IgnoreFields(want, "Secrets", "Target", "LastChangeTime", "Polling")); diff != "" {
+		t.Errorf("status: -want, +got:\n%s", diff)
+	}
+}
+
+// expectWrites checks the writes to a vault that came through its data plane.
+func expectWrites(t *testing.T, a *App, want []azure.Write) {
+	t.Helper()
+
+	got, err := world.Azure.Writes(a.Vault, "")
+	must(t, err)
+
+	got = slices.DeleteFunc(got, func(w azure.Write) bool { return w.Principal == "" })
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(azure.Write{}, "Version", "Time"), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("writes to the vault: -want, +got:\n%s", diff)
+	}
 }
 
 // observed returns the status of a secret.

@@ -40,8 +40,8 @@ type Process struct {
 	log bytes.Buffer
 }
 
-// Start starts the provider with these flags, and stops it with the test. If the test fails, it
-// shows the log.
+// Start starts the provider with these flags, waits until it is ready, and stops it with the test.
+// If the test fails, it shows the log.
 func (w *World) Start(tb testing.TB, flags ...string) *Process {
 	tb.Helper()
 
@@ -52,31 +52,12 @@ func (w *World) Start(tb testing.TB, flags ...string) *Process {
 func (w *World) StartIn(tb testing.TB, env []string, flags ...string) *Process {
 	tb.Helper()
 
-	p, err := w.Run(tb.Context(), env, flags...)
-	if err != nil {
-		tb.Fatalf("cannot start the provider: %v", err)
-	}
-
+	p, err := w.launch(env, flags...)
+	must(tb, err)
 	p.stopWith(tb)
+	must(tb, apiserver.Eventually(tb.Context(), p.Ready))
 
 	return p
-}
-
-// Run starts the provider with additional environment variables and flags, and waits until it is
-// ready.
-func (w *World) Run(ctx context.Context, env []string, flags ...string) (*Process, error) {
-	p, err := w.launch(env, flags...)
-	if err != nil {
-		return nil, err
-	}
-
-	err = apiserver.Eventually(ctx, func(ctx context.Context) error { return p.Ready(ctx) })
-	if err != nil {
-		_ = p.Kill()
-		return nil, fmt.Errorf("the provider is not ready: %w\n%s", err, p.Log())
-	}
-
-	return p, nil
 }
 
 // Log returns the log of the provider.

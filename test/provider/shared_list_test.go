@@ -39,7 +39,7 @@ func (s *suite) share(t *testing.T, n int) *sharedVault {
 	s.put(t, v.App, "common-b", goodValue)
 	s.put(t, v.App, hidden, goodValue)
 
-	config := world.ClusterConfig(t, v.platform.Credentials())
+	config := world.Config(t, "", v.platform.Credentials())
 
 	for i := range n {
 		app := world.App(t, v.Namespace, fmt.Sprintf("web-%d", i))

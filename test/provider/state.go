@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,9 +28,7 @@ import (
 func (w *World) Apply(tb testing.TB, s *v1alpha1.KeyVaultSecretSync) {
 	tb.Helper()
 
-	if err := w.ApplySync(tb.Context(), s); err != nil {
-		tb.Fatal(err)
-	}
+	must(tb, w.ApplySync(tb.Context(), s))
 }
 
 // ApplySync is Apply for callers without a test.
@@ -101,21 +100,21 @@ func (w *World) AwaitStates(tb testing.TB, s *v1alpha1.KeyVaultSecretSync, want 
 func (a *App) AwaitData(tb testing.TB, want map[string]string) {
 	tb.Helper()
 
-	err := apiserver.Eventually(tb.Context(), func(ctx context.Context) error {
-		got, err := a.Data(ctx)
-		if err != nil {
-			return err
-		}
+	must(tb, apiserver.Eventually(tb.Context(), func(ctx context.Context) error { return a.has(ctx, want) }))
+}
 
-		if diff := cmp.Diff(want, got); diff != "" {
-			return fmt.Errorf("data of Secret: -want, +got:\n%s", diff)
-		}
-
-		return nil
-	})
+// has returns an error unless the application's Secret has exactly this data.
+func (a *App) has(ctx context.Context, want map[string]string) error {
+	got, err := a.Data(ctx)
 	if err != nil {
-		tb.Fatal(err)
+		return err
 	}
+
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		return fmt.Errorf("data of Secret of %s/%s: -want, +got:\n%s", a.Namespace, a.Name, diff)
+	}
+
+	return nil
 }
 
 // Data returns the data of the application's Secret, or nil if it is missing.

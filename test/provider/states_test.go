@@ -55,11 +55,7 @@ func (tr trouble) run(t *testing.T, s *suite, after bool) {
 	sync := app.Sync(tr.secret)
 
 	if tr.create {
-		creator := world.Creator(t, app.Namespace, mark)
-		creator.MayCreate(t, app)
-
-		sync.Spec.ForProvider.CreateMissing = true
-		sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
+		creating(t, sync, app)
 	}
 
 	want := tr.want

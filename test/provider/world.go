@@ -198,9 +198,7 @@ func (a *App) Put(tb testing.TB, name, value string) string {
 	tb.Helper()
 
 	version, err := a.world.Azure.PutSecret(a.Vault, name, azure.Secret{Value: value, Updated: a.next(name)})
-	if err != nil {
-		tb.Fatalf("cannot put secret %s: %v", name, err)
-	}
+	must(tb, err)
 
 	return version
 }
@@ -241,17 +239,13 @@ func (w *World) Creator(tb testing.TB, namespace, clientSecret string) *Creator 
 	}
 
 	err := w.Azure.PutApplication(azure.Application{TenantID: Tenant, ClientID: c.ClientID, PrincipalID: c.PrincipalID, ClientSecret: clientSecret})
-	if err != nil {
-		tb.Fatalf("cannot register the identity that creates secrets: %v", err)
-	}
+	must(tb, err)
 
 	err = w.Kube.Create(tb.Context(), &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: c.Secret.Namespace, Name: c.Secret.Name},
 		StringData: map[string]string{"clientSecret": clientSecret},
 	})
-	if err != nil {
-		tb.Fatalf("cannot create Secret: %v", err)
-	}
+	must(tb, err)
 
 	return c
 }
@@ -261,9 +255,7 @@ func (c *Creator) MayCreate(tb testing.TB, a *App) {
 	tb.Helper()
 
 	err := c.world.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{ID: "creator-" + c.ClientID, PrincipalID: c.PrincipalID, Role: azure.SecretsOfficer})
-	if err != nil {
-		tb.Fatalf("cannot assign a role: %v", err)
-	}
+	must(tb, err)
 }
 
 // Credentials returns the credentials for a provider configuration.
@@ -274,29 +266,21 @@ func (c *Creator) Credentials() v1alpha1.ProviderCredentials {
 	}
 }
 
-// ClusterConfig makes a ClusterProviderConfig of these credentials, and returns a
-// reference to it.
-func (w *World) ClusterConfig(tb testing.TB, c v1alpha1.ProviderCredentials) *xpv1.ProviderConfigReference {
-	tb.Helper()
-
-	pc := &v1alpha1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{GenerateName: "config-"}, Spec: v1alpha1.ProviderConfigSpec{Credentials: c}}
-	if err := w.Kube.Create(tb.Context(), pc); err != nil {
-		tb.Fatalf("cannot create ClusterProviderConfig: %v", err)
-	}
-
-	return &xpv1.ProviderConfigReference{Kind: v1alpha1.ClusterProviderConfigKind, Name: pc.Name}
-}
-
-// Config makes a ProviderConfig of these credentials, and returns a reference to it.
+// Config makes a ProviderConfig of these credentials in a namespace, or without a namespace a
+// ClusterProviderConfig, and returns a reference to it.
 func (w *World) Config(tb testing.TB, namespace string, c v1alpha1.ProviderCredentials) *xpv1.ProviderConfigReference {
 	tb.Helper()
 
-	pc := &v1alpha1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, GenerateName: "config-"}, Spec: v1alpha1.ProviderConfigSpec{Credentials: c}}
-	if err := w.Kube.Create(tb.Context(), pc); err != nil {
-		tb.Fatalf("cannot create ProviderConfig: %v", err)
+	meta, spec := metav1.ObjectMeta{Namespace: namespace, GenerateName: "config-"}, v1alpha1.ProviderConfigSpec{Credentials: c}
+	kind, pc := v1alpha1.ProviderConfigKind, client.Object(&v1alpha1.ProviderConfig{ObjectMeta: meta, Spec: spec})
+
+	if namespace == "" {
+		kind, pc = v1alpha1.ClusterProviderConfigKind, &v1alpha1.ClusterProviderConfig{ObjectMeta: meta, Spec: spec}
 	}
 
-	return &xpv1.ProviderConfigReference{Kind: v1alpha1.ProviderConfigKind, Name: pc.Name}
+	must(tb, w.Kube.Create(tb.Context(), pc))
+
+	return &xpv1.ProviderConfigReference{Kind: kind, Name: pc.GetName()}
 }
 
 func (w *World) set(ctx context.Context, o azure.Options) error {

@@ -6,34 +6,25 @@ package render_test
 
 import (
 	"context"
-	"flag"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/p6m-dev/platform-application/cmd/render/render"
-	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-const (
-	golden = "testdata/golden"
-
-	// stopMargin is the part of a test's deadline for stopping the function's process.
-	stopMargin = 10 * time.Second
-)
+const golden = "testdata/golden"
 
 // claimGoldens are the renderings of claims with golden files: one with an Ingress and an autoscaler, and one that other tests
 // read. All others are compared with those of namespaced applications.
 var claimGoldens = []string{"claim/existing-manifest/3-secrets-synced", "claim/web-application/3-secrets-synced"} //nolint:gochecknoglobals // A constant.
-
-var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
 
 // isFrozen reports whether a request has a golden file.
 func isFrozen(r render.Request) bool {
@@ -45,10 +36,10 @@ func isFrozen(r render.Request) bool {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 
-	root, requests := repository(t)
-	ctx := testContext(t)
+	requests := requests(t)
+	ctx := check.Context(t)
 
-	harness := started(ctx, t, root)
+	harness := started(ctx, t)
 
 	rendered := make([]render.File, len(requests))
 
@@ -59,14 +50,12 @@ func TestGolden(t *testing.T) {
 				t.Parallel()
 
 				got, err := harness.Render(ctx, r)
-				if err != nil {
-					t.Fatalf("Render(...): %v", err)
-				}
+				check.Must(t, err)
 
 				rendered[i] = render.File{Name: r.String(), Data: got}
 
 				if isFrozen(r) {
-					compare(t, filepath.Join(golden, r.String()+".yaml"), got)
+					check.Golden(t, string(got), "test", "render", golden, r.String()+".yaml")
 				}
 			})
 		}
@@ -83,7 +72,7 @@ func TestGolden(t *testing.T) {
 		}
 	}
 
-	if !*update {
+	if !check.Updating() {
 		t.Run("older", func(t *testing.T) {
 			t.Parallel()
 
@@ -99,7 +88,7 @@ func TestGolden(t *testing.T) {
 				return !strings.HasPrefix(f.Name, string(v)+string(filepath.Separator))
 			})
 
-			checkValid(ctx, t, root, v, files)
+			checkValid(ctx, t, v, files)
 		})
 	}
 }
@@ -109,9 +98,7 @@ func withoutVariant(t *testing.T, rendering []byte) []*unstructured.Unstructured
 	t.Helper()
 
 	objects, err := render.Objects(rendering)
-	if err != nil {
-		t.Fatalf("Objects(...): %v", err)
-	}
+	check.Must(t, err)
 
 	xr := objects[0]
 	checkClaimConditions(t, xr)
@@ -153,9 +140,7 @@ func checkClaimConditions(t *testing.T, xr *unstructured.Unstructured) {
 	}
 
 	types, _, err := unstructured.NestedStringSlice(xr.Object, "status", "claimConditionTypes")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	slices.Sort(types)
 
@@ -166,23 +151,17 @@ func checkClaimConditions(t *testing.T, xr *unstructured.Unstructured) {
 }
 
 // checkValid validates the renderings of a variant, and their input files.
-func checkValid(ctx context.Context, t *testing.T, root string, v render.Variant, rendered []render.File) {
+func checkValid(ctx context.Context, t *testing.T, v render.Variant, rendered []render.File) {
 	t.Helper()
 
-	validator, err := render.NewValidator(ctx, root)
-	if err != nil {
-		t.Fatalf("NewValidator(...): %v", err)
-	}
+	validator, err := render.NewValidator(ctx, check.File(t))
+	check.Must(t, err)
 
-	sources, err := render.Sources(root, v)
-	if err != nil {
-		t.Fatalf("Sources(...): %v", err)
-	}
+	sources, err := render.Sources(check.File(t), v)
+	check.Must(t, err)
 
 	problems, err := validator.Validate(ctx, v, append(sources, rendered...)...)
-	if err != nil {
-		t.Fatalf("Validate(...): %v", err)
-	}
+	check.Must(t, err)
 
 	for _, p := range problems {
 		t.Error(p)
@@ -193,22 +172,18 @@ func checkValid(ctx context.Context, t *testing.T, root string, v render.Variant
 func TestGoldenFilesInUse(t *testing.T) {
 	t.Parallel()
 
-	_, requests := repository(t)
-
 	used := map[string]bool{}
-	for _, r := range requests {
+	for _, r := range requests(t) {
 		used[filepath.Join(golden, r.String()+".yaml")] = isFrozen(r)
 	}
 
 	files, err := filepath.Glob(filepath.Join(golden, "*", "*", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	for _, path := range files {
 		switch {
 		case used[path]:
-		case *update:
+		case check.Updating():
 			if err := os.Remove(path); err != nil {
 				t.Errorf("cannot remove stale golden file: %v", err)
 			}
@@ -264,13 +239,10 @@ func TestValidatorFinds(t *testing.T) {
 		},
 	}
 
-	root, _ := repository(t)
-	ctx := testContext(t)
+	ctx := check.Context(t)
 
-	validator, err := render.NewValidator(ctx, root)
-	if err != nil {
-		t.Fatalf("NewValidator(...): %v", err)
-	}
+	validator, err := render.NewValidator(ctx, check.File(t))
+	check.Must(t, err)
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -288,14 +260,12 @@ func TestValidatorFinds(t *testing.T) {
 	}
 }
 
-// started returns a harness for the repository until the test ends.
-func started(ctx context.Context, t *testing.T, root string) *render.Harness {
+// started returns a harness for the repository, until the test ends.
+func started(ctx context.Context, t *testing.T) *render.Harness {
 	t.Helper()
 
-	harness, err := render.Start(ctx, root)
-	if err != nil {
-		t.Fatalf("Start(...): %v", err)
-	}
+	harness, err := render.Start(ctx, check.File(t))
+	check.Must(t, err)
 
 	t.Cleanup(func() {
 		if err := harness.Close(); err != nil {
@@ -306,61 +276,12 @@ func started(ctx context.Context, t *testing.T, root string) *render.Harness {
 	return harness
 }
 
-// repository returns the root of this repository and all its examples, of which there must be at least one.
-func repository(t *testing.T) (string, []render.Request) {
+// requests returns all examples of this repository, of which there must be at least one.
+func requests(t *testing.T) []render.Request {
 	t.Helper()
 
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatalf("Root(): %v", err)
-	}
+	requests, err := render.Requests(check.File(t), "")
+	check.Must(t, err)
 
-	requests, err := render.Requests(root, "")
-	if err != nil {
-		t.Fatalf("Requests(...): %v", err)
-	}
-
-	return root, requests
-}
-
-// testContext ends a little before the test's deadline, so that a hanging test still stops its processes.
-func testContext(t *testing.T) context.Context {
-	t.Helper()
-
-	deadline, ok := t.Deadline()
-	if !ok {
-		return t.Context()
-	}
-
-	ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(-stopMargin))
-	t.Cleanup(cancel)
-
-	return ctx
-}
-
-// compare compares a rendering with its golden file, or writes the file when updating.
-func compare(t *testing.T, path string, got []byte) {
-	t.Helper()
-
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			t.Fatalf("cannot create directory of golden file: %v", err)
-		}
-
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatalf("cannot write golden file: %v", err)
-		}
-
-		return
-	}
-
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("cannot read golden file, run `make test-golden-update` and review it, or remove examples/%s if it is only yours: %v",
-			filepath.Base(filepath.Dir(path)), err)
-	}
-
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
-		t.Errorf("%s: -want, +got:\n%s\nIf this is meant, run `make test-golden-update` and review the change.", path, diff)
-	}
+	return requests
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/p6m-dev/platform-application/cmd/render/render"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // manifests are in the forms that teams use, each with some of the expected text of FieldsIgnored.
@@ -31,17 +32,14 @@ func manifests() map[string][]string {
 func TestManifests(t *testing.T) {
 	t.Parallel()
 
-	root, _ := repository(t)
-	ctx := testContext(t)
+	ctx := check.Context(t)
 
-	harness := started(ctx, t, root)
+	harness := started(ctx, t)
 
-	validator, err := render.NewValidator(ctx, root)
-	if err != nil {
-		t.Fatalf("NewValidator(...): %v", err)
-	}
+	validator, err := render.NewValidator(ctx, check.File(t))
+	check.Must(t, err)
 
-	files, err := filepath.Glob(filepath.Join(root, "examples", "manifests", "*.yaml"))
+	files, err := filepath.Glob(check.File(t, "examples", "manifests", "*.yaml"))
 	if err != nil || len(files) != len(manifests()) {
 		t.Fatalf("examples/manifests: want %d files, got %v, %v", len(manifests()), files, err)
 	}
@@ -50,17 +48,13 @@ func TestManifests(t *testing.T) {
 		for _, file := range files {
 			name := filepath.Base(file)
 			manifest, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 
 			t.Run(string(v)+"/"+name, func(t *testing.T) {
 				t.Parallel()
 
 				rendered, _, err := harness.Settle(ctx, v, manifest)
-				if err != nil {
-					t.Fatalf("Settle(...): %v", err)
-				}
+				check.Must(t, err)
 
 				checkRendered(t, rendered, manifests()[name])
 
@@ -78,9 +72,7 @@ func checkRendered(t *testing.T, rendered []byte, ignored []string) {
 	t.Helper()
 
 	objects, err := render.Objects(rendered)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	if !slices.ContainsFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == "Deployment" }) {
 		t.Errorf("want a Deployment, got\n%s", rendered)

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/p6m-dev/platform-application/cmd/render/render"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // checkOlderTools renders the requests with older tools as well, and compares the applications and the composed resources.
@@ -19,18 +20,14 @@ func checkOlderTools(ctx context.Context, t *testing.T, harness *render.Harness,
 
 	for _, version := range []string{render.Crossplane120, render.Crossplane20} {
 		older, err := harness.WithOlderTool(ctx, version)
-		if err != nil {
-			t.Fatalf("WithOlderTool(...): %v", err)
-		}
+		check.Must(t, err)
 
 		for i, r := range requests {
 			t.Run(version+"/"+r.String(), func(t *testing.T) {
 				t.Parallel()
 
 				got, err := older.Render(ctx, r)
-				if err != nil {
-					t.Fatalf("Render(...): %v", err)
-				}
+				check.Must(t, err)
 
 				if diff := cmp.Diff(common(t, rendered[i].Data), common(t, got)); diff != "" {
 					t.Errorf("Render(...): -pinned tool, +tool of Crossplane %s:\n%s", version, diff)
@@ -45,9 +42,7 @@ func common(t *testing.T, rendering []byte) []*unstructured.Unstructured {
 	t.Helper()
 
 	objects, err := render.Objects(rendering)
-	if err != nil {
-		t.Fatalf("Objects(...): %v", err)
-	}
+	check.Must(t, err)
 
 	var out []*unstructured.Unstructured
 
@@ -89,9 +84,7 @@ func withoutReconciler(t *testing.T, xr *unstructured.Unstructured) {
 	unstructured.RemoveNestedField(xr.Object, "status", "claimConditionTypes")
 
 	conditions, _, err := unstructured.NestedSlice(xr.Object, "status", "conditions")
-	if err != nil {
-		t.Fatalf("cannot read conditions of the XR: %v", err)
-	}
+	check.Must(t, err)
 
 	var ours []any
 
@@ -105,7 +98,5 @@ func withoutReconciler(t *testing.T, xr *unstructured.Unstructured) {
 		}
 	}
 
-	if err := unstructured.SetNestedSlice(xr.Object, ours, "status", "conditions"); err != nil {
-		t.Fatalf("cannot set conditions of the XR: %v", err)
-	}
+	check.Must(t, unstructured.SetNestedSlice(xr.Object, ours, "status", "conditions"))
 }

@@ -68,9 +68,7 @@ func workflows(t *testing.T) map[string]workflow {
 	t.Helper()
 
 	files, err := filepath.Glob(check.File(t, ".github", "workflows", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	out := map[string]workflow{}
 	for _, f := range files {
@@ -213,9 +211,7 @@ jobs:
 			text := strings.Replace(fine, tc.old, tc.now, 1)
 
 			var w workflow
-			if err := yaml.Unmarshal([]byte(text), &w); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, yaml.Unmarshal([]byte(text), &w))
 
 			got := strings.Join(faults(w, text, nil), "\n")
 			if (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
@@ -352,9 +348,7 @@ func TestLabels(t *testing.T) {
 	used := map[string][]string{}
 
 	templates, err := filepath.Glob(check.File(t, ".github", "ISSUE_TEMPLATE", "*.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	for _, f := range templates {
 		used[filepath.Base(f)] = parse[struct{ Labels []string }](t, ".github", "ISSUE_TEMPLATE", filepath.Base(f)).Labels
@@ -387,9 +381,7 @@ func pinned(t *testing.T, module string, path ...string) string {
 	t.Helper()
 
 	file, err := modfile.Parse("go.mod", []byte(check.Read(t, append(path, "go.mod")...)), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	for _, r := range file.Require {
 		if r.Mod.Path == module {
@@ -470,19 +462,13 @@ func TestSignatures(t *testing.T) {
 	block, _, _ := strings.Cut(rest, "```")
 
 	crossplane, err := tools.Source(t.Context(), "crossplane-core")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	validator, err := schema.LoadCRD(filepath.Join(crossplane.Dir, "cluster", "crds", "pkg.crossplane.io_imageconfigs.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	object, err := schema.FromYAML(block)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	if diff := cmp.Diff([]string(nil), validator.Validate(object)); diff != "" {
 		t.Errorf("faults of the ImageConfig: -want, +got:\n%s", diff)
@@ -539,9 +525,7 @@ func TestDesign(t *testing.T) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 }
 
 // gh stands in for GitHub's command line tool. It records its calls, and fails once on request.
@@ -579,13 +563,9 @@ func calls(t *testing.T, dir string) []string {
 	t.Helper()
 
 	data, err := os.ReadFile(filepath.Join(dir, "calls"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
-	if err := os.Remove(filepath.Join(dir, "calls")); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.Remove(filepath.Join(dir, "calls")))
 
 	text := regexp.MustCompile(`--notes-file \S+`).ReplaceAllString(string(data), "--notes-file FILE")
 
@@ -595,9 +575,7 @@ func calls(t *testing.T, dir string) []string {
 // TestMakeLabels checks that each listed label is created.
 func TestMakeLabels(t *testing.T) {
 	dir := t.TempDir()
-	if err := makeWith(t, dir, "labels"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, makeWith(t, dir, "labels"))
 
 	var want []string
 
@@ -620,9 +598,7 @@ func TestMakeAnnounce(t *testing.T) {
 	}
 
 	for _, path := range []string{filepath.Join(files, "a.txt"), filepath.Join(dir, "calls.fail")} {
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(path, nil, 0o600))
 	}
 
 	announce := func(version string) error {
@@ -645,9 +621,7 @@ func TestMakeAnnounce(t *testing.T) {
 		t.Errorf("first attempt, which must leave a draft: -want, +got:\n%s", diff)
 	}
 
-	if err := os.Remove(filepath.Join(dir, "calls.fail")); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.Remove(filepath.Join(dir, "calls.fail")))
 
 	if err := announce("v1.0.0"); err != nil {
 		t.Error(err)
@@ -665,9 +639,7 @@ func TestMakeAnnounce(t *testing.T) {
 		t.Errorf("third attempt: -want, +got:\n%s", diff)
 	}
 
-	if err := os.Remove(filepath.Join(dir, "calls.public")); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.Remove(filepath.Join(dir, "calls.public")))
 
 	if err := announce("v1.0.0-rc.1"); err != nil {
 		t.Error(err)
@@ -678,9 +650,7 @@ func TestMakeAnnounce(t *testing.T) {
 	}
 
 	// The name of a tag is not executed, neither by make nor by the shell.
-	if err := os.Remove(filepath.Join(dir, "calls.public")); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.Remove(filepath.Join(dir, "calls.public")))
 
 	mark := filepath.Join(dir, "mark")
 	evil := `v1$(touch ` + mark + `)` + "`touch " + mark + "`" + `";touch ` + mark + `;"$(shell touch ` + mark + `)`
@@ -726,9 +696,7 @@ func TestMakeVulnerabilities(t *testing.T) {
 					"ecosystem_specific": {"imports": [{"path": "fmt", "symbols": ["` + tc.symbol + `"]}]}}]}`,
 			} {
 				path = filepath.Join(dir, path)
-				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)); err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)))
 			}
 
 			err := makeWith(t, t.TempDir(), "vulnerabilities", "PKG=./examples/demo/app", "DATABASE=file://"+dir)

@@ -16,6 +16,8 @@ import (
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -47,9 +49,7 @@ type example struct {
 func examples(t *testing.T, file string) map[string]example {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", file))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	out := map[string]example{}
 	if err := yaml.UnmarshalStrict(b, &out); err != nil {
 		t.Fatalf("cannot parse examples in %s: %s", file, err)
@@ -172,9 +172,7 @@ func TestExamples(t *testing.T) { //nolint:gocognit // Every document of every f
 	vs := validators(t)
 	for _, file := range exampleFiles(t) {
 		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for i, doc := range strings.Split(string(b), "\n---\n") {
 			obj := map[string]any{}
 			if err := yaml.UnmarshalStrict([]byte(doc), &obj); err != nil {
@@ -202,9 +200,7 @@ func exampleFiles(t *testing.T) []string {
 	var files []string
 	for _, pattern := range []string{"examples/*/application.yaml", "examples/manifests/*.yaml", "examples/manifests/overlay/*/application.yaml", "examples/migrate/*.yaml", "examples/migrate/*/*.yaml", "cmd/platform-application/internal/convert/testdata/*/out.yaml"} {
 		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if len(found) == 0 {
 			t.Fatalf("there is no %s", pattern)
 		}
@@ -223,9 +219,7 @@ func validators(t *testing.T) []*Validator {
 func load(tb testing.TB, from func(string) (*Validator, error), path string) *Validator {
 	tb.Helper()
 	v, err := from(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	check.Must(tb, err)
 
 	return v
 }
@@ -234,9 +228,7 @@ func load(tb testing.TB, from func(string) (*Validator, error), path string) *Va
 func application(tb testing.TB, name, rest string) map[string]any {
 	tb.Helper()
 	obj, err := FromYAML("apiVersion: meta.p6m.dev/v1alpha1\nkind: PlatformApplication\nmetadata:\n  name: " + fmt.Sprintf("%q", name) + "\n  labels: {p6m.dev/app: web}\n" + rest)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	check.Must(tb, err)
 
 	return obj
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // azureModule holds the CustomResourceDefinitions of provider-azure.
@@ -40,9 +42,7 @@ func AzureDefinitions(ctx context.Context) (string, error) {
 func ProviderAzureCRDs(tb testing.TB) map[string]*Validator {
 	tb.Helper()
 	dir, err := AzureDefinitions(tb.Context())
-	if err != nil {
-		tb.Fatal(err)
-	}
+	check.Must(tb, err)
 
 	vs := make(map[string]*Validator, len(azureCRDs))
 	for kind, file := range azureCRDs {

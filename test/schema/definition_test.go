@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestDefinitions checks that an API server installs every definition we ship, and that the cost of
@@ -24,9 +26,7 @@ func TestDefinitions(t *testing.T) {
 	}
 	for _, dir := range []string{"package/provider/crds", "package/function/input"} {
 		files, err := filepath.Glob(filepath.Join(root, dir, "*.yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if len(files) == 0 {
 			t.Errorf("there are no definitions in %s", dir)
 		}
@@ -54,9 +54,7 @@ func checkCosts(t *testing.T, v *Validator) {
 	t.Helper()
 
 	costs, err := v.Costs()
-	if err != nil {
-		t.Fatalf("Costs(): %s", err)
-	}
+	check.Must(t, err)
 
 	var total uint64
 	for _, c := range costs {
@@ -78,45 +76,15 @@ func checkCosts(t *testing.T, v *Validator) {
 // TestValidateDefinition checks that invalid definitions are rejected.
 func TestValidateDefinition(t *testing.T) {
 	v, err := LoadCRD("testdata/expensive.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	const want = "estimated rule cost exceeds budget"
 	if got := strings.Join(v.ValidateDefinition(), "\n"); !strings.Contains(got, want) {
 		t.Errorf("ValidateDefinition(): want %q, got %q", want, got)
 	}
 	costs, err := v.Costs()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if len(costs) != 1 || costs[0].Path != ".spec.names" || costs[0].Cost <= MaxRuleCost {
 		t.Errorf("Costs(): want one rule of .spec.names above the limit, got %v", costs)
-	}
-}
-
-// TestNames checks that the variants of the definition are distinguishable, and have the names that
-// Crossplane requires.
-func TestNames(t *testing.T) {
-	type names struct {
-		Name, Scope, Kind string
-		ShortNames        []string
-	}
-	get := func(v *Validator) names {
-		crd := v.CRD()
-		return names{Name: crd.Name, Scope: string(crd.Spec.Scope), Kind: crd.Spec.Names.Kind, ShortNames: crd.Spec.Names.ShortNames}
-	}
-	got := []names{
-		get(load(t, LoadXRD, namespacedFile)),
-		get(load(t, LoadXRD, claimFile)),
-		get(load(t, LoadClaim, claimFile)),
-	}
-	want := []names{
-		{Name: "platformapplications.meta.p6m.dev", Scope: "Namespaced", Kind: "PlatformApplication", ShortNames: []string{"papp"}},
-		{Name: "xplatformapplications.meta.p6m.dev", Scope: "Cluster", Kind: "XPlatformApplication"},
-		{Name: "platformapplications.meta.p6m.dev", Scope: "Namespaced", Kind: "PlatformApplication", ShortNames: []string{"papp"}},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want, +got:\n%s", diff)
 	}
 }
 
@@ -151,9 +119,7 @@ kind: Vault
 metadata: {name: web, namespace: default}
 spec: {forProvider: {location: westeurope, skuName: standard, resourceGroup: web}}
 `)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := []string{
 		`unknown field "spec.forProvider.resourceGroup"`,
 		`spec: Invalid value: spec.forProvider.tenantId is a required parameter`,

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestAzureProviders lets the account of the Azure providers, with all permissions from RBAC, write what Crossplane's RBAC manager
@@ -40,9 +41,7 @@ func TestAzureProviders(t *testing.T) {
 	const connection = corev1.SecretType("connection.crossplane.io/v1alpha1")
 
 	for _, s := range []*corev1.Secret{secret(team, "of-a-team", corev1.SecretTypeOpaque, nil), secret(team, "connected", connection, nil)} {
-		if err := admin.Create(t.Context(), s); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, admin.Create(t.Context(), s))
 	}
 
 	label := func(o client.Object) func() error {

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // ofApplication are the Kubernetes kinds of an application.
@@ -28,17 +29,13 @@ func rendered(t *testing.T, variant, namespace string) []*unstructured.Unstructu
 	t.Helper()
 
 	files, err := filepath.Glob("../render/testdata/golden/" + variant + "/*/*.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	var out []*unstructured.Unstructured
 
 	for _, file := range files {
 		objects, err := apiserver.ReadFiles(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		for _, o := range objects {
 			if slices.Contains(ofApplication, o.GetKind()) {
@@ -105,9 +102,7 @@ func TestGivenUp(t *testing.T) {
 			continue
 		}
 
-		if err := crossplane.Create(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, crossplane.Create(t.Context(), o))
 
 		for range 2 {
 			o.SetLabels(nil)

@@ -17,6 +17,7 @@ import (
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
 	"github.com/p6m-dev/platform-application/fn/settings"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // scaledObjects is a definition of KEDA's kind for tests.
@@ -36,9 +37,7 @@ func composed(t *testing.T, namespace, spec string) []*unstructured.Unstructured
 	t.Helper()
 
 	app := compose.Application{Name: "web", Namespace: namespace}
-	if err := json.Unmarshal([]byte(spec), &app.Spec); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(spec), &app.Spec))
 
 	const id = "00000000-0000-4000-8000-000000000001"
 
@@ -47,9 +46,7 @@ func composed(t *testing.T, namespace, spec string) []*unstructured.Unstructured
 		Autoscaling:   &inputv1alpha1.AutoscalingDefaults{KEDA: new(true)},
 		NetworkPolicy: &inputv1alpha1.NetworkPolicyDefaults{Enabled: new(true), AllowedNamespaces: []string{"ingress-nginx"}},
 	}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	container := map[string]any{"name": "web", "resources": map[string]any{"requests": map[string]any{"cpu": "100m", "memory": "1Gi"}}}
 
@@ -59,9 +56,7 @@ func composed(t *testing.T, namespace, spec string) []*unstructured.Unstructured
 			"spec": map[string]any{"containers": []any{container}},
 		}}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	var objects []*unstructured.Unstructured
 
@@ -85,9 +80,7 @@ func composed(t *testing.T, namespace, spec string) []*unstructured.Unstructured
 func TestManifests(t *testing.T) {
 	namespace := server.Namespace(t)
 
-	if err := server.InstallCRDs(t.Context(), scaledObjects); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.InstallCRDs(t.Context(), scaledObjects))
 
 	crossplane := restrictFunction(t)
 
@@ -130,9 +123,7 @@ func TestManifests(t *testing.T) {
 func TestReach(t *testing.T) {
 	namespace := server.Namespace(t)
 
-	if err := server.InstallCRDs(t.Context(), scaledObjects); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.InstallCRDs(t.Context(), scaledObjects))
 
 	crossplane := restrictFunction(t)
 

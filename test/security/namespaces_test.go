@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const restrictions = "../../package/platform/restrictions/"
@@ -28,31 +29,23 @@ func userOf(t *testing.T, name string, groups ...string) client.Client {
 	t.Helper()
 
 	cfg, err := server.ConfigForUser(name, groups...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	c, err := client.New(cfg, client.Options{Scheme: admin.Scheme()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "admin-"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
 		Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: name}},
 	}
-	if err := admin.Create(t.Context(), binding); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, admin.Create(t.Context(), binding))
 
 	// The API server needs a moment to read roles and policies.
 	err = apiserver.Eventually(t.Context(), func(ctx context.Context) error {
 		return c.List(ctx, &corev1.NamespaceList{}, client.Limit(1))
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return c
 }
@@ -61,9 +54,7 @@ func userOf(t *testing.T, name string, groups ...string) client.Client {
 func restrict(t *testing.T, name string, try func(context.Context) error) {
 	t.Helper()
 
-	if err := server.ApplyFiles(t.Context(), restrictions+name); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.ApplyFiles(t.Context(), restrictions+name))
 
 	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
 		if err := try(ctx); !kerrors.IsForbidden(err) && !kerrors.IsInvalid(err) {
@@ -72,9 +63,7 @@ func restrict(t *testing.T, name string, try func(context.Context) error) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 }
 
 // TestNamespaceLabels lets only the platform, and Argo CD on its behalf, set labels that grant
@@ -89,9 +78,7 @@ func TestNamespaceLabels(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Namespace: apiserver.ProviderNamespace, Name: "platform-application-admission"},
 		Data:       map[string]string{"groups": "system:masters\nplatform-team\n", "users": "deployer\n"},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	users := map[string]client.Client{
 		"team":     userOf(t, "member@example.com", "team-shop"),
@@ -177,9 +164,7 @@ func TestNamespaceLabels(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "labelled-", Labels: before}}
-			if err := admin.Create(t.Context(), ns); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, admin.Create(t.Context(), ns))
 
 			if diff := cmp.Diff(tc.want, message(tc.do(t.Context(), users[tc.user], ns.Name))); diff != "" {
 				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const label, labelValue = "secrets.p6m.dev/managed-by", "provider-keyvault-secretsync"
@@ -116,9 +117,7 @@ func TestSecrets(t *testing.T) {
 					before.OwnerReferences = []metav1.OwnerReference{*tc.owner}
 				}
 
-				if err := admin.Create(t.Context(), before); err != nil {
-					t.Fatalf("cannot create Secret: %v", err)
-				}
+				check.Must(t, admin.Create(t.Context(), before))
 			}
 
 			if diff := cmp.Diff(tc.want, message(tc.do(t.Context(), orProvider(tc.user), key))); diff != "" {
@@ -137,9 +136,7 @@ func namespace(t *testing.T, labels map[string]string) string {
 	}
 
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "labelled-", Labels: labels}}
-	if err := admin.Create(t.Context(), ns); err != nil {
-		t.Fatalf("cannot create namespace: %v", err)
-	}
+	check.Must(t, admin.Create(t.Context(), ns))
 
 	return ns.Name
 }

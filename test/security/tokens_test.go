@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const azure = "api://AzureADTokenExchange"
@@ -30,16 +31,12 @@ func TestTokens(t *testing.T) {
 	serviceAccounts := map[string]string{ns: "app", "kube-system": "app", apiserver.ProviderNamespace: apiserver.ProviderServiceAccount}
 
 	for namespace, name := range serviceAccounts {
-		if err := server.CreateServiceAccount(t.Context(), namespace, name); err != nil {
-			t.Fatalf("cannot create ServiceAccount: %v", err)
-		}
+		check.Must(t, server.CreateServiceAccount(t.Context(), namespace, name))
 	}
 
 	// The Secret is one that tokens can be bound to.
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "secret"}}
-	if err := admin.Create(t.Context(), secret); err != nil {
-		t.Fatalf("cannot create Secret: %v", err)
-	}
+	check.Must(t, admin.Create(t.Context(), secret))
 
 	to := &authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Secret", Name: secret.GetName()}
 

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // verbs are those that write.
@@ -59,9 +60,7 @@ func TestGrantedWrites(t *testing.T) {
 		"update providerconfigs.secrets.p6m.dev/status",
 	}
 
-	if err := server.CreatePlatformNamespace(t.Context(), "argocd"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.CreatePlatformNamespace(t.Context(), "argocd"))
 
 	cases := map[string]struct {
 		reason    string
@@ -104,28 +103,20 @@ func grantedWrites(t *testing.T) []write {
 	rules := grantedRules(t)
 
 	d, err := discovery.NewDiscoveryClientForConfig(server.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	lists, err := d.ServerPreferredResources()
-	if err != nil {
-		t.Fatalf("cannot discover resources: %v", err)
-	}
+	check.Must(t, err)
 
 	var out []write
 
 	for _, list := range lists {
 		// The preferred resources do not include subresources.
 		all, err := d.ServerResourcesForGroupVersion(list.GroupVersion)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		gv, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		for _, r := range all.APIResources {
 			resource, sub, _ := strings.Cut(r.Name, "/")
@@ -151,9 +142,7 @@ func grantedRules(t *testing.T) []rbacv1.PolicyRule {
 	t.Helper()
 
 	bindings := &rbacv1.ClusterRoleBindingList{}
-	if err := admin.List(t.Context(), bindings); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, admin.List(t.Context(), bindings))
 
 	var rules []rbacv1.PolicyRule
 
@@ -165,9 +154,7 @@ func grantedRules(t *testing.T) []rbacv1.PolicyRule {
 		}
 
 		role := &rbacv1.ClusterRole{}
-		if err := admin.Get(t.Context(), types.NamespacedName{Name: b.RoleRef.Name}, role); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, admin.Get(t.Context(), types.NamespacedName{Name: b.RoleRef.Name}, role))
 
 		rules = append(rules, role.Rules...)
 	}
@@ -203,9 +190,7 @@ func victimIn(t *testing.T, namespace string) *victim {
 	cfg.QPS = -1 // Client-side throttling is off.
 
 	d, err := dynamic.NewForConfig(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	v := &victim{namespace: namespace, attacker: d, existing: map[string]*unstructured.Unstructured{}}
 
@@ -345,9 +330,7 @@ func createLike(t *testing.T, c dynamic.ResourceInterface, like *unstructured.Un
 func TestTakenOver(t *testing.T) {
 	app := server.Namespace(t)
 
-	if err := server.CreatePlatformNamespace(t.Context(), "argocd"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.CreatePlatformNamespace(t.Context(), "argocd"))
 
 	controlled := []any{map[string]any{
 		"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "name": "web", "uid": "some-uid", "controller": true,
@@ -475,9 +458,7 @@ func TestWhatItWrites(t *testing.T) {
 	lease := "crossplane-leader-election-provider-keyvault-secretsync"
 
 	sync := objectsOfOthers(ns)["keyvaultsecretsyncs.secrets.p6m.dev"]
-	if err := admin.Create(t.Context(), sync); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, admin.Create(t.Context(), sync))
 
 	// again marks an Event as repeated.
 	again := func(u *unstructured.Unstructured) { u.Object["count"] = int64(2) }
@@ -600,9 +581,7 @@ func TestKinds(t *testing.T) {
 			o.SetAnnotations(map[string]string{"example.com/other": "stays"})
 			o.SetFinalizers([]string{"example.com/other"})
 
-			if err := admin.Create(t.Context(), o); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, admin.Create(t.Context(), o))
 
 			err := provider.Patch(t.Context(), o, client.RawPatch(types.MergePatchType, []byte(tc.patch)))
 			if diff := cmp.Diff(tc.want, message(err)); diff != "" {
@@ -632,9 +611,7 @@ func TestUsages(t *testing.T) {
 			u := objectsOfOthers(server.Namespace(t))["providerconfigusages.secrets.p6m.dev"]
 			u.SetOwnerReferences(tc.owners)
 
-			if err := admin.Create(t.Context(), u); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, admin.Create(t.Context(), u))
 
 			if diff := cmp.Diff(tc.want, message(provider.Delete(t.Context(), u))); diff != "" {
 				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)

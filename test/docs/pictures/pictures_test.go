@@ -59,9 +59,7 @@ func TestShown(t *testing.T) {
 	image := regexp.MustCompile(`!\[([^]]*)\]\([^)]*pictures/([^)/]+)\)`)
 
 	pages, err := docs.Pages()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	for page := range pages {
 		for _, m := range image.FindAllStringSubmatch(check.Read(t, page), -1) {

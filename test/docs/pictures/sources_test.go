@@ -43,9 +43,7 @@ func objects(t *testing.T, data []byte) []object {
 	t.Helper()
 
 	out, err := render.Objects(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return out
 }
@@ -67,37 +65,27 @@ func health(t *testing.T) func(o object) argocd.Health {
 	t.Helper()
 
 	settings, err := argocd.Build(t.Context(), check.File(t, "test", "argocd", "testdata", "install"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	dir := t.TempDir()
 	write := func(name string, data []byte) string {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(path, data, 0o600))
 
 		return path
 	}
 
 	cli, err := argocd.New(t.Context(), write("argocd-cm.yaml", settings))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return func(o object) argocd.Health {
 		t.Helper()
 
 		data, err := yaml.Marshal(o.Object)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		got, err := cli.Health(t.Context(), write("object.yaml", data))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		return got
 	}
@@ -111,9 +99,7 @@ func treeOf(t *testing.T) *canvas {
 	const awaiting = "prod-api-credentials"
 
 	harness, err := render.Start(t.Context(), check.File(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	t.Cleanup(func() {
 		if err := harness.Close(); err != nil {
@@ -139,20 +125,14 @@ func treeOf(t *testing.T) *canvas {
 	}
 
 	for path, value := range map[string]any{"secrets": secrets, "state": "AwaitingValue", "secretsSynced": "3/4"} {
-		if err := unstructured.SetNestedField(sync.Object, value, "status", "atProvider", path); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, unstructured.SetNestedField(sync.Object, value, "status", "atProvider", path))
 	}
 
 	unready := []any{map[string]any{"type": "Synced", "status": "True"}, map[string]any{"type": "Ready", "status": "False"}}
-	if err := unstructured.SetNestedSlice(sync.Object, unready, "status", "conditions"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, unstructured.SetNestedSlice(sync.Object, unready, "status", "conditions"))
 
 	rendered, err := harness.RenderManifest(t.Context(), render.Modern, manifest, stream(t, observed))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	ask, listed := health(t), listedKinds(t)
 	node := func(o object) Node {
@@ -179,9 +159,7 @@ func stream(t *testing.T, all []object) []byte {
 
 	for i, o := range all {
 		data, err := yaml.Marshal(o.Object)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		manifests[i] = data
 	}

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package check has what tests of several packages need: files of the repository, and golden files.
+// Package check has what tests of several packages need: errors of a setup, files of the repository, tools, and golden files.
 package check
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"go/ast"
@@ -16,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,14 +26,49 @@ import (
 
 var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
 
+// stopMargin is the part of a test's deadline for stopping its processes.
+const stopMargin = 10 * time.Second
+
+// Context ends a little before the test's deadline, so that a hanging test still stops its processes.
+func Context(t *testing.T) context.Context {
+	t.Helper()
+
+	deadline, ok := t.Deadline()
+	if !ok {
+		return t.Context()
+	}
+
+	ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(-stopMargin))
+	t.Cleanup(cancel)
+
+	return ctx
+}
+
+// Must ends a test for an error of its setup.
+func Must(tb testing.TB, err error) {
+	tb.Helper()
+
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Tool returns the path of a pinned tool.
+func Tool(tb testing.TB, name string) string {
+	tb.Helper()
+
+	path, err := tools.Path(tb.Context(), name)
+	Must(tb, err)
+
+	return path
+}
+
 // File returns the path of a file of the repository, and without elements that of the repository.
 func File(tb testing.TB, elements ...string) string {
 	tb.Helper()
 
 	root, err := tools.Root()
-	if err != nil {
-		tb.Fatal(err)
-	}
+	Must(tb, err)
 
 	return filepath.Join(append([]string{root}, elements...)...)
 }
@@ -41,12 +78,13 @@ func Read(tb testing.TB, elements ...string) string {
 	tb.Helper()
 
 	data, err := os.ReadFile(File(tb, elements...))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	Must(tb, err)
 
 	return string(data)
 }
+
+// Updating reports whether golden files are written.
+func Updating() bool { return *update }
 
 // Golden compares a text with a file of the repository. With -update it writes the file.
 func Golden(tb testing.TB, got string, elements ...string) {
@@ -71,9 +109,7 @@ func Constants(tb testing.TB, file, prefix string) []string {
 	tb.Helper()
 
 	f, err := parser.ParseFile(token.NewFileSet(), File(tb, file), nil, 0)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	Must(tb, err)
 
 	var values []string
 
