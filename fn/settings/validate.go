@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -52,29 +53,51 @@ func (e *PlaceholderError) Error() string {
 	return finding.Say(finding.PlaceholdersLeft, finding.With{"placeholder": placeholder, "fields": finding.All(", ", e.Fields)})
 }
 
-// check reports all missing settings first, because a new platform team needs the whole list.
-func check(s *v1alpha1.PlatformConfigSpec) error {
-	required := []struct{ field, value string }{
+// check returns an error about the faulty fields that count. It reports all missing settings first,
+// because a new platform team needs the whole list.
+func check(s *v1alpha1.PlatformConfigSpec, counts func(field string) bool) error {
+	if missing := only(missing(s), counts); len(missing) > 0 {
+		return &MissingError{Fields: missing}
+	}
+	if left := only(placeholders(s), counts); len(left) > 0 {
+		return &PlaceholderError{Fields: left}
+	}
+
+	return slices.DeleteFunc(validate(s), func(err *field.Error) bool { return !counts(err.Field) }).ToAggregate()
+}
+
+// faulty returns the fields for which check returns an error.
+func faulty(s *v1alpha1.PlatformConfigSpec) sets.Set[string] {
+	fields := sets.New(missing(s)...).Insert(placeholders(s)...)
+	for _, err := range validate(s) {
+		fields.Insert(err.Field)
+	}
+
+	return fields
+}
+
+// anyField makes all faults count.
+func anyField(string) bool { return true }
+
+func only(fields []string, counts func(field string) bool) []string {
+	return slices.DeleteFunc(fields, func(field string) bool { return !counts(field) })
+}
+
+// missing returns the required fields that are not set.
+func missing(s *v1alpha1.PlatformConfigSpec) (fields []string) {
+	for _, r := range []struct{ field, value string }{
 		{"tenantId", s.TenantID},
 		{"subscriptionId", s.SubscriptionID},
 		{"resourceGroupName", s.ResourceGroupName},
 		{"location", s.Location},
 		{"oidcIssuerUrl", s.OIDCIssuerURL},
-	}
-	var missing []string
-	for _, r := range required {
+	} {
 		if r.value == "" {
-			missing = append(missing, r.field)
+			fields = append(fields, r.field)
 		}
 	}
-	if len(missing) > 0 {
-		return &MissingError{Fields: missing}
-	}
-	if left := placeholders(s); len(left) > 0 {
-		return &PlaceholderError{Fields: left}
-	}
 
-	return validate(s).ToAggregate()
+	return fields
 }
 
 // placeholders returns the fields that still have a placeholder. Azure would accept some of

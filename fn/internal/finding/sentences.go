@@ -47,6 +47,7 @@ const (
 	LandingZoneConfigMissing    Reason = "LandingZoneConfigMissing"
 	LandingZoneNotAllowed       Reason = "LandingZoneNotAllowed"
 	LandingZoneUnusable         Reason = "LandingZoneUnusable"
+	PlatformUnusable            Reason = "PlatformUnusable"
 	OnlyInLandingZone           Reason = "OnlyInLandingZone"
 	NotInLandingZone            Reason = "NotInLandingZone"
 	StaysInZone                 Reason = "StaysInZone"
@@ -414,6 +415,7 @@ var sentences = map[Reason]string{
 	LandingZoneConfigMissing:    "The settings of landing zone {zone} are missing: EnvironmentConfig {config} does not exist. Existing resources are kept; no new ones are created. Ask your platform team to create it, or to correct the label of Namespace {namespace}.",
 	LandingZoneNotAllowed:       "Namespace {namespace} may not use landing zone {zone}: landingZone.namespaces of EnvironmentConfig {config} does not list it. Existing resources are kept; no new ones are created. Ask your platform team to add the Namespace, or to correct its label.",
 	LandingZoneUnusable:         "cannot use EnvironmentConfig {config} of landing zone {zone}: {cause}",
+	PlatformUnusable:            "cannot use the platform's own settings, EnvironmentConfig {config}, which landing zone {zone} overlays: {cause}",
 	OnlyInLandingZone:           "only the EnvironmentConfig of a landing zone can set it",
 	NotInLandingZone:            "a landing zone cannot change it; set it in the platform's own settings",
 	StaysInZone:                 "the application stays in landing zone {zone}, although the label of its Namespace now names {label}",
