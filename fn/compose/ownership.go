@@ -13,14 +13,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/azurename"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 // Tags in Azure that name the owner of a vault or an identity.
 const (
-	tagApplication = "application"
-	tagNamespace   = "namespace"
-	tagTenant      = "tenant"
+	tagApplication = azurename.TagApplication
+	tagNamespace   = azurename.TagNamespace
+	tagTenant      = azurename.TagTenant
 )
 
 // An ownership is the relation of an object in Azure to the application. A name proves
@@ -168,28 +169,20 @@ func (c *composition) wantOwned(o ownership, name string, object any) {
 }
 
 // tags returns the tags of a vault or identity. They name its owner, for Azure
-// administrators and as the proof of ownership.
+// administrators and as the proof of ownership. The settings have none of these names.
 func (c *composition) tags(seen Object, o ownership) map[string]*string {
-	ours := c.ownTags(seen)
-	proof := ours[tagTenant] != ""
-	if c.isShared(seen) {
-		ours[tagCluster], proof = c.clusterTag(seen, o), true
-	}
-	if c.app.LandingZone != "" {
-		ours[tagLandingZone] = c.app.LandingZone
-	}
 	tags := map[string]*string{}
 	for k, v := range c.platform.Tags {
-		// Azure ignores case in names of tags.
-		_, same := ours[strings.ToLower(k)]
-		if same && proof {
-			continue
-		}
-		delete(ours, strings.ToLower(k))
 		tags[k] = new(v)
 	}
-	for k, v := range ours {
+	for k, v := range c.ownTags(seen) {
 		tags[k] = new(v)
+	}
+	if c.isShared(seen) {
+		tags[tagCluster] = new(c.clusterTag(seen, o))
+	}
+	if c.app.LandingZone != "" {
+		tags[azurename.TagLandingZone] = new(c.app.LandingZone)
 	}
 	c.inherit(tags, seen)
 

@@ -17,7 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
-	"github.com/p6m-dev/platform-application/fn/azurename"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
@@ -27,6 +26,19 @@ const placeholder = "REPLACE_ME"
 // AnnotationIngressClass is deprecated. Kubernetes rejects an Ingress with this annotation and
 // ingressClassName.
 const AnnotationIngressClass = "kubernetes.io/ingress.class"
+
+// Labels that the function sets on pods. Network policies find callers by those that name an
+// application.
+const (
+	LabelApplication  = "meta.p6m.dev/application"
+	LabelApp          = "p6m.dev/app"
+	LabelName         = "app.kubernetes.io/name"
+	LabelUseWorkloads = "azure.workload.identity/use"
+)
+
+func podLabels() []string {
+	return []string{LabelApplication, LabelApp, LabelName, LabelUseWorkloads}
+}
 
 // maxVariables is the limit of a list of variables, because each is compared with every key.
 const maxVariables = 200
@@ -286,19 +298,6 @@ func (c *checker) providerConfig(path *field.Path, ref *v1alpha1.ProviderConfigR
 	}
 }
 
-// tags applies the rules of Azure.
-// https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
-func (c *checker) tags(path *field.Path, tags map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(tags)) {
-		if strings.EqualFold(name, azurename.TagCluster) {
-			c.forbidden(path.Key(name), finding.TagOfCluster)
-		}
-		if name == "" || len(name) > 512 || len(tags[name]) > 256 || strings.ContainsAny(name, `<>%&\?/`) {
-			c.invalid(path.Key(name), name, finding.TagInvalid)
-		}
-	}
-}
-
 func (c *checker) workload(path *field.Path, w *v1alpha1.WorkloadDefaults) {
 	if w == nil {
 		return
@@ -309,6 +308,9 @@ func (c *checker) workload(path *field.Path, w *v1alpha1.WorkloadDefaults) {
 	for _, name := range slices.Sorted(maps.Keys(w.Labels)) {
 		at := path.Child("labels").Key(name)
 		c.qualified(at, name, name)
+		if slices.Contains(podLabels(), name) {
+			c.forbidden(at, finding.LabelOfFunction, finding.With{"labels": finding.All(", ", podLabels())})
+		}
 		if len(validation.IsValidLabelValue(w.Labels[name])) > 0 {
 			c.invalid(at, w.Labels[name], finding.LabelValueInvalid)
 		}

@@ -102,16 +102,17 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:Enum=AzurePublic;AzureUSGovernment;AzureChina
 	Cloud string `json:"cloud,omitempty"`
 
-	// Tags of vaults and identities. With tenantLabel, the function sets the tags
-	// application, namespace and tenant, and ignores them here in any case of letters.
+	// Tags of vaults and identities. The function sets the tags application, namespace,
+	// tenant, landing-zone and platform-application-cluster itself, and rejects them here.
+	// Azure ignores case in names of tags.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=40
 	Tags map[string]string `json:"tags,omitempty"`
 
 	// InheritedTags are names of tags that a policy of Azure sets, for example those that
 	// vaults and identities inherit from their resource group. Their values in Azure stay,
-	// and take precedence over tags. Case of letters is ignored. Default: none, and tags
-	// that these settings do not set are removed.
+	// and take precedence over tags. Those that the function sets itself are rejected, as
+	// in tags. Default: none, and tags that these settings do not set are removed.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=40
@@ -684,7 +685,7 @@ type WorkloadDefaults struct {
 	// +optional
 	RunAsNonRoot *bool `json:"runAsNonRoot,omitempty"`
 
-	// Labels of the pods.
+	// Labels of the pods. Those that the function sets itself are rejected.
 	// +optional
 	Labels map[string]string `json:"labels,omitempty"`
 
