@@ -78,9 +78,7 @@ func (c *composition) keyVault() vault {
 		return v
 	}
 	if !v.adopted && c.awaitsCreation(seen) {
-		c.keep(NameKeyVault)
-		c.waiting = true
-
+		c.keepRequest(NameKeyVault)
 		return v
 	}
 	v.portalURL = cmp.Or(portalURL(c.platform.Cloud, c.tenantID(), v.id), seen.str("metadata", "annotations", annotationArgoCDLink))

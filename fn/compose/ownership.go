@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -63,17 +65,32 @@ func (c *composition) ownership(seen Object) ownership {
 	return unseen
 }
 
-// isCreatedUnproven reports whether this object has created a vault when no owner had to be proven.
-// The settings can require the proof before the function sees the vault, which then has no tags
-// that prove it.
+// isCreatedUnproven reports whether this object has created a vault or an identity when no owner had to
+// be proven. The settings can require the proof before the function sees what was created, which then
+// has no tags that prove it.
 func isCreatedUnproven(seen Object) bool {
 	return seen.held() && seen.onlyLooked() && recordedCluster(seen) == "" && seen.created()
 }
 
-// awaitsCreation reports whether such a vault is being created. It must not get the tags of a proof
-// that the vault in Azure lacks.
+// isRequestedUnproven reports whether the provider is about to create a vault or an identity when no
+// owner had to be proven: it has found none, and has not recorded yet whether Azure accepts the request.
+// That proves nothing. An outcome does, see isCreatedUnproven.
+func isRequestedUnproven(seen Object) bool {
+	return seen.onlyLooked() && recordedCluster(seen) == "" && meta.ExternalCreateIncomplete(&unstructured.Unstructured{Object: seen})
+}
+
+// awaitsCreation reports whether such a vault or identity is being created. It must not get the tags of
+// a proof that the one in Azure lacks.
 func (c *composition) awaitsCreation(seen Object) bool {
-	return isCreatedUnproven(seen) && seen.str("status", "atProvider", "id") == "" && (c.app.Tenant != "" || c.isShared(seen))
+	return (isCreatedUnproven(seen) || isRequestedUnproven(seen)) && seen.str("status", "atProvider", "id") == "" && (c.app.Tenant != "" || c.isShared(seen))
+}
+
+// keepRequest keeps a vault or an identity that is being created. The provider may not change one that it
+// finds instead.
+func (c *composition) keepRequest(name string) {
+	c.keep(name)
+	setPolicies(c.desired[name].Object, absent.policies(nil)...)
+	c.waiting = true
 }
 
 // lacksProof reports whether the observed tags name the application, and no tenant or cluster.
