@@ -136,13 +136,13 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:MaxItems=10000
 	RetiredNamespaces []string `json:"retiredNamespaces,omitempty"`
 
-	// AzureProviderConfigRef is the provider configuration of the Azure resources.
-	// Default: ClusterProviderConfig/default.
+	// AzureProviderConfigRef is the provider configuration of new Azure resources. Existing
+	// ones keep theirs. Default: ClusterProviderConfig/default.
 	// +optional
 	AzureProviderConfigRef *ProviderConfigReference `json:"azureProviderConfigRef,omitempty"`
 
 	// SecretSyncProviderConfigRef is the provider configuration of the
-	// KeyVaultSecretSyncs. Default: ClusterProviderConfig/default.
+	// KeyVaultSecretSyncs, also of existing ones. Default: ClusterProviderConfig/default.
 	// +optional
 	SecretSyncProviderConfigRef *ProviderConfigReference `json:"secretSyncProviderConfigRef,omitempty"`
 
@@ -252,7 +252,8 @@ type ProviderConfigReference struct {
 
 // KeyVaultDefaults holds defaults and rules for vaults.
 type KeyVaultDefaults struct {
-	// SKU of vaults. Default: standard.
+	// SKU of vaults. A premium vault stays premium unless its manifest says otherwise.
+	// Default: standard.
 	// +optional
 	// +kubebuilder:validation:Enum=standard;premium
 	SKU string `json:"sku,omitempty"`
@@ -494,7 +495,8 @@ type ConfirmedGrant struct {
 type AssignedVault struct {
 	// Name of the vault.
 	Name string `json:"name"`
-	// ResourceGroupName of the vault. Default: the platform's.
+	// ResourceGroupName of the vault. Default: the one in which it was found, else the
+	// platform's.
 	// +optional
 	ResourceGroupName string `json:"resourceGroupName,omitempty"`
 	// Namespace of the application.
