@@ -207,6 +207,36 @@ func TestClustersShareAccess(t *testing.T) {
 	}
 }
 
+// TestKeptRoleCounts checks that a role that stays for another cluster counts for the limit of the namespace, also if it cannot be
+// observed: the provider reports a role that somebody has deleted in the same way as an outage. Whoever has deleted it also deletes its
+// object in the cluster, which teams cannot do.
+func TestKeptRoleCounts(t *testing.T) {
+	const (
+		other     = "common-other"
+		otherRole = "role-assignment-shared-platform-" + other
+	)
+	blue, _ := sites(t, `{"secrets": [{"name": "common-api-key"}]}`)
+	blue.share(func(e map[string]any) { e["maxRoleAssignmentsPerNamespace"] = 1 })
+	blue.live()
+	steps := []struct {
+		reason string
+		do     func()
+		// policies of the role that is not needed any more, and whether there is one for the other secret.
+		want []any
+	}{
+		{"The role may be needed in another cluster.", func() { blue.changeSpec(map[string]any{"secrets": []any{map[string]any{"name": other}}}) }, []any{observes, false}},
+		{"A failure to observe the role frees nothing.", func() { delete(blue.azure, keyOf(blue.composed[sharedRole])) }, []any{observes, false}},
+		{"Without its object, there is room again.", func() { delete(blue.composed, sharedRole) }, []any{"", true}},
+	}
+	for _, s := range steps {
+		s.do()
+		blue.live()
+		if diff := cmp.Diff(s.want, []any{policies(blue.composed[sharedRole]), blue.composed[otherRole] != nil}); diff != "" {
+			t.Errorf("\n%s\n-want, +got:\n%s", s.reason, diff)
+		}
+	}
+}
+
 // TestTakeOverKeepsRules checks that a cluster that takes over a vault keeps its network rules, including those that the former owner
 // changed since.
 func TestTakeOverKeepsRules(t *testing.T) {

@@ -654,6 +654,84 @@ func TestImmutable(t *testing.T) {
 	}
 }
 
+// TestSettingsFollowed shows what a running application does when the platform edits a setting: the resources whose spec changes.
+func TestSettingsFollowed(t *testing.T) {
+	cases := map[string]struct {
+		reason   string
+		settings string
+		want     []string
+	}{
+		"Location":      {"Azure moves nothing.", `{"location": "northeurope"}`, nil},
+		"ResourceGroup": {"Azure moves nothing.", `{"resourceGroupName": "rg-other"}`, nil},
+		"Subscription":  {"Azure moves nothing.", `{"subscriptionId": "99999999-9999-4999-8999-999999999999"}`, nil},
+		"Tenant":        {"Nothing moves to another tenant.", `{"tenantId": "99999999-9999-4999-8999-999999999999"}`, nil},
+		"Retention":     {"Azure changes no retention.", `{"keyVault": {"softDeleteRetentionDays": 7}}`, nil},
+		"AzureConfig":   {"Another configuration can have another subscription.", `{"azureProviderConfigRef": {"name": "other"}}`, nil},
+		"SyncConfig": {
+			"What exists does not depend on the secret creator: no configuration affects how a vault is read.",
+			`{"secretSyncProviderConfigRef": {"kind": "ProviderConfig", "name": "other"}}`, []string{"secret-sync"},
+		},
+		"Issuer":   {"A cluster with another issuer needs other credentials.", `{"oidcIssuerUrl": "https://other.example.com/"}`, []string{"federated-credential"}},
+		"Tags":     {"Tags follow.", `{"tags": {"cost-center": "7"}}`, []string{"identity", "key-vault"}},
+		"Interval": {"Intervals follow.", `{"secrets": {"pollInterval": "1m"}}`, []string{"secret-sync"}},
+		"Workload": {"Defaults of pods follow.", `{"workload": {"runAsNonRoot": true}}`, []string{"deployment"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := runningWorld(t)
+			before := w.specs()
+			maps.Copy(w.environment, object(t, tc.settings))
+			w.reconcile()
+			var changed []string
+			for name, spec := range w.specs() {
+				if !cmp.Equal(before[name], spec) {
+					changed = append(changed, name)
+				}
+			}
+			slices.Sort(changed)
+			if diff := cmp.Diff(tc.want, changed); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want resources that follow, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestAssignedVaultStays checks that an assigned vault stays in its resource group when the platform changes the group of new vaults,
+// and follows its own entry.
+func TestAssignedVaultStays(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		found  bool
+		entry  any
+		want   string
+	}{
+		"Found":    {"It was found in the former group of the platform.", true, nil, "rg-applications"},
+		"Entry":    {"Its own entry says where it is now.", true, "rg-legacy", "rg-legacy"},
+		"NotFound": {"A wrong setting can be corrected.", false, nil, "rg-other"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, `{"keyVault": {"name": "legacy-vault"}}`)
+			w.environment = assigned("shop-api")
+			entry := list(at(w.environment, "keyVault", "assigned"))[0]
+			delete(entry, "resourceGroupName")
+			w.reconcile()
+			if tc.found {
+				w.azure(compose.NameKeyVault)
+			}
+			w.environment["resourceGroupName"] = "rg-other"
+			if tc.entry != nil {
+				entry["resourceGroupName"] = tc.entry
+			}
+			for range 2 {
+				if diff := cmp.Diff(any(tc.want), at(desired(w.reconcile(), compose.NameKeyVault), "spec", "forProvider", "resourceGroupName")); diff != "" {
+					t.Errorf("\n%s\nRunFunction(...): -want resource group, +got:\n%s", tc.reason, diff)
+				}
+			}
+		})
+	}
+}
+
 // TestIdentityReplaced checks that a role assignment follows a recreated identity: Azure cannot
 // change an assignment, so it is deleted and created again.
 func TestIdentityReplaced(t *testing.T) {

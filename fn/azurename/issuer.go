@@ -9,10 +9,6 @@ import (
 	"strings"
 )
 
-// TagCluster is the tag in Azure that names the cluster that owns a vault or an identity, by its
-// OIDC issuer.
-const TagCluster = "platform-application-cluster"
-
 // maxPlainTag leaves room for a separator and a hash in Azure's limit of 256 characters for the
 // value of a tag.
 const maxPlainTag = 256 - len("~") - hashLength

@@ -115,6 +115,18 @@ func TestAllowedKeyVault(t *testing.T) {
 			seen:   premium,
 			want:   want{policies: retained, purgeProtection: true, sku: "premium"},
 		},
+		"PremiumOfFormerSettings": {
+			reason: "A vault stays premium if the platform's default becomes standard.",
+			spec:   `{}`,
+			seen:   premium,
+			want:   want{policies: retained, purgeProtection: true, sku: "premium"},
+		},
+		"StandardAgain": {
+			reason: "Only the manifest makes a premium vault a standard one.",
+			spec:   `{"keyVault": {"sku": "standard"}}`,
+			seen:   premium,
+			want:   want{policies: retained, purgeProtection: true, sku: "standard"},
+		},
 		"PremiumOfPlatform": {
 			reason:   "A manifest may choose less than the platform's default.",
 			spec:     `{"keyVault": {"sku": "standard"}}`,

@@ -1229,6 +1229,13 @@ func TestLabels(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Compose(...): -want labels of pods, +got:\n%s", diff)
 	}
+	// The settings must not set these: an application whose manifest lacks one could count as another.
+	for name := range got {
+		overlay := map[string]any{"workload": map[string]any{"labels": map[string]any{name: "x"}}}
+		if _, err := settings.Resolve(&inputv1alpha1.PlatformConfig{Spec: platform(t, ``)}, overlay); err == nil || !strings.Contains(err.Error(), "workload.labels["+name+"]: Forbidden") {
+			t.Errorf("Resolve(...): want label %s to be refused, got %v", name, err)
+		}
+	}
 	if got := slices.Sorted(maps.Keys(r.Resources)); len(got) != 8 {
 		t.Errorf("Compose(...): want 8 resources, got %v", got)
 	}

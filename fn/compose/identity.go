@@ -56,6 +56,10 @@ func (c *composition) identity() identity {
 		c.keep(NameIdentity)
 		return i
 	}
+	if c.awaitsCreation(seen) {
+		c.keepRequest(NameIdentity)
+		return i
+	}
 
 	group := known.fixed("resourceGroupName", c.platform.ResourceGroupName)
 

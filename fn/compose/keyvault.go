@@ -78,9 +78,7 @@ func (c *composition) keyVault() vault {
 		return v
 	}
 	if !v.adopted && c.awaitsCreation(seen) {
-		c.keep(NameKeyVault)
-		c.waiting = true
-
+		c.keepRequest(NameKeyVault)
 		return v
 	}
 	v.portalURL = cmp.Or(portalURL(c.platform.Cloud, c.tenantID(), v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
@@ -138,7 +136,7 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 		ResourceGroupName:          new(seen.fixed("resourceGroupName", c.platform.ResourceGroupName)),
 		SoftDeleteRetentionDays:    &retention,
 		TenantID:                   new(seen.fixed("tenantId", c.tenantID())),
-		SkuName:                    new(cmp.Or(c.keyVaultSpec().SKU, c.platform.KeyVault.SKU)),
+		SkuName:                    new(c.sku(seen)),
 		RbacAuthorizationEnabled:   new(true),
 		PurgeProtectionEnabled:     &purgeProtection,
 		PublicNetworkAccessEnabled: c.platform.KeyVault.PublicNetworkAccessEnabled,
@@ -151,9 +149,22 @@ func (c *composition) deletionPolicy() v1alpha1.DeletionPolicy {
 	return v1alpha1.DeletionPolicy(cmp.Or(string(c.keyVaultSpec().DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
 }
 
+// adoptedResourceGroup returns the resource group of an assigned vault. Where the assignment names none,
+// the vault stays in the group in which it was found: another group of the platform is for new vaults.
 func (c *composition) adoptedResourceGroup() string {
 	a, _ := settings.Assigned(&c.platform, c.keyVaultSpec().Name, c.app.Namespace, c.app.Name)
-	return cmp.Or(a.ResourceGroupName, c.platform.ResourceGroupName)
+	return cmp.Or(a.ResourceGroupName, c.seen[NameKeyVault].fixed("resourceGroupName", c.platform.ResourceGroupName))
+}
+
+// sku returns the SKU of the application's own vault. A premium vault stays premium unless the manifest
+// says otherwise: its keys may be in hardware.
+func (c *composition) sku(seen Object) string {
+	have := ""
+	if seen.str("status", "atProvider", "skuName") == skuPremium {
+		have = skuPremium
+	}
+
+	return cmp.Or(c.keyVaultSpec().SKU, have, c.platform.KeyVault.SKU)
 }
 
 // keyVaultSpec returns spec.keyVault. It is empty if it is not set.

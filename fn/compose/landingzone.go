@@ -12,10 +12,6 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// tagLandingZone is the tag in Azure with the landing zone of a vault or an identity. It proves
-// nothing: labels of the composed resources record the zone.
-const tagLandingZone = "landing-zone"
-
 // LandingZone returns the landing zone in which the application was composed, which is empty for
 // the platform's own settings. It is false if nothing of the application can be in Azure yet. The
 // zone is read from labels that only this function sets, not from the status.

@@ -59,11 +59,11 @@ const annotationCreated = "crossplane.io/external-create-succeeded"
 
 // Labels that this function sets on composed resources.
 const (
-	labelName = "app.kubernetes.io/name"
-	labelApp  = "p6m.dev/app"
+	labelName = settings.LabelName
+	labelApp  = settings.LabelApp
 	// LabelApplication has the name of the application.
-	LabelApplication  = "meta.p6m.dev/application"
-	labelUseWorkloads = "azure.workload.identity/use"
+	LabelApplication  = settings.LabelApplication
+	labelUseWorkloads = settings.LabelUseWorkloads
 )
 
 // carriedLabels returns the labels that composed resources get from the manifest.

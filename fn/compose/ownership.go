@@ -10,17 +10,20 @@ import (
 	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/azurename"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 // Tags in Azure that name the owner of a vault or an identity.
 const (
-	tagApplication = "application"
-	tagNamespace   = "namespace"
-	tagTenant      = "tenant"
+	tagApplication = azurename.TagApplication
+	tagNamespace   = azurename.TagNamespace
+	tagTenant      = azurename.TagTenant
 )
 
 // An ownership is the relation of an object in Azure to the application. A name proves
@@ -62,17 +65,32 @@ func (c *composition) ownership(seen Object) ownership {
 	return unseen
 }
 
-// isCreatedUnproven reports whether this object has created a vault when no owner had to be proven.
-// The settings can require the proof before the function sees the vault, which then has no tags
-// that prove it.
+// isCreatedUnproven reports whether this object has created a vault or an identity when no owner had to
+// be proven. The settings can require the proof before the function sees what was created, which then
+// has no tags that prove it.
 func isCreatedUnproven(seen Object) bool {
 	return seen.held() && seen.onlyLooked() && recordedCluster(seen) == "" && seen.created()
 }
 
-// awaitsCreation reports whether such a vault is being created. It must not get the tags of a proof
-// that the vault in Azure lacks.
+// isRequestedUnproven reports whether the provider is about to create a vault or an identity when no
+// owner had to be proven: it has found none, and has not recorded yet whether Azure accepts the request.
+// That proves nothing. An outcome does, see isCreatedUnproven.
+func isRequestedUnproven(seen Object) bool {
+	return seen.onlyLooked() && recordedCluster(seen) == "" && meta.ExternalCreateIncomplete(&unstructured.Unstructured{Object: seen})
+}
+
+// awaitsCreation reports whether such a vault or identity is being created. It must not get the tags of
+// a proof that the one in Azure lacks.
 func (c *composition) awaitsCreation(seen Object) bool {
-	return isCreatedUnproven(seen) && seen.str("status", "atProvider", "id") == "" && (c.app.Tenant != "" || c.isShared(seen))
+	return (isCreatedUnproven(seen) || isRequestedUnproven(seen)) && seen.str("status", "atProvider", "id") == "" && (c.app.Tenant != "" || c.isShared(seen))
+}
+
+// keepRequest keeps a vault or an identity that is being created. The provider may not change one that it
+// finds instead.
+func (c *composition) keepRequest(name string) {
+	c.keep(name)
+	setPolicies(c.desired[name].Object, absent.policies(nil)...)
+	c.waiting = true
 }
 
 // lacksProof reports whether the observed tags name the application, and no tenant or cluster.
@@ -162,28 +180,20 @@ func (o ownership) problem(seen Object) problem {
 }
 
 // tags returns the tags of a vault or identity. They name its owner, for Azure
-// administrators and as the proof of ownership.
+// administrators and as the proof of ownership. The settings have none of these names.
 func (c *composition) tags(seen Object, o ownership) map[string]*string {
-	ours := c.ownTags(seen)
-	proof := ours[tagTenant] != ""
-	if c.isShared(seen) {
-		ours[tagCluster], proof = c.clusterTag(seen, o), true
-	}
-	if c.app.LandingZone != "" {
-		ours[tagLandingZone] = c.app.LandingZone
-	}
 	tags := map[string]*string{}
 	for k, v := range c.platform.Tags {
-		// Azure ignores case in names of tags.
-		_, same := ours[strings.ToLower(k)]
-		if same && proof {
-			continue
-		}
-		delete(ours, strings.ToLower(k))
 		tags[k] = new(v)
 	}
-	for k, v := range ours {
+	for k, v := range c.ownTags(seen) {
 		tags[k] = new(v)
+	}
+	if c.isShared(seen) {
+		tags[tagCluster] = new(c.clusterTag(seen, o))
+	}
+	if c.app.LandingZone != "" {
+		tags[azurename.TagLandingZone] = new(c.app.LandingZone)
 	}
 	c.inherit(tags, seen)
 

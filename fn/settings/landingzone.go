@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"errors"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -39,18 +40,48 @@ func AllowsNamespace(zone map[string]any, namespace string) bool {
 }
 
 // ResolveInZone is like Resolve, and overlays the result with the settings of a landing zone.
-// Without a zone, it is the same.
-func ResolveInZone(input *v1alpha1.PlatformConfig, overlay map[string]any, zone string, settings map[string]any) (v1alpha1.PlatformConfigSpec, error) {
+// Without a zone, it is the same. An error names the object with the fault.
+func ResolveInZone(input *v1alpha1.PlatformConfig, overlay map[string]any, zone string, settings map[string]any) (s v1alpha1.PlatformConfigSpec, err error) {
 	if zone == "" {
 		return Resolve(input, overlay)
 	}
-	s, err := resolve(input, overlay, settings)
+	base, err := own(input, overlay)
 	if err != nil {
-		config, _ := LandingZoneConfig(zone)
-		return s, finding.Err(finding.LandingZoneUnusable, finding.With{"zone": zone, "config": config, "cause": err})
+		return s, err
+	}
+	config, _ := LandingZoneConfig(zone)
+	inZone, inPlatform := finding.With{"config": config, "zone": zone}, finding.With{"config": EnvironmentConfig(input).Name, "zone": zone}
+	if err := checkOutsideZones(base); err != nil {
+		return s, finding.Err(finding.PlatformUnusable, inPlatform, finding.With{"cause": err})
+	}
+	if err := checkZone(settings); err != nil {
+		return s, finding.Err(finding.LandingZoneUnusable, inZone, finding.With{"cause": err})
+	}
+	merged := merge(base, settings)
+	s, err = resolve(merged)
+	if err == nil {
+		return s, nil
+	}
+	if own := ownFault(base, merged); own != nil {
+		return s, finding.Err(finding.PlatformUnusable, inPlatform, finding.With{"cause": own})
 	}
 
-	return s, nil
+	return s, finding.Err(finding.LandingZoneUnusable, inZone, finding.With{"cause": errors.Unwrap(err)})
+}
+
+// ownFault returns an error about the faults that the platform's own settings have without a landing
+// zone, and that the zone does not mend. It is nil if the zone has brought in all faults.
+func ownFault(base, merged map[string]any) error {
+	var own, all v1alpha1.PlatformConfigSpec
+	unreadable, err := fromMap(base, &own), fromMap(merged, &all)
+	switch {
+	case err != nil:
+		return unreadable
+	case unreadable != nil:
+		return nil
+	}
+
+	return check(&all, faulty(&own).Has)
 }
 
 // checkOutsideZones rejects the setting that only a landing zone has.

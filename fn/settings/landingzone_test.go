@@ -101,6 +101,51 @@ func TestResolveInZone(t *testing.T) {
 	}
 }
 
+// TestResolveInZoneNames shows which object the error names: that with the fault.
+func TestResolveInZoneNames(t *testing.T) {
+	const (
+		platform = "cannot use the platform's own settings, EnvironmentConfig platform-application, which landing zone eu overlays: "
+		zone     = "cannot use EnvironmentConfig platform-application-eu of landing zone eu: "
+	)
+
+	cases := map[string]struct {
+		reason             string
+		overlay, zone, err string
+	}{
+		"PlatformInvalid":  {"A zone inherits the fault of the platform.", `{"cloud": "Moon"}`, `{}`, platform + `cloud: Unsupported value: "Moon": supported values: "AzurePublic", "AzureUSGovernment", "AzureChina"`},
+		"PlatformMissing":  {"The platform lacks a setting that this zone does not have, either.", `{"location": null, "resourceGroupName": null}`, `{"resourceGroupName": "eu"}`, platform + "missing location"},
+		"PlatformSample":   {"A placeholder of the platform is its own.", `{"location": "REPLACE_ME"}`, `{}`, platform + "replace REPLACE_ME with your own value: location"},
+		"PlatformMisspelt": {"Settings of the platform that cannot be read are its own fault.", `{"tennantId": "x"}`, `{}`, platform + `unknown field "tennantId"`},
+		"PlatformZone":     {"Only a zone lists namespaces.", `{"landingZone": {}}`, `{}`, platform + "landingZone: Forbidden: only the EnvironmentConfig of a landing zone can set it"},
+		"Both":             {"If both have a fault of the same sort, that of the platform comes first, and alone.", `{"cloud": "Moon"}`, `{"subscriptionId": "x"}`, platform + `cloud: Unsupported value: "Moon": supported values: "AzurePublic", "AzureUSGovernment", "AzureChina"`},
+		"ZoneInvalid":      {"A zone has its own faults.", `{}`, `{"subscriptionId": "x"}`, zone + `subscriptionId: Invalid value: "x": must be a UUID`},
+		"ZoneMissing":      {"A zone removes a setting.", `{}`, `{"location": null}`, zone + "missing location"},
+		"ZoneMisspelt":     {"A zone cannot be read.", `{}`, `{"sku": "x"}`, zone + `unknown field "sku"`},
+		"ZoneTogether": {
+			"Each is valid alone.", `{"tags": {` + tags(30) + `}}`, `{"inheritedTags": [` + keys(20) + `]}`,
+			zone + "inheritedTags: Too many: 52: must have at most 45 items",
+		},
+		"ZoneMends": {"What a zone mends is no fault in it.", `{"location": null, "cloud": "Moon"}`, `{"location": "northeurope", "cloud": "AzureChina"}`, ""},
+		"ZoneMendsType": {
+			"What a zone mends is no fault, and it has another one.", `{"tags": "x"}`, `{"tags": {"a": "b"}, "subscriptionId": "x"}`,
+			zone + `subscriptionId: Invalid value: "x": must be a UUID`,
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := ResolveInZone(&v1alpha1.PlatformConfig{}, merge(decoded(t, platformOverlay), decoded(t, tc.overlay)), "eu", decoded(t, tc.zone))
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+
+			if diff := cmp.Diff(tc.err, got); diff != "" {
+				t.Errorf("\n%s\nResolveInZone(...): -want error, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 // TestOnlyInLandingZone checks that the platform's own settings list no namespaces, neither in the input nor in the EnvironmentConfig.
 func TestOnlyInLandingZone(t *testing.T) {
 	overlay := decoded(t, platformOverlay)

@@ -5,6 +5,7 @@ package settings
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -54,24 +55,39 @@ func setNetworkDefaults(s *v1alpha1.PlatformConfigSpec) {
 	}
 }
 
-// inheritedTags rejects the tags that name the owner: whoever can write tags in Azure could
-// otherwise change them.
+// tags applies the rules of Azure.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+func (c *checker) tags(path *field.Path, tags map[string]string) {
+	names := slices.Sorted(maps.Keys(tags))
+	for i, name := range names {
+		c.tagName(path.Key(name), name, names[:i])
+		if !isTagName(name) || len(tags[name]) > 256 {
+			c.invalid(path.Key(name), name, finding.TagInvalid)
+		}
+	}
+}
+
 func (c *checker) inheritedTags(path *field.Path, s *v1alpha1.PlatformConfigSpec) {
 	c.atMost(path, len(s.InheritedTags), maxInherited)
 	if len(s.InheritedTags) > 0 {
 		c.atMost(path, len(s.Tags)+len(s.InheritedTags), maxTags)
 	}
 	for i, name := range s.InheritedTags {
-		at := path.Index(i)
-		if slices.Contains([]string{"application", "namespace", "tenant", azurename.TagCluster}, strings.ToLower(name)) {
-			c.forbidden(at, finding.TagOfOwner)
-		}
+		c.tagName(path.Index(i), name, s.InheritedTags[:i])
 		if !isTagName(name) {
-			c.invalid(at, name, finding.TagNameInvalid)
+			c.invalid(path.Index(i), name, finding.TagNameInvalid)
 		}
-		if slices.ContainsFunc(s.InheritedTags[:i], func(other string) bool { return strings.EqualFold(other, name) }) {
-			c.add(field.Duplicate(at, name))
-		}
+	}
+}
+
+// tagName rejects the tags that the function sets: they name the owner of a vault and prove its
+// ownership. It also rejects a name that is another one for Azure, which ignores case.
+func (c *checker) tagName(path *field.Path, name string, others []string) {
+	if azurename.IsTag(name) {
+		c.forbidden(path, finding.TagOfFunction, finding.With{"tags": finding.All(", ", azurename.Tags())})
+	}
+	if slices.ContainsFunc(others, func(other string) bool { return strings.EqualFold(other, name) }) {
+		c.add(field.Duplicate(path, name))
 	}
 }
 

@@ -42,28 +42,33 @@ func EnvironmentConfig(input *v1alpha1.PlatformConfig) Reference {
 // Resolve overlays the input with the data of an EnvironmentConfig, which may be nil. It merges
 // objects, and replaces lists and scalars. It returns the settings with their defaults, or an
 // error that names every missing or invalid field.
-func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (v1alpha1.PlatformConfigSpec, error) {
-	return resolve(input, overlay, nil)
-}
-
-// resolve is like Resolve, and overlays the result with the settings of a landing zone, which may be
-// nil.
-func resolve(input *v1alpha1.PlatformConfig, overlay, zone map[string]any) (s v1alpha1.PlatformConfigSpec, err error) {
-	base, err := toMap(input.Spec)
+func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (s v1alpha1.PlatformConfigSpec, err error) {
+	base, err := own(input, overlay)
 	if err != nil {
-		return s, finding.Err(finding.SettingsInputUnreadable, finding.With{"cause": err})
+		return s, err
 	}
-	base = merge(base, overlay)
 	if err := checkOutsideZones(base); err != nil {
 		return s, finding.Err(finding.SettingsUnusable, finding.With{"cause": err})
 	}
-	if err := checkZone(zone); err != nil {
-		return s, finding.Err(finding.SettingsUnusable, finding.With{"cause": err})
+
+	return resolve(base)
+}
+
+// own returns the platform's own settings, which landing zones overlay.
+func own(input *v1alpha1.PlatformConfig, overlay map[string]any) (map[string]any, error) {
+	base, err := toMap(input.Spec)
+	if err != nil {
+		return nil, finding.Err(finding.SettingsInputUnreadable, finding.With{"cause": err})
 	}
-	if err := fromMap(merge(base, zone), &s); err != nil {
+
+	return merge(base, overlay), nil
+}
+
+func resolve(settings map[string]any) (s v1alpha1.PlatformConfigSpec, err error) {
+	if err := fromMap(settings, &s); err != nil {
 		return s, finding.Err(finding.SettingsUnreadable, finding.With{"cause": err})
 	}
-	if err := check(&s); err != nil {
+	if err := check(&s, anyField); err != nil {
 		return s, finding.Err(finding.SettingsUnusable, finding.With{"cause": err})
 	}
 	setDefaults(&s)

@@ -14,6 +14,7 @@ import (
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/azurename"
 )
 
 const complete = `"tenantId": "11111111-1111-4111-8111-111111111111", "subscriptionId": "22222222-2222-4222-8222-222222222222", "resourceGroupName": "rg", "location": "westeurope", "oidcIssuerUrl": "https://issuer.example.com/"`
@@ -392,15 +393,15 @@ keyVault.diagnostics.categories[0]: Invalid value: "Audit Event": must be a cate
 		"InheritedTags": {
 			reason: "Whoever can write tags in Azure must not become the owner of a vault.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"inheritedTags": ["Tenant", "a<b", "cost", "Cost", "Platform-Application-Cluster"]}`},
-			want: want{err: `cannot use platform settings: inheritedTags[0]: Forbidden: must not be application, namespace, tenant or platform-application-cluster, which name the owner of a vault
+			want: want{err: `cannot use platform settings: inheritedTags[0]: Forbidden: must not be one of the tags that the function sets: application, namespace, tenant, landing-zone, platform-application-cluster
 inheritedTags[1]: Invalid value: "a<b": must be a name of at most 512 characters without < > % & \ ? /
 inheritedTags[3]: Duplicate value: "Cost"
-inheritedTags[4]: Forbidden: must not be application, namespace, tenant or platform-application-cluster, which name the owner of a vault`},
+inheritedTags[4]: Forbidden: must not be one of the tags that the function sets: application, namespace, tenant, landing-zone, platform-application-cluster`},
 		},
-		"ClusterTag": {
-			reason: "A tag must not make another cluster the owner of all vaults.",
-			args:   args{input: `{` + complete + `}`, overlay: `{"tags": {"Platform-Application-Cluster": "x"}}`},
-			want:   want{err: "cannot use platform settings: tags[Platform-Application-Cluster]: Forbidden: names the cluster that owns a vault; set clusterName instead"},
+		"TagTwice": {
+			reason: "For Azure, names that differ only in case are one tag.",
+			args:   args{input: `{` + complete + `, "tags": {"cost": "1"}}`, overlay: `{"tags": {"Cost": "2"}}`},
+			want:   want{err: `cannot use platform settings: tags[cost]: Duplicate value: "cost"`},
 		},
 		"ManyInheritedTags": {
 			reason: "A resource in Azure has at most 50 tags, and the function sets five.",
@@ -503,6 +504,34 @@ func TestAssigned(t *testing.T) {
 				t.Errorf("\n%s\nAssigned(...): want %t, got %t", tc.reason, tc.want, got)
 			}
 		})
+	}
+}
+
+// TestTagsOfFunction checks that the settings cannot set a tag that the function sets, in any case of letters: it names the owner of a
+// vault, and a landing zone must not change it, either.
+func TestTagsOfFunction(t *testing.T) {
+	for _, tag := range azurename.Tags() {
+		for _, name := range []string{tag, strings.ToUpper(tag), strings.ToUpper(tag[:1]) + tag[1:]} {
+			for field, settings := range map[string]string{
+				"tags[" + name + "]": `{"tags": {"` + name + `": "x"}}`,
+				"inheritedTags[0]":   `{"inheritedTags": ["` + name + `"]}`,
+			} {
+				for where, resolve := range map[string]func() error{
+					"Platform": func() error {
+						_, err := Resolve(&v1alpha1.PlatformConfig{}, merge(decoded(t, platformOverlay), decoded(t, settings)))
+						return err
+					},
+					"Zone": func() error {
+						_, err := ResolveInZone(&v1alpha1.PlatformConfig{}, decoded(t, platformOverlay), "eu", decoded(t, settings))
+						return err
+					},
+				} {
+					if err := resolve(); err == nil || !strings.Contains(err.Error(), ": "+field+": Forbidden") {
+						t.Errorf("%s: want %s to be refused, got %v", where, field, err)
+					}
+				}
+			}
+		}
 	}
 }
 

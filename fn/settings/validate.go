@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
-	"github.com/p6m-dev/platform-application/fn/azurename"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
@@ -26,6 +26,19 @@ const placeholder = "REPLACE_ME"
 // AnnotationIngressClass is deprecated. Kubernetes rejects an Ingress with this annotation and
 // ingressClassName.
 const AnnotationIngressClass = "kubernetes.io/ingress.class"
+
+// Labels that the function sets on pods. Network policies find callers by those that name an
+// application.
+const (
+	LabelApplication  = "meta.p6m.dev/application"
+	LabelApp          = "p6m.dev/app"
+	LabelName         = "app.kubernetes.io/name"
+	LabelUseWorkloads = "azure.workload.identity/use"
+)
+
+func podLabels() []string {
+	return []string{LabelApplication, LabelApp, LabelName, LabelUseWorkloads}
+}
 
 // maxVariables is the limit of a list of variables, because each is compared with every key.
 const maxVariables = 200
@@ -52,29 +65,51 @@ func (e *PlaceholderError) Error() string {
 	return finding.Say(finding.PlaceholdersLeft, finding.With{"placeholder": placeholder, "fields": finding.All(", ", e.Fields)})
 }
 
-// check reports all missing settings first, because a new platform team needs the whole list.
-func check(s *v1alpha1.PlatformConfigSpec) error {
-	required := []struct{ field, value string }{
+// check returns an error about the faulty fields that count. It reports all missing settings first,
+// because a new platform team needs the whole list.
+func check(s *v1alpha1.PlatformConfigSpec, counts func(field string) bool) error {
+	if missing := only(missing(s), counts); len(missing) > 0 {
+		return &MissingError{Fields: missing}
+	}
+	if left := only(placeholders(s), counts); len(left) > 0 {
+		return &PlaceholderError{Fields: left}
+	}
+
+	return slices.DeleteFunc(validate(s), func(err *field.Error) bool { return !counts(err.Field) }).ToAggregate()
+}
+
+// faulty returns the fields for which check returns an error.
+func faulty(s *v1alpha1.PlatformConfigSpec) sets.Set[string] {
+	fields := sets.New(missing(s)...).Insert(placeholders(s)...)
+	for _, err := range validate(s) {
+		fields.Insert(err.Field)
+	}
+
+	return fields
+}
+
+// anyField makes all faults count.
+func anyField(string) bool { return true }
+
+func only(fields []string, counts func(field string) bool) []string {
+	return slices.DeleteFunc(fields, func(field string) bool { return !counts(field) })
+}
+
+// missing returns the required fields that are not set.
+func missing(s *v1alpha1.PlatformConfigSpec) (fields []string) {
+	for _, r := range []struct{ field, value string }{
 		{"tenantId", s.TenantID},
 		{"subscriptionId", s.SubscriptionID},
 		{"resourceGroupName", s.ResourceGroupName},
 		{"location", s.Location},
 		{"oidcIssuerUrl", s.OIDCIssuerURL},
-	}
-	var missing []string
-	for _, r := range required {
+	} {
 		if r.value == "" {
-			missing = append(missing, r.field)
+			fields = append(fields, r.field)
 		}
 	}
-	if len(missing) > 0 {
-		return &MissingError{Fields: missing}
-	}
-	if left := placeholders(s); len(left) > 0 {
-		return &PlaceholderError{Fields: left}
-	}
 
-	return validate(s).ToAggregate()
+	return fields
 }
 
 // placeholders returns the fields that still have a placeholder. Azure would accept some of
@@ -263,19 +298,6 @@ func (c *checker) providerConfig(path *field.Path, ref *v1alpha1.ProviderConfigR
 	}
 }
 
-// tags applies the rules of Azure.
-// https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
-func (c *checker) tags(path *field.Path, tags map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(tags)) {
-		if strings.EqualFold(name, azurename.TagCluster) {
-			c.forbidden(path.Key(name), finding.TagOfCluster)
-		}
-		if name == "" || len(name) > 512 || len(tags[name]) > 256 || strings.ContainsAny(name, `<>%&\?/`) {
-			c.invalid(path.Key(name), name, finding.TagInvalid)
-		}
-	}
-}
-
 func (c *checker) workload(path *field.Path, w *v1alpha1.WorkloadDefaults) {
 	if w == nil {
 		return
@@ -286,6 +308,9 @@ func (c *checker) workload(path *field.Path, w *v1alpha1.WorkloadDefaults) {
 	for _, name := range slices.Sorted(maps.Keys(w.Labels)) {
 		at := path.Child("labels").Key(name)
 		c.qualified(at, name, name)
+		if slices.Contains(podLabels(), name) {
+			c.forbidden(at, finding.LabelOfFunction, finding.With{"labels": finding.All(", ", podLabels())})
+		}
 		if len(validation.IsValidLabelValue(w.Labels[name])) > 0 {
 			c.invalid(at, w.Labels[name], finding.LabelValueInvalid)
 		}

@@ -102,16 +102,17 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:Enum=AzurePublic;AzureUSGovernment;AzureChina
 	Cloud string `json:"cloud,omitempty"`
 
-	// Tags of vaults and identities. With tenantLabel, the function sets the tags
-	// application, namespace and tenant, and ignores them here in any case of letters.
+	// Tags of vaults and identities. The function sets the tags application, namespace,
+	// tenant, landing-zone and platform-application-cluster itself, and rejects them here.
+	// Azure ignores case in names of tags.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=40
 	Tags map[string]string `json:"tags,omitempty"`
 
 	// InheritedTags are names of tags that a policy of Azure sets, for example those that
 	// vaults and identities inherit from their resource group. Their values in Azure stay,
-	// and take precedence over tags. Case of letters is ignored. Default: none, and tags
-	// that these settings do not set are removed.
+	// and take precedence over tags. Those that the function sets itself are rejected, as
+	// in tags. Default: none, and tags that these settings do not set are removed.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=40
@@ -135,13 +136,13 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:MaxItems=10000
 	RetiredNamespaces []string `json:"retiredNamespaces,omitempty"`
 
-	// AzureProviderConfigRef is the provider configuration of the Azure resources.
-	// Default: ClusterProviderConfig/default.
+	// AzureProviderConfigRef is the provider configuration of new Azure resources. Existing
+	// ones keep theirs. Default: ClusterProviderConfig/default.
 	// +optional
 	AzureProviderConfigRef *ProviderConfigReference `json:"azureProviderConfigRef,omitempty"`
 
 	// SecretSyncProviderConfigRef is the provider configuration of the
-	// KeyVaultSecretSyncs. Default: ClusterProviderConfig/default.
+	// KeyVaultSecretSyncs, also of existing ones. Default: ClusterProviderConfig/default.
 	// +optional
 	SecretSyncProviderConfigRef *ProviderConfigReference `json:"secretSyncProviderConfigRef,omitempty"`
 
@@ -251,7 +252,8 @@ type ProviderConfigReference struct {
 
 // KeyVaultDefaults holds defaults and rules for vaults.
 type KeyVaultDefaults struct {
-	// SKU of vaults. Default: standard.
+	// SKU of vaults. A premium vault stays premium unless its manifest says otherwise.
+	// Default: standard.
 	// +optional
 	// +kubebuilder:validation:Enum=standard;premium
 	SKU string `json:"sku,omitempty"`
@@ -493,7 +495,8 @@ type ConfirmedGrant struct {
 type AssignedVault struct {
 	// Name of the vault.
 	Name string `json:"name"`
-	// ResourceGroupName of the vault. Default: the platform's.
+	// ResourceGroupName of the vault. Default: the one in which it was found, else the
+	// platform's.
 	// +optional
 	ResourceGroupName string `json:"resourceGroupName,omitempty"`
 	// Namespace of the application.
@@ -684,7 +687,7 @@ type WorkloadDefaults struct {
 	// +optional
 	RunAsNonRoot *bool `json:"runAsNonRoot,omitempty"`
 
-	// Labels of the pods.
+	// Labels of the pods. Those that the function sets itself are rejected.
 	// +optional
 	Labels map[string]string `json:"labels,omitempty"`
 

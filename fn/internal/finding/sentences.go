@@ -47,6 +47,7 @@ const (
 	LandingZoneConfigMissing    Reason = "LandingZoneConfigMissing"
 	LandingZoneNotAllowed       Reason = "LandingZoneNotAllowed"
 	LandingZoneUnusable         Reason = "LandingZoneUnusable"
+	PlatformUnusable            Reason = "PlatformUnusable"
 	OnlyInLandingZone           Reason = "OnlyInLandingZone"
 	NotInLandingZone            Reason = "NotInLandingZone"
 	StaysInZone                 Reason = "StaysInZone"
@@ -119,8 +120,7 @@ const (
 
 // Settings of the network, the logs and the tags of vaults.
 const (
-	TagOfOwner                Reason = "TagOfOwner"
-	TagOfCluster              Reason = "TagOfCluster"
+	TagOfFunction             Reason = "TagOfFunction"
 	TagNameInvalid            Reason = "TagNameInvalid"
 	NetworkRulesUnused        Reason = "NetworkRulesUnused"
 	MustBePublicIPv4          Reason = "MustBePublicIPv4"
@@ -337,6 +337,7 @@ const (
 	AnnotationPatternInvalid  Reason = "AnnotationPatternInvalid"
 	TagInvalid                Reason = "TagInvalid"
 	MustBeNamespace           Reason = "MustBeNamespace"
+	LabelOfFunction           Reason = "LabelOfFunction"
 	LabelValueInvalid         Reason = "LabelValueInvalid"
 	MustBeBetween             Reason = "MustBeBetween"
 	MustBeTriggerType         Reason = "MustBeTriggerType"
@@ -414,6 +415,7 @@ var sentences = map[Reason]string{
 	LandingZoneConfigMissing:    "The settings of landing zone {zone} are missing: EnvironmentConfig {config} does not exist. Existing resources are kept; no new ones are created. Ask your platform team to create it, or to correct the label of Namespace {namespace}.",
 	LandingZoneNotAllowed:       "Namespace {namespace} may not use landing zone {zone}: landingZone.namespaces of EnvironmentConfig {config} does not list it. Existing resources are kept; no new ones are created. Ask your platform team to add the Namespace, or to correct its label.",
 	LandingZoneUnusable:         "cannot use EnvironmentConfig {config} of landing zone {zone}: {cause}",
+	PlatformUnusable:            "cannot use the platform's own settings, EnvironmentConfig {config}, which landing zone {zone} overlays: {cause}",
 	OnlyInLandingZone:           "only the EnvironmentConfig of a landing zone can set it",
 	NotInLandingZone:            "a landing zone cannot change it; set it in the platform's own settings",
 	StaysInZone:                 "the application stays in landing zone {zone}, although the label of its Namespace now names {label}",
@@ -666,8 +668,7 @@ var sentences = map[Reason]string{
 	IngressClassByAnnotation:  "use ingressClassName; Kubernetes rejects an Ingress with both",
 	IngressClassNotAllowed:    "must not be {annotation}, because the type chooses the class",
 	AnnotationPatternInvalid:  "must have a whole domain and a slash before the *",
-	TagOfOwner:                "must not be application, namespace, tenant or platform-application-cluster, which name the owner of a vault",
-	TagOfCluster:              "names the cluster that owns a vault; set clusterName instead",
+	TagOfFunction:             "must not be one of the tags that the function sets: {tags}",
 	TagNameInvalid:            "must be a name of at most 512 characters without < > % & \\ ? /",
 	NetworkRulesUnused:        "set Deny, so that bypass, ipRules and virtualNetworkSubnetIds take effect",
 	MustBePublicIPv4:          "must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix",
@@ -677,6 +678,7 @@ var sentences = map[Reason]string{
 	LogCategoryInvalid:        "must be a category or a group of logs of Key Vault, such as AuditEvent or audit",
 	TagInvalid:                "must have a name of at most 512 characters without < > % & \\ ? /, and a value of at most 256",
 	MustBeNamespace:           "must be the name of a namespace",
+	LabelOfFunction:           "must not be one of the labels that the function sets: {labels}",
 	LabelValueInvalid:         "must have a value of at most 63 letters, digits, hyphens, underscores and dots",
 	MustBeBetween:             "must be from {least} to {most}",
 	MustBeTriggerType:         "must be a trigger type of KEDA, such as cron",

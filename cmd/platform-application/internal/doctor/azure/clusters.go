@@ -63,7 +63,7 @@ func (d decision) clusters() []finding.Finding {
 func (d decision) isNamed(name string, tags map[string]string) bool {
 	scope := azurename.Scope{
 		SubscriptionID: d.settings.SubscriptionID, Issuer: d.settings.OIDCIssuerURL, Cluster: d.settings.ClusterName,
-		Namespace: tag(tags, "namespace"), Name: tag(tags, "application"),
+		Namespace: tag(tags, azurename.TagNamespace), Name: tag(tags, azurename.TagApplication),
 	}
 
 	return strings.EqualFold(name, scope.Vault()) || strings.EqualFold(name, scope.Identity())
