@@ -669,7 +669,8 @@ func TestSettingsFollowed(t *testing.T) {
 		"AzureConfig":   {"Another configuration can have another subscription.", `{"azureProviderConfigRef": {"name": "other"}}`, nil},
 		"SyncConfig": {
 			"What exists does not depend on the secret creator: no configuration affects how a vault is read.",
-			`{"secretSyncProviderConfigRef": {"kind": "ProviderConfig", "name": "other"}}`, []string{"secret-sync"},
+			`{"secretSyncProviderConfigRef": {"kind": "ProviderConfig", "name": "other"}}`,
+			[]string{"secret-sync"},
 		},
 		"Issuer":   {"A cluster with another issuer needs other credentials.", `{"oidcIssuerUrl": "https://other.example.com/"}`, []string{"federated-credential"}},
 		"Tags":     {"Tags follow.", `{"tags": {"cost-center": "7"}}`, []string{"identity", "key-vault"}},

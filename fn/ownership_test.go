@@ -655,6 +655,8 @@ func TestProofRequiredWhileCreated(t *testing.T) {
 
 // TestProofRequiredWhileRequested checks what happens to a vault or an identity if the settings require a proof while the provider asks
 // Azure to create it. What the provider has created belongs to the application. That it has asked proves nothing.
+//
+//nolint:gocognit // A table for each proof and each resource.
 func TestProofRequiredWhileRequested(t *testing.T) {
 	later := map[string]func(w *world){
 		"Tenant":  func(w *world) { w.environment["tenantLabel"] = tenantLabel },

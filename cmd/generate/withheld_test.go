@@ -15,7 +15,7 @@ import (
 
 // TestWithheldPage compares the page with the list.
 func TestWithheldPage(t *testing.T) {
-	got, err := os.ReadFile(filepath.Join("..", "..", "..", withheldFile))
+	got, err := os.ReadFile(filepath.Join("..", "..", withheldFile))
 	if err != nil {
 		t.Fatal(err)
 	}

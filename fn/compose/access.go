@@ -213,6 +213,7 @@ func (a access) condition() Condition {
 
 		return c.with(finding.New(finding.RolesRevoked))
 	}
+
 	return a.conditionOfGrants().with(rolesNotRevoked(a.kept)...)
 }
 

@@ -381,7 +381,7 @@ func TestCompositeOfClaim(t *testing.T) {
 // TestParts lets only Crossplane and the platform make an object look like a part of an
 // application.
 //
-//nolint:gocognit // Tables of closures, each of which is short.
+
 func TestParts(t *testing.T) {
 	const denied = "only Crossplane may make an object a part of a PlatformApplication. Remove the annotation " +
 		"crossplane.io/composition-resource-name and the ownerReferences to PlatformApplications from the manifest"

@@ -25,7 +25,7 @@ import (
 // TestDeletion deletes applications and namespaces with the real garbage collector and namespace
 // controller, whose writes the policies must allow.
 //
-//nolint:gocognit // Tables of closures, each of which is short.
+
 func TestDeletion(t *testing.T) {
 	startControllers(t)
 

@@ -18,7 +18,7 @@ import (
 )
 
 // ask sends a request to a vault. The path gets the API version unless it has a query.
-func (w *world) ask(tb testing.TB, line, token, body string, header ...string) response {
+func (w *world) ask(tb testing.TB, line, token, body string) response {
 	tb.Helper()
 
 	method, path, _ := strings.Cut(line, " ")
@@ -26,7 +26,7 @@ func (w *world) ask(tb testing.TB, line, token, body string, header ...string) r
 		path += "?api-version=7.4"
 	}
 
-	return w.send(tb, method+" "+origin+path, token, body, header...)
+	return w.send(tb, method+" "+origin+path, token, body)
 }
 
 func TestRequests(t *testing.T) {

@@ -89,7 +89,7 @@ func (p *Plane) startControllers(ctx context.Context) error {
 
 // startNode starts the kubelet, and the proxy through which its pods reach each other and Azure.
 func (p *Plane) startNode(ctx context.Context) error {
-	if err := p.startProxy(); err != nil {
+	if err := p.startProxy(); err != nil { //nolint:contextcheck // It runs until the plane ends.
 		return err
 	}
 

@@ -168,7 +168,7 @@ status:
 }
 
 // TestExamples checks the manifests that people copy, and those that the converter writes.
-func TestExamples(t *testing.T) { //nolint:gocognit // Every document of every file, for every definition.
+func TestExamples(t *testing.T) {
 	vs := validators(t)
 	for _, file := range exampleFiles(t) {
 		b, err := os.ReadFile(file)

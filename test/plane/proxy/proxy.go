@@ -73,7 +73,7 @@ func Start(config Config) *Proxy {
 	}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
 	p.Config.ErrorLog, p.Config.BaseContext = quiet, func(net.Listener) context.Context { return ctx }
-	p.Server.Start()
+	p.Start()
 
 	return p
 }

@@ -31,8 +31,6 @@ var (
 
 	// operators matches what is between comparisons.
 	operators = regexp.MustCompile(`(?i)^(?:\s|[()!]|&&|\|\||\b(?:AND|OR|NOT)\b)*$`)
-
-	words = strings.NewReplacer("AND", "&&", "OR", "||", "NOT", "!")
 )
 
 // A Request is evaluated by a condition.
@@ -75,6 +73,8 @@ func Parse(text string) (Condition, error) {
 	})
 
 	// Go ends an expression at the end of a line.
+	words := strings.NewReplacer("AND", "&&", "OR", "||", "NOT", "!")
+
 	parsed, err := parser.ParseExpr(words.Replace(strings.ToUpper(strings.Join(strings.Fields(expression), " "))))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read condition: %w", err)

@@ -22,7 +22,7 @@ import (
 // A cli is the command line. Every command has the options for output.
 type cli struct {
 	Query  string `help:"JMESPath: a path with output tsv, or an object of paths with output table."`
-	Output string `default:"json"                                  enum:"json,table,tsv,none" help:"How to print the answer."`
+	Output string `default:"json"                                                                    enum:"json,table,tsv,none" help:"How to print the answer."`
 
 	Login   login `cmd:""`
 	Account struct {
