@@ -147,7 +147,7 @@ func (m *manager) ask(ctx context.Context, method, id, version string, body any,
 		return nil, fmt.Errorf("cannot reach the resource manager: %w", err)
 	}
 
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 
 	if response.StatusCode >= http.StatusMultipleChoices {
 		return nil, runtime.NewResponseError(response) //nolint:wrapcheck // It says everything.
