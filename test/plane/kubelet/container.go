@@ -236,12 +236,7 @@ func (c *container) set(change func(*corev1.ContainerStatus)) {
 	c.pod.mu.Lock()
 
 	s := c.pod.statuses[c.spec.Name]
-	s.Name, s.Image = c.spec.Name, c.spec.Image
-
-	if s.State.Terminated != nil {
-		s.LastTerminationState = s.State
-	}
-
+	s.Name = c.spec.Name
 	change(&s)
 	c.pod.statuses[c.spec.Name] = s
 
@@ -251,6 +246,10 @@ func (c *container) set(change func(*corev1.ContainerStatus)) {
 
 func (c *container) wait(reason, message string) {
 	c.set(func(s *corev1.ContainerStatus) {
+		if s.State.Terminated != nil {
+			s.LastTerminationState = s.State
+		}
+
 		s.State, s.Ready, s.Started = waiting(reason, message), false, new(bool)
 	})
 }
@@ -264,11 +263,15 @@ func (c *container) began(process *sandbox.Process, img *image) {
 	c.pod.mu.Unlock()
 
 	c.set(func(s *corev1.ContainerStatus) {
+		if s.State.Terminated != nil {
+			s.LastTerminationState = s.State
+		}
+
 		if again {
 			s.RestartCount++
 		}
 
-		s.ImageID = img.id
+		s.Image, s.ImageID = c.spec.Image, img.id
 		s.ContainerID = fmt.Sprintf("process://%s-%s-%d", c.pod.uid, c.spec.Name, s.RestartCount)
 		s.State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(time.Now().Truncate(time.Second))}}
 	})
@@ -321,15 +324,15 @@ func (p *pod) openLog(container string) (string, error) {
 		return "", fmt.Errorf("cannot create directory of logs: %w", err)
 	}
 
-	r := run{log: name}
-	if info, err := os.Stat(name); err == nil {
-		r.from = info.Size()
-	}
-
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	r.again = p.runs[container].again
+	if p.logs[container] == nil {
+		p.logs[container] = &logFile{name: name}
+	}
+
+	r := p.runs[container]
+	r.log = p.logs[container].look()
 	p.runs[container] = r
 
 	return name, nil

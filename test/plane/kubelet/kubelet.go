@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -98,7 +97,7 @@ type Kubelet struct {
 	log      *slog.Logger
 	events   record.EventRecorder
 	images   *images
-	logs     *httptest.Server
+	logs     *logServer
 	capacity corev1.ResourceList
 	started  time.Time
 
@@ -247,8 +246,13 @@ func (k *Kubelet) start(ctx context.Context) error {
 	k.events = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: k.options.Node})
 	k.closers = append(k.closers, broadcaster.Shutdown)
 
-	k.startLogServer(ctx)
-	k.closers = append(k.closers, k.logs.Close)
+	logs, err := startLogServer(ctx, k.logSection)
+	if err != nil {
+		return err
+	}
+
+	k.logs = logs
+	k.closers = append(k.closers, logs.close)
 
 	if err := k.register(ctx); err != nil {
 		return err
@@ -256,6 +260,7 @@ func (k *Kubelet) start(ctx context.Context) error {
 
 	k.running.Go(func() { k.beat(ctx) })
 	k.running.Go(func() { k.watchPods(ctx) })
+	k.running.Go(func() { k.lookAtLogs(ctx) })
 
 	if k.options.Binder != nil {
 		binder, err := newClient(k.options.Binder)

@@ -61,6 +61,7 @@ type pod struct {
 	message  string
 	sandbox  *sandbox.Sandbox
 	runs     map[string]run
+	logs     map[string]*logFile
 }
 
 // A run of a container.
@@ -68,16 +69,15 @@ type run struct {
 	process *sandbox.Process
 	// again is true if there was an earlier run.
 	again bool
-	// log is the file with the output, in which the run begins at an offset.
-	log  string
-	from int64
+	// log is the offset at which the run begins in the log.
+	log int64
 }
 
 func newPod(ctx context.Context, k *Kubelet, object *corev1.Pod, ip string) *pod {
 	p := &pod{
 		kubelet: k, uid: object.UID, ip: ip, dir: filepath.Join(k.podsDir(), string(object.UID)),
 		started: time.Now().Truncate(time.Second), dirty: make(chan struct{}, 1), object: object,
-		statuses: map[string]corev1.ContainerStatus{}, runs: map[string]run{}, volumes: map[string]map[string]file{}, tokens: tokens{},
+		statuses: map[string]corev1.ContainerStatus{}, runs: map[string]run{}, logs: map[string]*logFile{}, volumes: map[string]map[string]file{}, tokens: tokens{},
 	}
 	p.wanted, p.stop = context.WithCancel(ctx)
 
@@ -339,8 +339,9 @@ func (p *pod) runContainers(ctx, life context.Context, s *sandbox.Sandbox) {
 func (p *pod) startSandbox(life context.Context) (*sandbox.Sandbox, error) {
 	o := p.spec()
 
+	p.mu.Lock()
 	for i := range o.Spec.InitContainers {
-		(&container{pod: p, spec: &o.Spec.InitContainers[i]}).wait(reasonInitializing, "")
+		p.wait(&o.Spec.InitContainers[i], reasonInitializing)
 	}
 
 	for i := range o.Spec.Containers {
@@ -349,8 +350,10 @@ func (p *pod) startSandbox(life context.Context) (*sandbox.Sandbox, error) {
 			reason = reasonInitializing
 		}
 
-		(&container{pod: p, spec: &o.Spec.Containers[i]}).wait(reason, "")
+		p.wait(&o.Spec.Containers[i], reason)
 	}
+	p.mu.Unlock()
+	p.report()
 
 	address, err := netip.ParseAddr(p.ip)
 	if err != nil {
@@ -368,6 +371,17 @@ func (p *pod) startSandbox(life context.Context) (*sandbox.Sandbox, error) {
 	p.setSandbox(s)
 
 	return s, nil
+}
+
+// wait reports that a container waits. p.mu must be held.
+func (p *pod) wait(c *corev1.Container, reason string) {
+	s := p.statuses[c.Name]
+	if s.State.Terminated != nil {
+		s.LastTerminationState = s.State
+	}
+
+	s.Name, s.Image, s.State, s.Ready, s.Started = c.Name, c.Image, waiting(reason, ""), false, new(bool)
+	p.statuses[c.Name] = s
 }
 
 func (p *pod) setSandbox(s *sandbox.Sandbox) {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -298,6 +299,17 @@ func TestLogs(t *testing.T) {
 
 	if diff := cmp.Diff("started", read(&corev1.PodLogOptions{LimitBytes: new(int64(7))})); diff != "" {
 		t.Errorf("limited log: -want, +got:\n%s", diff)
+	}
+
+	// The log was written before any request for it.
+	stamp, text, _ := strings.Cut(read(&corev1.PodLogOptions{Timestamps: true}), " ")
+	if diff := cmp.Diff("started serve :8080\n", text); diff != "" {
+		t.Errorf("log of the running container: -want, +got:\n%s", diff)
+	}
+
+	at, err := time.Parse(time.RFC3339Nano, stamp)
+	if began := p.Status.ContainerStatuses[0].State.Running.StartedAt.Time; err != nil || at.Before(began) {
+		t.Errorf("want a time after %v, got %q: %v", began, stamp, err)
 	}
 }
 
