@@ -75,7 +75,7 @@ type CLI struct {
 	FastPollInterval time.Duration `default:"5s"    env:"FAST_POLL_INTERVAL" help:"Interval of fast polls: after a change, for as long as --fast-poll-window. Used for syncs without fastPollInterval. 0 disables fast polls."`
 	FastPollWindow   time.Duration `default:"15m"   env:"FAST_POLL_WINDOW"   help:"How long a vault is polled fast after a change."`
 	FullReadInterval time.Duration `default:"10m"   env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
-	ListsAtOnce      int           `default:"20"    env:"LISTS_AT_ONCE"      help:"Maximum vaults listed concurrently. Unresponsive vaults and vaults with slow lists have separate limits of the same size."`
+	ListsAtOnce      int           `default:"100"   env:"LISTS_AT_ONCE"      help:"Maximum vaults listed concurrently. Unresponsive vaults and vaults with slow lists have separate limits of the same size."`
 	RequestTimeout   time.Duration `default:"10s"   env:"REQUEST_TIMEOUT"    help:"Deadline of one request to Azure."`
 	ReconcileTimeout time.Duration `default:"2m"    env:"RECONCILE_TIMEOUT"  help:"Deadline of one reconcile."`
 	IdleConnections  int           `default:"10000" env:"IDLE_CONNECTIONS"   help:"Vaults to which a connection is kept open between requests. Each takes about 25 kB of memory, and saves a TLS handshake for every poll."`

@@ -30,7 +30,7 @@ import (
 func defaults() CLI {
 	return CLI{
 		MaxReconcileRate: 100, MetricsAddress: ":8080", HealthAddress: ":8081",
-		PollInterval: 30 * time.Second, FastPollInterval: 5 * time.Second, FastPollWindow: 15 * time.Minute, FullReadInterval: 10 * time.Minute, ListsAtOnce: 20,
+		PollInterval: 30 * time.Second, FastPollInterval: 5 * time.Second, FastPollWindow: 15 * time.Minute, FullReadInterval: 10 * time.Minute, ListsAtOnce: 100,
 		RequestTimeout: 10 * time.Second, ReconcileTimeout: 2 * time.Minute, IdleConnections: 10000,
 		StateMetricInterval: time.Minute, EnableManagementPolicies: true, ChangeLogsSocketPath: "/var/run/changelogs/changelogs.sock",
 	}

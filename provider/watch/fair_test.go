@@ -64,7 +64,7 @@ func TestFastNeighbours(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := &crowd{err: tc.err, fails: map[Target]bool{}, lists: map[Target]int{}}
-				w := New(c, 50, fastWindow, NewMetrics(), func(types.NamespacedName) {})
+				w := New(c, 50, fastWindow, NewMetrics(), func(types.NamespacedName, bool) {})
 				ctx, stop := context.WithCancel(t.Context())
 
 				go func() { _ = w.Start(ctx) }()

@@ -326,7 +326,7 @@ func TestFastFleet(t *testing.T) { //nolint:gocognit // It is told from the begi
 	measure := func(t *testing.T, fast, before time.Duration) (lists int, again time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
 			f := &fleet{updated: map[Target]time.Time{}, pending: map[Target]time.Time{}}
-			watcher := New(f, 20, fastWindow, NewMetrics(), func(types.NamespacedName) {})
+			watcher := New(f, 20, fastWindow, NewMetrics(), func(types.NamespacedName, bool) {})
 			ctx, stop := context.WithCancel(t.Context())
 
 			go func() { _ = watcher.Start(ctx) }()

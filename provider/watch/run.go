@@ -107,17 +107,18 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 		v.pages, v.tookLong = r.pages, tookLong
 	}
 
+	last := v.snapshot
+	v.snapshot, v.listed, v.run = next, true, nil
+
 	for key, s := range v.subscribers {
 		if !s.hasSnapshot {
 			continue
 		}
 
-		if n := next.changes(v.snapshot, s.Names); n > 0 {
+		if n := next.changes(last, s.Names); n > 0 {
 			w.wakeAtPace(v, key, n)
 		}
 	}
-
-	v.snapshot, v.listed, v.run = next, true, nil
 
 	if !r.detached {
 		close(r.released)
@@ -138,7 +139,7 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 // other one: it reads the latest values then.
 func (w *Watcher) wakeAtPace(v *vault, key types.NamespacedName, n int) {
 	if !v.target.shared() {
-		w.wake(key)
+		w.wake(key, v.snapshot.Unavailable())
 
 		return
 	}
@@ -152,7 +153,7 @@ func (w *Watcher) wakeAtPace(v *vault, key types.NamespacedName, n int) {
 	v.turn = now.Add(pause + pace(n))
 
 	if pause <= 0 {
-		w.wake(key)
+		w.wake(key, v.snapshot.Unavailable())
 
 		return
 	}
@@ -166,7 +167,7 @@ func (w *Watcher) wakeAtPace(v *vault, key types.NamespacedName, n int) {
 		delete(v.waking, key)
 
 		if !w.unwatched(v) && v.subscribers[key] != nil {
-			w.wake(key)
+			w.wake(key, v.snapshot.Unavailable())
 		}
 	})
 }

@@ -53,6 +53,18 @@ func (s Snapshot) Covers(name string) bool {
 	return ok
 }
 
+// Unlistable reports whether secrets can be read one by one only, because the identity has no
+// permission to list the vault or the vault is too large. A role with a condition on the names
+// of secrets allows reading them without listing them.
+func (s Snapshot) Unlistable() bool {
+	r := keyvault.ReasonOf(s.Err)
+
+	return r == keyvault.Forbidden || r == keyvault.TooLarge
+}
+
+// Unavailable reports whether nothing can be read until the vault can be listed again.
+func (s Snapshot) Unavailable() bool { return s.Err != nil && !s.Unlistable() }
+
 // Item returns the entry of a name, if the list has one. Key Vault ignores case in names.
 func (s Snapshot) Item(name string) (Item, bool) {
 	i := s.items[strings.ToLower(name)]

@@ -82,10 +82,14 @@ type Lister interface {
 	Drop(t Target)
 }
 
+// Wake a sync that must look at its secrets. It must not block. If its vault is unavailable, the sync has only that to
+// report, and the changes of other vaults are more urgent.
+type Wake func(key types.NamespacedName, unavailable bool)
+
 // A Watcher lists vaults at intervals.
 type Watcher struct {
 	lister Lister
-	wake   func(types.NamespacedName)
+	wake   Wake
 	// Lanes for running lists. Unresponsive vaults, sluggish vaults and vaults with slow lists
 	// have separate lanes, so that no other vault waits for them.
 	normal, unanswered, sluggish, slow *lane
@@ -110,8 +114,8 @@ type Watcher struct {
 
 // New returns a watcher that polls up to atOnce vaults concurrently in each lane: normal,
 // unresponsive, sluggish and slow. It polls a vault fast for fastWindow after a change. It
-// calls wake, which must not block, for each sync that must look at its secrets.
-func New(lister Lister, atOnce int, fastWindow time.Duration, metrics *Metrics, wake func(types.NamespacedName)) *Watcher {
+// calls wake for each sync that must look at its secrets.
+func New(lister Lister, atOnce int, fastWindow time.Duration, metrics *Metrics, wake Wake) *Watcher {
 	return &Watcher{
 		lister: lister, wake: wake, metrics: metrics, fastWindow: fastWindow,
 		normal: newLane(atOnce), unanswered: newLane(atOnce), sluggish: newLane(atOnce), slow: newLane(atOnce),

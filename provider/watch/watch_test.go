@@ -114,11 +114,16 @@ func (w *world) Drop(t Target) {
 }
 
 func (w *world) watcher(atOnce int) *Watcher {
-	return New(w, atOnce, fastWindow, NewMetrics(), func(key types.NamespacedName) {
+	return New(w, atOnce, fastWindow, NewMetrics(), func(key types.NamespacedName, unavailable bool) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 
-		w.woken = append(w.woken, key.Name)
+		name := key.Name
+		if unavailable {
+			name += " (unavailable)"
+		}
+
+		w.woken = append(w.woken, name)
 	})
 }
 
@@ -333,18 +338,18 @@ func TestWake(t *testing.T) {
 		}},
 		"Removed": {reason: "The deletion of all secrets wakes all syncs.", change: func(w *world) { w.remove(vaultA()) }, want: []string{"one", "three", "two"}},
 		"Other":   {reason: "A change in another vault wakes no sync.", change: func(w *world) { w.set(vaultB(), "db", noon+1, true) }},
-		"Fails":   {reason: "A failing list wakes all syncs.", change: func(w *world) { w.fail(unreachable(403, "x")) }, want: []string{"one", "three", "two"}},
+		"Fails":   {reason: "A failing list wakes all syncs, which can wait for others.", change: func(w *world) { w.fail(unreachable(403, "x")) }, want: []string{"one (unavailable)", "three (unavailable)", "two (unavailable)"}},
 		"FailsSame": {
 			reason: "The same failure again wakes no sync.", before: unreachable(403, "x"),
 			change: func(w *world) { w.fail(unreachable(403, "x")) },
 		},
 		"FailsOther": {
-			reason: "A failure with another reason wakes all syncs.", before: unreachable(403, "x"),
+			reason: "A vault that can no longer be listed wakes all syncs, which read their secrets one by one.", before: unreachable(403, "x"),
 			change: func(w *world) { w.fail(&keyvault.Error{Reason: keyvault.Forbidden, Cause: because("x")}) }, want: []string{"one", "three", "two"},
 		},
 		"FailsElse": {
 			reason: "A failure with another code wakes all syncs.", before: unreachable(403, "x"),
-			change: func(w *world) { w.fail(unreachable(403, "y")) }, want: []string{"one", "three", "two"},
+			change: func(w *world) { w.fail(unreachable(403, "y")) }, want: []string{"one (unavailable)", "three (unavailable)", "two (unavailable)"},
 		},
 		"FailsDown": {
 			reason: "Varying errors of an unavailable vault wake no sync.", before: unreachable(500, "x"),
@@ -356,7 +361,7 @@ func TestWake(t *testing.T) {
 		},
 		"FailsIssuerThen": {
 			reason: "An unreachable issuer after an unavailable vault wakes all syncs.", before: unreachable(500, "x"),
-			change: func(w *world) { w.fail(issuer(400, "AADSTS50166")) }, want: []string{"one", "three", "two"},
+			change: func(w *world) { w.fail(issuer(400, "AADSTS50166")) }, want: []string{"one (unavailable)", "three (unavailable)", "two (unavailable)"},
 		},
 		"FailsEntra": {
 			reason: "Varying errors of an unavailable Entra ID wake no sync.", before: unreachable(500, "x"),
@@ -370,7 +375,7 @@ func TestWake(t *testing.T) {
 		},
 		"FailsRefused": {
 			reason: "A rejection after an outage wakes all syncs.", before: unreachable(0, "x"),
-			change: func(w *world) { w.fail(unreachable(403, "y")) }, want: []string{"one", "three", "two"},
+			change: func(w *world) { w.fail(unreachable(403, "y")) }, want: []string{"one (unavailable)", "three (unavailable)", "two (unavailable)"},
 		},
 		"FailsUnknown": {
 			reason: "Two foreign errors count as the same failure.", before: errors.New("x"),

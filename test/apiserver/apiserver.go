@@ -205,6 +205,8 @@ func (s *Server) configureAPIServer(program string) error {
 	// The private key contains the public one.
 	flags.Set("service-account-signing-key-file", tokenKey)
 	flags.Set("service-account-key-file", tokenKey)
+	// The default of the test environment has room for 254 Services.
+	flags.Set("service-cluster-ip-range", "10.0.0.0/16")
 	flags.Set("audit-policy-file", policy)
 	flags.Set("audit-log-path", s.audit.path)
 	// The size is in mebibytes: rotating the log would lose counted requests.

@@ -30,6 +30,9 @@ const (
 	priorityChanged = 10
 	// priorityKnown: the sync was synced before, and the provider has just started.
 	priorityKnown = 0
+	// priorityUnavailable: there is nothing but a failure to report. If many vaults fail at
+	// once, their reports would delay the changes of all others.
+	priorityUnavailable = -10
 )
 
 type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -50,13 +53,18 @@ func (q *queue) Start(_ context.Context, r workqueue.TypedRateLimitingInterface[
 	return nil
 }
 
-// wake a sync whose vault has changed.
-func (q *queue) wake(key types.NamespacedName) {
+// wake a sync whose vault has changed, or can no longer be listed.
+func (q *queue) wake(key types.NamespacedName, unavailable bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 
+	priority := priorityChanged
+	if unavailable {
+		priority = priorityUnavailable
+	}
+
 	if q.requests != nil {
-		add(q.requests, key, priorityChanged)
+		add(q.requests, key, priority)
 	}
 }
 

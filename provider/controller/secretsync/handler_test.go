@@ -113,17 +113,18 @@ func TestQueue(t *testing.T) {
 	q := &queue{}
 	key := types.NamespacedName{Namespace: "team-a", Name: "web"}
 
-	q.wake(key) // The controller has not started, and will reconcile all syncs anyway.
+	q.wake(key, false) // The controller has not started, and will reconcile all syncs anyway.
 
 	p := &prioritized{added: map[string]int{}}
 	if err := q.Start(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 
-	q.wake(key)
+	q.wake(key, false)
+	q.wake(types.NamespacedName{Namespace: "team-b", Name: "web"}, true)
 
-	if diff := cmp.Diff(map[string]int{"team-a/web": priorityChanged}, p.added); diff != "" {
-		t.Errorf("\nA sync with a changed vault is enqueued.\nwake(...): -want, +got:\n%s", diff)
+	if diff := cmp.Diff(map[string]int{"team-a/web": priorityChanged, "team-b/web": priorityUnavailable}, p.added); diff != "" {
+		t.Errorf("\nA sync with a changed vault comes before one whose vault is unavailable.\nwake(...): -want, +got:\n%s", diff)
 	}
 }
 

@@ -127,13 +127,9 @@ func (l *look) observe(ctx context.Context, v vault) map[string]plan.Observed {
 	return observed
 }
 
-// oneByOne reports whether secrets are read without a list, because the identity has no
-// permission to list the vault or the vault is too large. A role with a condition on the names
-// of secrets allows reading them without listing them.
+// oneByOne reports whether secrets are read without a list.
 func (s lookInput) oneByOne() bool {
-	r := keyvault.ReasonOf(s.snapshot.Err)
-
-	return s.movements != nil || r == keyvault.Forbidden || r == keyvault.TooLarge
+	return s.movements != nil || s.snapshot.Unlistable()
 }
 
 // hasList reports whether the last list succeeded.

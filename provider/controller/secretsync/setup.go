@@ -135,7 +135,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		WatchesRawSource(queue).
 		Watches(&v1alpha1.KeyVaultSecretSync{}, syncHandler(func(o client.Object) { written.forget(o.GetUID()) }), builder.WithPredicates(resource.DesiredStateChanged())).
 		Watches(&corev1.Secret{}, secretHandler(), builder.OnlyMetadata).
-		Complete(newNamespaceGate(ratelimiter.NewReconciler(name, f, o.GlobalRateLimiter), o.MaxConcurrentReconciles, queue.wake))
+		Complete(newNamespaceGate(ratelimiter.NewReconciler(name, f, o.GlobalRateLimiter), o.MaxConcurrentReconciles, func(key types.NamespacedName) { queue.wake(key, false) }))
 	if err != nil {
 		return fmt.Errorf("cannot set up the controller of %s: %w", gvk.Kind, err)
 	}
