@@ -150,11 +150,18 @@ func (w *world) barePlane(ctx context.Context, name, root, version string, webho
 		return nil, fmt.Errorf("cannot create log: %w", err)
 	}
 
-	p, err := plane.Start(ctx, plane.Options{
+	o := plane.Options{
 		Name: name, Dir: dir, Azure: w.azure, PollInterval: poll, Webhook: webhook,
 		Progress: progress(name),
 		Log:      slog.New(slog.NewTextHandler(logFile, nil)),
-	})
+	}
+
+	// Many idle applications are measured at the default intervals. Other tests are in a hurry.
+	if *idle > 0 {
+		o.PollInterval, o.AzurePollInterval = 0, 10*time.Minute
+	}
+
+	p, err := plane.Start(ctx, o)
 
 	w.mu.Lock()
 	w.logs = append(w.logs, logFile)

@@ -35,7 +35,7 @@ func (p *Plane) pushAzureProviders(ctx context.Context) error {
 			Repository: azureRepository(name),
 			Metadata:   filepath.Join(root, "test", "azure", "arm", "package", name, "crossplane.yaml"),
 			Objects:    crds,
-			Program:    &build.Program{Main: "./test/azure/arm/cmd/provider-azure", Path: "/provider", Args: []string{name, "--poll=1m", "--time-scale=0.01"}, Ports: []int{8080, 8081}},
+			Program:    &build.Program{Main: "./test/azure/arm/cmd/provider-azure", Path: "/provider", Args: []string{name, "--poll=" + p.options.AzurePollInterval.String(), "--time-scale=0.01"}, Ports: []int{8080, 8081}},
 		})
 	}
 

@@ -59,6 +59,9 @@ type Options struct {
 	// PollInterval is that of vaults. Zero means the applications' default.
 	PollInterval time.Duration
 
+	// AzurePollInterval is that of the Azure providers. The default is a minute.
+	AzurePollInterval time.Duration
+
 	// Progress is called with the name of a step when it begins, and returns a function
 	// for its end. The default does nothing.
 	Progress func(what string) (done func(error))
@@ -188,6 +191,10 @@ func (o *Options) complete() {
 
 	if o.Webhook == "" {
 		o.Webhook = WebhookReserved
+	}
+
+	if o.AzurePollInterval == 0 {
+		o.AzurePollInterval = time.Minute
 	}
 
 	if o.Progress == nil {
