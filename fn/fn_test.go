@@ -1007,15 +1007,15 @@ func TestRequirements(t *testing.T) {
 
 				return w
 			},
-			want:  map[string]*fnv1.ResourceSelector{"environment-config": environment, "namespace": namespace},
-			extra: map[string]*fnv1.ResourceSelector{"environment-config": environment, "namespace": namespace},
+			want:  map[string]*fnv1.ResourceSelector{"environment-config production": environment, "namespace": namespace},
+			extra: map[string]*fnv1.ResourceSelector{"environment-config production": environment, "namespace": namespace},
 		},
 		"New": {
 			reason: "The first objects could have names that are taken.",
 			world:  func(t *testing.T) *world { t.Helper(); return newWorld(t, twoSecrets) },
 			want: map[string]*fnv1.ResourceSelector{
-				"environment-config": environment,
-				"namespace":          namespace,
+				"environment-config production": environment,
+				"namespace":                     namespace,
 				"azure-provider-config": {
 					ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ClusterProviderConfig", Match: &fnv1.ResourceSelector_MatchName{MatchName: "default"},
 				},
@@ -1027,7 +1027,7 @@ func TestRequirements(t *testing.T) {
 		"Running": {
 			reason: "Observed objects are not required, because that would take more calls.",
 			world:  runningWorld,
-			want:   map[string]*fnv1.ResourceSelector{"environment-config": environment, "namespace": namespace},
+			want:   map[string]*fnv1.ResourceSelector{"environment-config production": environment, "namespace": namespace},
 		},
 	}
 
