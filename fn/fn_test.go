@@ -697,18 +697,57 @@ func TestSettingsFollowed(t *testing.T) {
 	}
 }
 
+// TestRestoredStays checks that vault and identity stay as they are if the platform has edited settings when a backup is restored, which
+// brings back no status. The vault of an application that was created again has no record of its creation either.
+func TestRestoredStays(t *testing.T) {
+	cases := map[string]struct{ reason, keyVault, settings string }{
+		"Nothing":       {"Nothing was edited.", `{}`, `{}`},
+		"Location":      {"Azure moves nothing.", `{}`, `{"location": "northeurope"}`},
+		"ResourceGroup": {"In another group, the Azure providers would not find them.", `{}`, `{"resourceGroupName": "rg-other"}`},
+		"Subscription":  {"In another subscription, the Azure providers would not find them.", `{}`, `{"subscriptionId": "99999999-9999-4999-8999-999999999999"}`},
+		"AzureConfig":   {"Another configuration can have another subscription.", `{}`, `{"azureProviderConfigRef": {"name": "other"}}`},
+		"SKU":           {"The keys of a premium vault may be in hardware.", `{}`, `{"keyVault": {"sku": "standard"}}`},
+		"NotAllowed":    {"The same holds for the vault of a manifest that asks for premium.", `{"sku": "premium"}`, `{"keyVault": {"sku": "standard"}}`},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, twoSecrets)
+			nested(w.xr, "spec")["keyVault"] = object(t, tc.keyVault)
+			nested(w.environment, "keyVault")["sku"] = "premium"
+			w.azureAll()
+			state := func() map[string]any {
+				vault, identity := w.composed[compose.NameKeyVault], w.composed[compose.NameIdentity]
+				return map[string]any{
+					"vault": vault["spec"], "identity": identity["spec"],
+					"name": at(vault, "metadata", "annotations", "crossplane.io/external-name"), "id": at(identity, "metadata", "annotations", "crossplane.io/external-name"),
+				}
+			}
+			before := state()
+			for _, o := range w.composed {
+				delete(o, "status")
+			}
+			maps.Copy(w.environment, object(t, tc.settings))
+			w.reconcile()
+			if diff := cmp.Diff(before, state()); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -before, +after:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 // TestAssignedVaultStays checks that an assigned vault stays in its resource group when the platform changes the group of new vaults,
 // and follows its own entry.
 func TestAssignedVaultStays(t *testing.T) {
 	cases := map[string]struct {
-		reason string
-		found  bool
-		entry  any
-		want   string
+		reason      string
+		found, lost bool
+		entry       any
+		want        string
 	}{
-		"Found":    {"It was found in the former group of the platform.", true, nil, "rg-applications"},
-		"Entry":    {"Its own entry says where it is now.", true, "rg-legacy", "rg-legacy"},
-		"NotFound": {"A wrong setting can be corrected.", false, nil, "rg-other"},
+		"Found":    {"It was found in the former group of the platform.", true, false, nil, "rg-applications"},
+		"Restored": {"The same holds if its status is lost.", true, true, nil, "rg-applications"},
+		"Entry":    {"Its own entry says where it is now.", true, false, "rg-legacy", "rg-legacy"},
+		"NotFound": {"A wrong setting can be corrected.", false, false, nil, "rg-other"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -718,7 +757,10 @@ func TestAssignedVaultStays(t *testing.T) {
 			delete(entry, "resourceGroupName")
 			w.reconcile()
 			if tc.found {
-				w.azure(compose.NameKeyVault)
+				w.azureAll()
+			}
+			if tc.lost {
+				delete(w.composed[compose.NameKeyVault], "status")
 			}
 			w.environment["resourceGroupName"] = "rg-other"
 			if tc.entry != nil {
@@ -1007,15 +1049,15 @@ func TestRequirements(t *testing.T) {
 
 				return w
 			},
-			want:  map[string]*fnv1.ResourceSelector{"environment-config": environment, "namespace": namespace},
-			extra: map[string]*fnv1.ResourceSelector{"environment-config": environment, "namespace": namespace},
+			want:  map[string]*fnv1.ResourceSelector{"environment-config production": environment, "namespace": namespace},
+			extra: map[string]*fnv1.ResourceSelector{"environment-config production": environment, "namespace": namespace},
 		},
 		"New": {
 			reason: "The first objects could have names that are taken.",
 			world:  func(t *testing.T) *world { t.Helper(); return newWorld(t, twoSecrets) },
 			want: map[string]*fnv1.ResourceSelector{
-				"environment-config": environment,
-				"namespace":          namespace,
+				"environment-config production": environment,
+				"namespace":                     namespace,
 				"azure-provider-config": {
 					ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ClusterProviderConfig", Match: &fnv1.ResourceSelector_MatchName{MatchName: "default"},
 				},
@@ -1027,7 +1069,7 @@ func TestRequirements(t *testing.T) {
 		"Running": {
 			reason: "Observed objects are not required, because that would take more calls.",
 			world:  runningWorld,
-			want:   map[string]*fnv1.ResourceSelector{"environment-config": environment, "namespace": namespace},
+			want:   map[string]*fnv1.ResourceSelector{"environment-config production": environment, "namespace": namespace},
 		},
 	}
 

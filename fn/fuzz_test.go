@@ -33,7 +33,7 @@ func FuzzRunFunction(f *testing.F) {
 					compose.NameSecretSync: {Resource: owned(fuzzed(xr), compose.NameSecretSync, fuzzed(sync))},
 				},
 			},
-			RequiredResources: map[string]*fnv1.Resources{requirementConfig: {Items: []*fnv1.Resource{{
+			RequiredResources: map[string]*fnv1.Resources{requirementOfConfig("platform-application"): {Items: []*fnv1.Resource{{
 				Resource: &structpb.Struct{Fields: map[string]*structpb.Value{"data": structpb.NewStructValue(fuzzed(settings))}},
 			}}}},
 		}

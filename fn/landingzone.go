@@ -13,9 +13,6 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// requirementLandingZone is the name of the requirement for the EnvironmentConfig of a landing zone.
-const requirementLandingZone = "landing-zone"
-
 // A landingZone is the zone of an application, and the settings that overlay the platform's. Both
 // are empty without a zone.
 type landingZone struct {
@@ -72,7 +69,7 @@ func (c *call) zoneSettings(zone, platform string) (map[string]any, *stop) {
 	if !valid {
 		return nil, keep(compose.ReasonLandingZoneUnavailable, finding.New(finding.LandingZoneNameInvalid, with))
 	}
-	overlay, state := decodeConfig(c.req, requirementLandingZone)
+	overlay, state := decodeConfig(c.req, name)
 	switch {
 	case state == unresolved:
 		return nil, wait(compose.ReasonLandingZoneUnavailable, finding.New(finding.LandingZoneConfigUnresolved, with), finding.New(finding.HowToRender))
@@ -92,7 +89,7 @@ func (c *call) requireLandingZone(zone, platform string) (name string, valid boo
 	if !valid || name == platform {
 		return name, false
 	}
-	requireConfig(c.req, c.rsp, requirementLandingZone, name)
+	requireConfig(c.req, c.rsp, name)
 
 	return name, true
 }

@@ -289,7 +289,7 @@ func TestLandingZoneIsRequired(t *testing.T) {
 			if !c.required {
 				requirements = rsp.GetRequirements().GetExtraResources() //nolint:staticcheck // Crossplane 1 knows no other.
 			}
-			if diff := cmp.Diff(want, requirements[requirementLandingZone], protocmp.Transform()); diff != "" {
+			if diff := cmp.Diff(want, requirements[requirementOfConfig("platform-application-eu")], protocmp.Transform()); diff != "" {
 				t.Errorf("RunFunction(...): -want requirement, +got:\n%s", diff)
 			}
 			if diff := cmp.Diff([]any{4, []string{"identity", "key-vault", "service-account"}}, []any{len(calls), desiredNames(rsp)}); diff != "" {

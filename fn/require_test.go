@@ -154,6 +154,56 @@ func TestCallers(t *testing.T) {
 	}
 }
 
+// TestSeededRequirements checks that the function does not decide with what it required before. Crossplane 2.4 sends that in the first
+// request of a reconcile, under the same names, and takes a fatal result without another call.
+func TestSeededRequirements(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		world  *world
+		change func(w *world)
+	}{
+		"OtherConfig": {
+			reason: "The Composition names another EnvironmentConfig, because the former one is invalid.",
+			world:  runningWorld(t),
+			change: func(w *world) {
+				w.zones = map[string]map[string]any{"platform-application": {"tennantId": "x"}}
+				w.input = map[string]any{"environmentConfigRef": map[string]any{"name": "platform"}}
+			},
+		},
+		"RenamedConfig": {
+			reason: "The EnvironmentConfig of an application without any object has another name.",
+			world:  provenWorld(t),
+			change: func(w *world) {
+				w.tenant("")
+				w.zones = map[string]map[string]any{"platform": w.environment}
+				w.environment = nil
+				w.input = map[string]any{"environmentConfigRef": map[string]any{"name": "platform"}}
+			},
+		},
+		"OtherZone": {
+			reason: "The Namespace of a new application has the label of another zone, because the settings of the former one are invalid.",
+			world:  zonedWorld(t, "mars"),
+			change: func(w *world) {
+				w.zones["platform-application-mars"] = with(zoneSettings("eu"), "tennantId", "x")
+				w.inZone("eu")
+			},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			last, _ := callers()["Crossplane2.4"].converse(t, tc.world)
+			tc.change(tc.world)
+			req := tc.world.request()
+			req.Meta = &fnv1.RequestMeta{Capabilities: callers()["Crossplane2.4"].capabilities}
+			req.RequiredResources = tc.world.resolve(last.GetRequirements().GetResources())
+			rsp, err := NewFunction(nopLogger()).RunFunction(t.Context(), req)
+			if err != nil || fatal(rsp) != "" || proto.Equal(last.GetRequirements(), rsp.GetRequirements()) {
+				t.Errorf("\n%s\nRunFunction(...): want other requirements, got %v, %q, %v", tc.reason, err, fatal(rsp), rsp.GetRequirements())
+			}
+		})
+	}
+}
+
 // TestCallersAreTold checks that callers that stop too early get a warning with the remedy, and others get
 // none.
 func TestCallersAreTold(t *testing.T) {

@@ -42,7 +42,7 @@ func (c *call) resolveSettings() (platform inputv1alpha1.PlatformConfigSpec, s *
 // requireSettings requires all objects with settings at once: Crossplane calls until the requirements
 // stay the same, so a later requirement costs one more call in each reconcile.
 func (c *call) requireSettings(ref settings.Reference) {
-	requireConfig(c.req, c.rsp, requirementConfig, ref.Name)
+	requireConfig(c.req, c.rsp, ref.Name)
 	requireNamespace(c.req, c.rsp, c.app.Namespace)
 	if zone, _ := c.placed().LandingZone(); zone != "" {
 		c.requireLandingZone(zone, ref.Name)
@@ -52,7 +52,7 @@ func (c *call) requireSettings(ref settings.Reference) {
 // environmentConfig returns the data of the platform's own EnvironmentConfig, or nothing if it may
 // be missing.
 func (c *call) environmentConfig(ref settings.Reference) (map[string]any, *stop) {
-	overlay, state := decodeConfig(c.req, requirementConfig)
+	overlay, state := decodeConfig(c.req, ref.Name)
 	with := finding.With{"name": ref.Name}
 	switch {
 	case state == unresolved:
@@ -78,12 +78,14 @@ func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, e
 	return input, nil
 }
 
-// requirementConfig is the name of the requirement for the platform's own EnvironmentConfig.
-const requirementConfig = "environment-config"
+// requirementOfConfig returns the name of the requirement for an EnvironmentConfig. Crossplane 2.4 sends
+// what the last response required in the first request, under the same names, and does not call again
+// after a fatal result. So the settings of another EnvironmentConfig must not have the same name.
+func requirementOfConfig(name string) string { return "environment-config " + name }
 
 // requireConfig requires an EnvironmentConfig.
-func requireConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, requirement, name string) {
-	require(req, rsp, requirement, &fnv1.ResourceSelector{
+func requireConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name string) {
+	require(req, rsp, requirementOfConfig(name), &fnv1.ResourceSelector{
 		ApiVersion: "apiextensions.crossplane.io/v1beta1",
 		Kind:       "EnvironmentConfig",
 		Match:      &fnv1.ResourceSelector_MatchName{MatchName: name},
@@ -91,8 +93,8 @@ func requireConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, 
 }
 
 // decodeConfig returns the data of a required EnvironmentConfig.
-func decodeConfig(req *fnv1.RunFunctionRequest, requirement string) (map[string]any, resolution) {
-	items, state := required(req, requirement)
+func decodeConfig(req *fnv1.RunFunctionRequest, name string) (map[string]any, resolution) {
+	items, state := required(req, requirementOfConfig(name))
 	if state != found {
 		return nil, state
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -97,14 +98,20 @@ func (w *world) request() *fnv1.RunFunctionRequest {
 	switch {
 	case w.unresolved:
 	case w.environment == nil:
-		req.RequiredResources[requirementConfig] = &fnv1.Resources{}
+		req.RequiredResources[w.config()] = &fnv1.Resources{}
 	default:
-		req.RequiredResources[requirementConfig] = &fnv1.Resources{Items: []*fnv1.Resource{{
+		req.RequiredResources[w.config()] = &fnv1.Resources{Items: []*fnv1.Resource{{
 			Resource: w.structure(map[string]any{"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig", "data": w.environment}),
 		}}}
 	}
 
 	return req
+}
+
+// config returns the name of the requirement for the platform's own EnvironmentConfig.
+func (w *world) config() string {
+	name, _ := at(w.input, "environmentConfigRef", "name").(string)
+	return requirementOfConfig(cmp.Or(name, "platform-application"))
 }
 
 func (w *world) structure(m map[string]any) *structpb.Struct {
@@ -149,7 +156,7 @@ func (w *world) look(req *fnv1.RunFunctionRequest, requirements *fnv1.Requiremen
 	}
 	again := false
 	for name, selector := range requirements.GetResources() {
-		if _, ok := req.GetRequiredResources()[name]; ok || name == requirementConfig {
+		if _, ok := req.GetRequiredResources()[name]; ok {
 			continue
 		}
 		found := &fnv1.Resources{}

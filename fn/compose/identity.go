@@ -61,11 +61,11 @@ func (c *composition) identity() identity {
 		return i
 	}
 
-	group := known.fixed("resourceGroupName", c.platform.ResourceGroupName)
+	group := c.seen.fixed(known, "resourceGroupName", c.platform.ResourceGroupName)
 
 	object := newManaged(c, managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind, c.app.Name, managedidentityv1beta1.UserAssignedIdentityParameters{
 		Name:              &i.name,
-		Location:          new(known.fixed("location", c.platform.Location)),
+		Location:          new(c.seen.fixed(known, "location", c.platform.Location)),
 		ResourceGroupName: &group,
 		Tags:              c.tags(seen, ownership),
 	})
@@ -75,7 +75,7 @@ func (c *composition) identity() identity {
 	}
 	object.Spec.ManagementPolicies = ownership.policies(object.Spec.ManagementPolicies)
 	id := azurename.IdentityID(c.platform.SubscriptionID, group, i.name)
-	if known.inAzure() || !hasDesiredID(seen) {
+	if c.seen.exists(known) || !hasDesiredID(seen) {
 		object.Annotations = externalID(seen, id)
 	} else {
 		// Azure does not have the identity, and its subscription or resource group may have changed.

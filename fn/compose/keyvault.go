@@ -132,10 +132,10 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 	spec.ForProvider = keyvaultv1beta1.VaultParameters{
 		// Azure cannot move a vault. A retained vault that is found again keeps its
 		// location, too.
-		Location:                   new(seen.fixed("location", c.platform.Location)),
-		ResourceGroupName:          new(seen.fixed("resourceGroupName", c.platform.ResourceGroupName)),
+		Location:                   new(c.seen.fixed(seen, "location", c.platform.Location)),
+		ResourceGroupName:          new(c.seen.fixed(seen, "resourceGroupName", c.platform.ResourceGroupName)),
 		SoftDeleteRetentionDays:    &retention,
-		TenantID:                   new(seen.fixed("tenantId", c.tenantID())),
+		TenantID:                   new(c.seen.fixed(seen, "tenantId", c.tenantID())),
 		SkuName:                    new(c.sku(seen)),
 		RbacAuthorizationEnabled:   new(true),
 		PurgeProtectionEnabled:     &purgeProtection,
@@ -153,14 +153,14 @@ func (c *composition) deletionPolicy() v1alpha1.DeletionPolicy {
 // the vault stays in the group in which it was found: another group of the platform is for new vaults.
 func (c *composition) adoptedResourceGroup() string {
 	a, _ := settings.Assigned(&c.platform, c.keyVaultSpec().Name, c.app.Namespace, c.app.Name)
-	return cmp.Or(a.ResourceGroupName, c.seen[NameKeyVault].fixed("resourceGroupName", c.platform.ResourceGroupName))
+	return cmp.Or(a.ResourceGroupName, c.seen.fixed(c.seen[NameKeyVault], "resourceGroupName", c.platform.ResourceGroupName))
 }
 
 // sku returns the SKU of the application's own vault. A premium vault stays premium unless the manifest
 // says otherwise: its keys may be in hardware.
 func (c *composition) sku(seen Object) string {
 	have := ""
-	if seen.str("status", "atProvider", "skuName") == skuPremium {
+	if c.seen.fixed(seen, "skuName", "") == skuPremium {
 		have = skuPremium
 	}
 

@@ -57,7 +57,7 @@ const groupAzure = "azure.m.upbound.io"
 // the identity if Azure has them, because an application must not be in two subscriptions.
 func AzureProviderConfig(p inputv1alpha1.PlatformConfigSpec, seen Observed) *inputv1alpha1.ProviderConfigReference {
 	for _, name := range []string{NameKeyVault, NameIdentity} {
-		if ref, ok := seen[name].providerConfig(); ok {
+		if ref, ok := seen[name].providerConfig(); ok && seen.exists(seen[name]) {
 			return &ref
 		}
 	}
@@ -65,18 +65,18 @@ func AzureProviderConfig(p inputv1alpha1.PlatformConfigSpec, seen Observed) *inp
 	return p.AzureProviderConfigRef
 }
 
-// providerConfig returns the provider configuration of an object that Azure has.
+// providerConfig returns the provider configuration of an object of the Azure providers.
 func (o Object) providerConfig() (ref inputv1alpha1.ProviderConfigReference, ok bool) {
 	ref.Kind, ref.Name = o.str("spec", "providerConfigRef", "kind"), o.str("spec", "providerConfigRef", "name")
 	known := ref.Kind == "ProviderConfig" || ref.Kind == "ClusterProviderConfig"
 
-	return ref, known && ref.Name != "" && isAzure(o) && o.inAzure()
+	return ref, known && ref.Name != "" && isAzure(o)
 }
 
 // keepProviderConfig keeps the provider configuration of an object that Azure has: another one can
 // belong to another subscription, where the object would be created again.
 func (o Object) keepProviderConfig(desired map[string]any) {
-	if ref, ok := o.providerConfig(); ok {
+	if ref, ok := o.providerConfig(); ok && o.inAzure() {
 		set(desired, ref.Kind, "spec", "providerConfigRef", "kind")
 		set(desired, ref.Name, "spec", "providerConfigRef", "name")
 	}

@@ -131,6 +131,22 @@ func (o Object) fixed(parameter, wanted string) string {
 	return cmp.Or(o.str("status", "atProvider", parameter), o.str("spec", "forProvider", parameter), wanted)
 }
 
+// exists reports whether Azure has the vault or the identity. Without a status, for example after a
+// restore, the role of the application shows it: it was composed when both had an id.
+func (o Observed) exists(object Object) bool {
+	_, granted := o[NameRoleAssignmentApp]
+	return granted || object.inAzure()
+}
+
+// fixed is like that of an Object, for the vault or the identity.
+func (o Observed) fixed(object Object, parameter, wanted string) string {
+	if o.exists(object) {
+		wanted = cmp.Or(object.str("spec", "forProvider", parameter), wanted)
+	}
+
+	return object.fixed(parameter, wanted)
+}
+
 // fixedNumber is like fixed for a number. It returns false if the number can still be chosen.
 func (o Object) fixedNumber(parameter string) (int64, bool) {
 	if !o.inAzure() {

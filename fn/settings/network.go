@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -59,9 +60,10 @@ func setNetworkDefaults(s *v1alpha1.PlatformConfigSpec) {
 // https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
 func (c *checker) tags(path *field.Path, tags map[string]string) {
 	names := slices.Sorted(maps.Keys(tags))
+	c.atMost(path, len(names), maxTags)
 	for i, name := range names {
 		c.tagName(path.Key(name), name, names[:i])
-		if !isTagName(name) || len(tags[name]) > 256 {
+		if !isTagName(name) || utf8.RuneCountInString(tags[name]) > 256 {
 			c.invalid(path.Key(name), name, finding.TagInvalid)
 		}
 	}
@@ -92,7 +94,7 @@ func (c *checker) tagName(path *field.Path, name string, others []string) {
 }
 
 func isTagName(name string) bool {
-	return name != "" && len(name) <= 512 && !strings.ContainsAny(name, `<>%&\?/`)
+	return name != "" && utf8.RuneCountInString(name) <= 512 && !strings.ContainsAny(name, `<>%&\?/`)
 }
 
 func (c *checker) vaultNetwork(path *field.Path, s *v1alpha1.PlatformConfigSpec) {

@@ -403,6 +403,16 @@ inheritedTags[4]: Forbidden: must not be one of the tags that the function sets:
 			args:   args{input: `{` + complete + `, "tags": {"cost": "1"}}`, overlay: `{"tags": {"Cost": "2"}}`},
 			want:   want{err: `cannot use platform settings: tags[cost]: Duplicate value: "cost"`},
 		},
+		"LongTag": {
+			reason: "Azure counts characters, not bytes.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"tags": {"a": "` + strings.Repeat("é", 256) + `", "b": "` + strings.Repeat("é", 257) + `"}}`},
+			want:   want{err: `cannot use platform settings: tags[b]: Invalid value: "b": must have a name of at most 512 characters without < > % & \ ? /, and a value of at most 256`},
+		},
+		"ManyTags": {
+			reason: "Azure would reject every vault, also those that run.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"tags": {` + tags(46) + `}}`},
+			want:   want{err: "cannot use platform settings: tags: Too many: 46: must have at most 45 items"},
+		},
 		"ManyInheritedTags": {
 			reason: "A resource in Azure has at most 50 tags, and the function sets five.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"tags": {` + tags(20) + `}, "inheritedTags": [` + keys(28) + `]}`},

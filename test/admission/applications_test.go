@@ -386,6 +386,65 @@ func TestCollectorChangesOwners(t *testing.T) {
 	}
 }
 
+// TestNested checks that no team stores an application that prevents others from being read. The API server accepts an object that is
+// nested 10,000 deep, but a list with it is deeper, and no client decodes that.
+func TestNested(t *testing.T) {
+	const tooDeep = "values of an application must not be nested more than 20 deep"
+
+	nested := func(depth int, around func(v any) any) any {
+		var v any = "x"
+		for range depth {
+			v = around(v)
+		}
+
+		return v
+	}
+	list, object := func(v any) any { return []any{v} }, func(v any) any { return map[string]any{"a": v} }
+
+	secrets := make([]any, 100)
+	for i := range secrets {
+		env := make([]any, 50)
+		for j := range env {
+			env[j] = map[string]any{"name": fmt.Sprintf("V_%d_%d", i, j), "key": "k"}
+		}
+
+		secrets[i] = map[string]any{"name": fmt.Sprintf("secret-%d", i), "env": env}
+	}
+
+	cases := map[string]struct {
+		reason string
+		field  string
+		value  any
+		want   string
+	}{
+		"lists":   {reason: "A field without effect can have any value.", field: "resources", value: nested(9_997, list), want: tooDeep},
+		"objects": {reason: "So can an unknown field.", field: "unknown", value: nested(9_995, object), want: tooDeep},
+		"one":     {reason: "One level too much is rejected.", field: "resources", value: nested(20, list), want: tooDeep},
+		"most":    {reason: "Manifests of other tools are not nested so deeply.", field: "resources", value: nested(19, object)},
+		"secrets": {reason: "The longest lists that the definition allows are accepted.", field: "secrets", value: secrets},
+	}
+
+	for variant, c := range variants() {
+		t.Run(variant, func(t *testing.T) {
+			namespace := c.namespace(t)
+
+			for name, tc := range cases {
+				u := c.application(namespace, name)
+				check.Must(t, unstructured.SetNestedField(u.Object, tc.value, "spec", tc.field))
+
+				if diff := cmp.Diff(tc.want, said(c.as(team).Create(t.Context(), u))); diff != "" {
+					t.Errorf("%s: %s\n-want, +got:\n%s", name, tc.reason, diff)
+				}
+			}
+
+			all := &unstructured.UnstructuredList{}
+			all.SetAPIVersion("meta.p6m.dev/v1alpha1")
+			all.SetKind("PlatformApplicationList")
+			check.Must(t, c.Client().List(t.Context(), all, client.InNamespace(namespace)))
+		})
+	}
+}
+
 // sorted returns a sorted list of names.
 func sorted(list string) string {
 	names := strings.Split(list, ", ")
