@@ -375,6 +375,30 @@ func TestLookRefused(t *testing.T) {
 	}
 }
 
+func TestLookRemedy(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		err    keyvault.Error
+		want   finding.Reason
+	}{
+		"Role":   {reason: "A role is missing.", err: keyvault.Error{Reason: keyvault.Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}}, want: finding.GrantRole},
+		"Policy": {reason: "Access policies ignore roles.", err: keyvault.Error{Reason: keyvault.Forbidden, Cause: finding.Finding{Reason: finding.AccessPolicyMissing}}, want: finding.CheckAccess},
+		"Other":  {reason: "An unknown refusal may have nothing to do with roles.", err: keyvault.Error{Reason: keyvault.Forbidden, Cause: finding.Finding{Reason: finding.AccessRefused}}, want: finding.CheckAccess},
+		"Token":  {reason: "A token is usually missing because of the credential.", err: keyvault.Error{Reason: keyvault.NoIdentity}, want: finding.CheckCredential},
+		"Clocks": {reason: "Some codes of Entra ID have another remedy.", err: keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.OtherTime}, want: finding.CheckClocks},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			o := lookAt(v1alpha1.SyncedSecret{Name: "db"}).failed(v1alpha1.SyncedSecret{Name: "db"}, &tc.err)
+
+			if diff := cmp.Diff(tc.want, o.Findings[len(o.Findings)-1].Reason); diff != "" {
+				t.Errorf("\n%s\nfailed(...): remedy: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestLookRetry(t *testing.T) {
 	type want struct {
 		State   v1alpha1.State
