@@ -228,10 +228,13 @@ func (l *look) nextRead() time.Time {
 		return l.now.Add(interval)
 	}
 
-	backoff := min(interval<<min(l.memory.refused, 8), max(refusedRetry, interval))
+	if interval < refusedRetry { // A long interval would overflow.
+		interval = min(interval<<min(l.memory.refused, 8), refusedRetry)
+	}
+
 	l.memory.refused++
 
-	return l.now.Add(backoff)
+	return l.now.Add(interval)
 }
 
 // readInterval is the interval of reading secrets one by one, which takes a request for each.

@@ -552,20 +552,24 @@ func TestLookNextRead(t *testing.T) {
 		}
 	}
 
-	l.interval = time.Hour
+	l.memory.refused = 8
 
-	if diff := cmp.Diff(time.Hour, afterNoon(l.nextRead())); diff != "" {
-		t.Errorf("\nThe interval is never shortened.\nnextRead(): -want, +got:\n%s", diff)
+	for _, interval := range []time.Duration{time.Hour, 20 * 8760 * time.Hour} {
+		l.interval = interval
+
+		if diff := cmp.Diff(interval, afterNoon(l.nextRead())); diff != "" {
+			t.Errorf("\nThe interval is never shortened.\nnextRead(): -want, +got:\n%s", diff)
+		}
 	}
 }
 
 // A look does not change its input.
 func TestLookChangesNothing(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
-	everything := cmp.AllowUnexported(memory{}, memo{}, absence{}, invalidVersion{}, version{}, budget{})
+	everything := cmp.AllowUnexported(memory{}, memo{}, absence{}, unsettled{}, invalidVersion{}, version{}, budget{})
 
 	original := &memory{
-		secrets: map[string]memo{"db": {absence: absence{deleted: true}}}, unsettled: map[string]time.Time{"db": noon()},
+		secrets: map[string]memo{"db": {absence: absence{deleted: true}}}, unsettled: map[string]unsettled{"db": {at: noon()}},
 		postponed: map[string]time.Time{"db": noon()}, opened: map[string]version{"db": {version: v2}},
 		invalid: map[string]invalidVersion{"db": {version: version{version: v2}}}, since: before(24 * time.Hour),
 	}
