@@ -64,6 +64,7 @@ const (
 // Remedies follow another finding.
 const (
 	GrantRole         Reason = "GrantRole"
+	CheckAccess       Reason = "CheckAccess"
 	CheckCredential   Reason = "CheckCredential"
 	CheckIdentity     Reason = "CheckIdentity"
 	CheckClocks       Reason = "CheckClocks"
@@ -81,12 +82,16 @@ const (
 	SecretDisabled       Reason = "SecretDisabled"
 	SecretExists         Reason = "SecretExists"
 	FirewallBlocks       Reason = "FirewallBlocks"
+	PerimeterBlocks      Reason = "PerimeterBlocks"
 	PrivateEndpointOnly  Reason = "PrivateEndpointOnly"
 	RoleMissing          Reason = "RoleMissing"
+	AccessPolicyMissing  Reason = "AccessPolicyMissing"
+	AccessRefused        Reason = "AccessRefused"
 	TokenRejected        Reason = "TokenRejected"
 	VaultThrottled       Reason = "VaultThrottled"
 	VaultUnavailable     Reason = "VaultUnavailable"
 	RequestRejected      Reason = "RequestRejected"
+	VaultUnexpected      Reason = "VaultUnexpected"
 	ListTooLong          Reason = "ListTooLong"
 	ListTooSlow          Reason = "ListTooSlow"
 )

@@ -153,7 +153,7 @@ func TestChallenge(t *testing.T) {
 		"Scope":     {reason: "A token for another scope is rejected.", challenge: `Bearer authorization="https://login.microsoftonline.com/tenant", scope="https://graph.microsoft.com/.default"`, want: Unreachable},
 		"NoHost":    {reason: "An authority without a host is rejected, because the Azure client would panic.", challenge: `Bearer authorization="x", resource="https://vault.azure.net"`, want: Unreachable},
 		"NoPath":    {reason: "An authority without a tenant is rejected, because the Azure client would panic.", challenge: `Bearer authorization="https://login.microsoftonline.com", resource="https://vault.azure.net"`, want: Unreachable},
-		"Empty":     {reason: "A missing challenge is an error.", challenge: "", want: NoIdentity},
+		"Empty":     {reason: "A missing challenge is an error.", challenge: "", want: Unreachable},
 	}
 
 	for name, tc := range cases {

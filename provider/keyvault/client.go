@@ -32,6 +32,8 @@ type Client struct {
 	credential *credential
 	limiter    *limiter
 	timeout    time.Duration
+	// connections to the vault.
+	connections *reconnecting
 }
 
 // newClient of a vault.
@@ -41,8 +43,10 @@ func newClient(uri string, c *credential, options azcore.ClientOptions, l *limit
 		return nil, err
 	}
 
+	connections := &reconnecting{}
+
 	options.Cloud = in
-	options.PerCallPolicies = append(slices.Clone(options.PerCallPolicies), renewing{})
+	options.PerCallPolicies = append(slices.Clone(options.PerCallPolicies), renewing{}, connections)
 	options.PerRetryPolicies = append(slices.Clone(options.PerRetryPolicies), forgetting{credential: c}, vaultOnly{host: host, cloud: in})
 
 	secrets, err := azsecrets.NewClient(uri, c, &azsecrets.ClientOptions{ClientOptions: options})
@@ -50,7 +54,7 @@ func newClient(uri string, c *credential, options azcore.ClientOptions, l *limit
 		return nil, fmt.Errorf("cannot make a client of %s: %w", uri, err)
 	}
 
-	return &Client{secrets: secrets, uri: uri, credential: c, limiter: l, timeout: timeout}, nil
+	return &Client{secrets: secrets, uri: uri, credential: c, limiter: l, timeout: timeout, connections: connections}, nil
 }
 
 // A Listing bounds a list, because a team controls the number of secrets in its vault.
@@ -314,10 +318,14 @@ func (c *Client) call(ctx context.Context, operation string, do func(context.Con
 	err = do(ctx)
 	if err == nil {
 		c.limiter.answered()
+		c.connections.suspect.Store(false)
+
 		return nil
 	}
 
 	e := classify(err, operation)
+	c.connections.suspect.Store(e.Reason == Unreachable)
+
 	// A response of Entra ID says nothing about the vault.
 	if _, fromVault := errors.AsType[*azcore.ResponseError](err); fromVault && e.Status == http.StatusTooManyRequests {
 		e.RetryAfter = c.limiter.throttled(e.RetryAfter)

@@ -129,8 +129,14 @@ func issuerFails(codes []int) bool {
 // Lasting reports whether retrying is pointless until the configuration changes.
 func (e *Error) Lasting() bool { return e.Meaning.refusal().lasting }
 
-// Remedy returns the remedy for the error, or an empty one if the meaning has none.
-func (e *Error) Remedy() finding.Reason { return e.Meaning.refusal().remedy }
+// Remedy returns the remedy for the error, or an empty one if the usual remedy applies.
+func (e *Error) Remedy() finding.Reason {
+	if e.Cause.Reason == finding.AccessPolicyMissing || e.Cause.Reason == finding.AccessRefused {
+		return finding.CheckAccess
+	}
+
+	return e.Meaning.refusal().remedy
+}
 
 // MeaningOf returns the first known meaning of these codes of Entra ID, with its code, or no
 // meaning and the first code. The codes must not be empty.

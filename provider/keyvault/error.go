@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -88,7 +89,7 @@ func (e *Error) Error() string {
 
 // ByNetwork reports whether the vault rejects the network of the client, whatever its roles are.
 func (e *Error) ByNetwork() bool {
-	return e.Cause.Reason == finding.FirewallBlocks || e.Cause.Reason == finding.PrivateEndpointOnly
+	return slices.Contains([]finding.Reason{finding.FirewallBlocks, finding.PerimeterBlocks, finding.PrivateEndpointOnly}, e.Cause.Reason)
 }
 
 // ReasonOf returns the reason of an error, Unreachable for an error of another type, and an
@@ -155,8 +156,10 @@ func classifyResponse(r *azcore.ResponseError, operation string) *Error {
 		e.Reason, e.Cause = reason, finding.Finding{Reason: cause}
 	}
 
+	// The code decides, because a proxy or a firewall may respond instead of the vault. Its pages
+	// must not look as if secrets were deleted or roles were missing.
 	switch {
-	case r.StatusCode == http.StatusNotFound:
+	case r.StatusCode == http.StatusNotFound && e.Code == "SecretNotFound":
 		because(NotFound, finding.SecretNotFound)
 	case r.StatusCode == http.StatusConflict && e.Code == "ObjectIsDeletedButRecoverable":
 		because(Deleted, finding.SecretRecoverable)
@@ -168,16 +171,24 @@ func classifyResponse(r *azcore.ResponseError, operation string) *Error {
 		because(Disabled, finding.SecretDisabled)
 	case r.StatusCode == http.StatusForbidden && e.Code == "ForbiddenByFirewall":
 		because(Unreachable, finding.FirewallBlocks)
+	case r.StatusCode == http.StatusForbidden && e.Code == "ForbiddenByNsp":
+		because(Unreachable, finding.PerimeterBlocks)
 	case r.StatusCode == http.StatusForbidden && e.Code == "ForbiddenByConnection":
 		because(Unreachable, finding.PrivateEndpointOnly)
-	case r.StatusCode == http.StatusForbidden:
+	case r.StatusCode == http.StatusForbidden && slices.Contains([]string{"ForbiddenByRbac", "Forbidden"}, e.Code):
 		because(Forbidden, finding.RoleMissing)
-	case r.StatusCode == http.StatusUnauthorized:
+	case r.StatusCode == http.StatusForbidden && slices.Contains([]string{"ForbiddenByPolicy", "AccessDenied"}, e.Code):
+		because(Forbidden, finding.AccessPolicyMissing)
+	case r.StatusCode == http.StatusForbidden && e.Code != "":
+		because(Forbidden, finding.AccessRefused)
+	case r.StatusCode == http.StatusUnauthorized && e.Code != "":
 		because(NoIdentity, finding.TokenRejected)
 	case r.StatusCode == http.StatusTooManyRequests:
 		because(Throttled, finding.VaultThrottled)
 	case r.StatusCode >= http.StatusInternalServerError:
 		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.VaultUnavailable, Status: r.StatusCode}
+	case e.Code == "":
+		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.VaultUnexpected, Status: r.StatusCode}
 	default:
 		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.RequestRejected, Status: r.StatusCode}
 	}

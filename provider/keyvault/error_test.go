@@ -119,17 +119,49 @@ func TestClassifyResponse(t *testing.T) {
 			reason: "A private endpoint is not a missing role.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByConnection")),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.PrivateEndpointOnly}, Code: "ForbiddenByConnection"},
 		},
+		"Perimeter": {
+			reason: "A network security perimeter is not a matter of roles.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByNsp")),
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.PerimeterBlocks}, Code: "ForbiddenByNsp"},
+		},
 		"Forbidden": {
 			reason: "A missing role is reported as forbidden.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByRbac")),
 			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}, Code: "ForbiddenByRbac"},
 		},
-		"ForbiddenGarbage": {
-			reason: "A rejection with an unreadable body is reported as forbidden.", answer: answerOf(403, nil, "<html>"+marker),
-			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}},
+		"ForbiddenPlain": {
+			reason: "Without an inner code, a role is missing.", answer: answerOf(403, nil, vaultError("Forbidden", "")),
+			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}, Code: "Forbidden"},
+		},
+		"AccessPolicy": {
+			reason: "A vault with access policies ignores roles.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByPolicy")),
+			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.AccessPolicyMissing}, Code: "ForbiddenByPolicy"},
+		},
+		"AccessDenied": {
+			reason: "An older code of vaults with access policies.", answer: answerOf(403, nil, vaultError("Forbidden", "AccessDenied")),
+			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.AccessPolicyMissing}, Code: "AccessDenied"},
+		},
+		"ForbiddenOther": {
+			reason: "An unknown code may have nothing to do with roles, and is not repeated.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByMoon")),
+			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.AccessRefused}, Code: "ForbiddenByMoon"},
+		},
+		"ForbiddenPage": {
+			reason: "A page of a firewall is not a missing role.", answer: answerOf(403, nil, "<html>"+marker),
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 403}},
+		},
+		"NotFoundPage": {
+			reason: "A page of a proxy is not a deleted secret.", answer: answerOf(404, nil, "<html>"+marker),
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 404}},
+		},
+		"NotFoundOther": {
+			reason: "Something else that is not found is not a deleted secret.", answer: answerOf(404, nil, vaultError("VaultNotFound", "")),
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.RequestRejected, Status: 404}, Code: "VaultNotFound"},
 		},
 		"Unauthorized": {
 			reason: "A rejected token has its own reason.", answer: answerOf(401, map[string]string{"WWW-Authenticate": marker}, vaultError("Unauthorized", "")),
 			want: Error{Reason: NoIdentity, Cause: finding.Finding{Reason: finding.TokenRejected}, Code: "Unauthorized"},
+		},
+		"UnauthorizedPage": {
+			reason: "A page of a proxy that wants a password is not a rejected token.", answer: answerOf(401, nil, "<html>"+marker),
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 401}},
 		},
 		"Throttled": {
 			reason: "Too many requests are reported as throttled.", answer: answerOf(429, map[string]string{"Retry-After": "17"}, vaultError("Throttled", "VaultRequestTypeLimitReached")),
@@ -141,23 +173,23 @@ func TestClassifyResponse(t *testing.T) {
 		},
 		"Redirect": {
 			reason: "Redirects are not followed.", answer: answerOf(302, map[string]string{"Location": "https://" + marker}, ""),
-			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.RequestRejected, Status: 302}},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 302}},
 		},
 		"BadRequest": {
 			reason: "An invalid request of ours is reported with its code.", answer: answerOf(400, nil, vaultError("BadParameter", "")),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.RequestRejected, Status: 400}, Code: "BadParameter"},
 		},
 		"RequestID": {
-			reason: "The error has Azure's request ID.", answer: answerOf(404, map[string]string{"X-Ms-Request-Id": "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"}, ""),
-			want: Error{Reason: NotFound, Cause: finding.Finding{Reason: finding.SecretNotFound}, RequestID: "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"},
+			reason: "The error has Azure's request ID.", answer: answerOf(404, map[string]string{"X-Ms-Request-Id": "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"}, vaultError("SecretNotFound", "")),
+			want: Error{Reason: NotFound, Cause: finding.Finding{Reason: finding.SecretNotFound}, Code: "SecretNotFound", RequestID: "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"},
 		},
 		"NoCode": {
 			reason: "An invalid code is dropped.", answer: answerOf(403, map[string]string{"X-Ms-Error-Code": marker + " " + marker, "X-Ms-Request-Id": "<" + marker + ">"}, vaultError(marker+"-x", marker+"!")),
-			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 403}},
 		},
 		"LongCode": {
 			reason: "An overlong code is dropped, too.", answer: answerOf(403, nil, vaultError(strings.Repeat(marker, 11), strings.Repeat(marker, 11))),
-			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 403}},
 		},
 	}
 

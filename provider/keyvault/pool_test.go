@@ -458,7 +458,7 @@ func TestPoolDoesNotFollow(t *testing.T) {
 	}
 
 	_, err = c.List(t.Context(), Listing{})
-	if diff := cmp.Diff(finding.Finding{Reason: finding.RequestRejected, Status: 307}, errorOf(t, err).Cause); diff != "" {
+	if diff := cmp.Diff(finding.Finding{Reason: finding.VaultUnexpected, Status: 307}, errorOf(t, err).Cause); diff != "" {
 		t.Errorf("\nList(...): -want, +got:\n%s", diff)
 	}
 }

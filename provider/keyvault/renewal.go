@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
@@ -80,4 +81,15 @@ func (f forgetting) Do(req *policy.Request) (*http.Response, error) {
 func drain(resp *http.Response) {
 	_, _ = io.Copy(io.Discard, resp.Body)
 	_ = resp.Body.Close()
+}
+
+// reconnecting closes each connection after its request while the vault is unreachable. Polls would
+// otherwise keep a connection open forever, although the host name may lead to a private endpoint
+// or another region since then, and a firewall may let only new connections through.
+type reconnecting struct{ suspect atomic.Bool }
+
+func (r *reconnecting) Do(req *policy.Request) (*http.Response, error) {
+	req.Raw().Close = r.suspect.Load()
+
+	return req.Next()
 }

@@ -6,9 +6,13 @@ package keyvault
 
 import (
 	"context"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -200,5 +204,77 @@ func TestRenewalIsKept(t *testing.T) {
 
 	if diff := cmp.Diff([]int{4, 2}, []int{len(a.requests), tokens.n}); diff != "" {
 		t.Errorf("\nRequests and tokens: -want, +got:\n%s", diff)
+	}
+}
+
+// An unreachable vault gets a new connection for each request.
+func TestReconnecting(t *testing.T) {
+	var connections, status atomic.Int32
+
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Authorization") == "":
+			w.Header().Set("WWW-Authenticate", `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		case status.Load() == http.StatusOK:
+			_, _ = io.WriteString(w, bundle("secrets/db/v1", "a", ""))
+		default:
+			w.WriteHeader(int(status.Load()))
+			_, _ = io.WriteString(w, vaultError("Forbidden", "ForbiddenByConnection"))
+		}
+	}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+
+	transport, ok := server.Client().Transport.(*http.Transport)
+	if !ok {
+		t.Fatal("the client of the server has another transport")
+	}
+
+	transport.TLSClientConfig.ServerName = "example.com" // The certificate of the server is for it.
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
+	}
+
+	credential, err := newCredential(time.Now, issuer{service: finding.EntraID}, new(tokens).build)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := newClient("https://web.vault.azure.net", credential, clientOptions(newCounted(transport, NewMetrics(), time.Now)), newLimiter(time.Now), testTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, s := range []struct {
+		reason string
+		status int
+		// want is the number of connections so far.
+		want int32
+	}{
+		{reason: "The first request opens a connection.", status: 200, want: 1},
+		{reason: "The next one uses it again.", status: 200, want: 1},
+		{reason: "The vault blocks this connection from now on.", status: 403, want: 1},
+		{reason: "The connection is used a last time.", status: 403, want: 1},
+		{reason: "A new connection may lead elsewhere.", status: 403, want: 2},
+		{reason: "None is kept while the vault is blocked.", status: 200, want: 3},
+		{reason: "The vault can be reached again.", status: 200, want: 4},
+		{reason: "So its connection is kept.", status: 200, want: 4},
+	} {
+		status.Store(int32(s.status)) //nolint:gosec // It has three digits.
+
+		_, err := c.Get(t.Context(), "db", "")
+		if failed := err != nil; failed != (s.status != 200) {
+			t.Fatalf("\n%s\nGet(...): %v", s.reason, err)
+		}
+
+		if diff := cmp.Diff(s.want, connections.Load()); diff != "" {
+			t.Errorf("\n%s\nGet(...): connections: -want, +got:\n%s", s.reason, diff)
+		}
 	}
 }

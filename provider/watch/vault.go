@@ -165,7 +165,11 @@ func (v *vault) backedOff(interval time.Duration) time.Duration {
 		// Such a failure costs no more than a successful list.
 	}
 
-	return max(min(interval<<min(max(v.failures-1, 0), 8), longest), keyvault.RetryAfterOf(v.snapshot.Err))
+	if interval < longest { // A long interval would overflow.
+		interval = min(interval<<min(max(v.failures-1, 0), 8), longest)
+	}
+
+	return max(interval, keyvault.RetryAfterOf(v.snapshot.Err))
 }
 
 // pace is the shortest average interval that pagesPerSecond allows.

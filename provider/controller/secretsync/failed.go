@@ -63,13 +63,12 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed
 		}
 	}
 
-	remedy := finding.Finding{Reason: finding.GrantRole}
+	usual := finding.GrantRole
 	if e.Reason == keyvault.NoIdentity {
-		remedy = finding.Finding{
-			Reason:         cmp.Or(e.Remedy(), finding.CheckCredential),
-			ServiceAccount: l.cr.Spec.ForProvider.ServiceAccountName,
-		}
+		usual = finding.CheckCredential
 	}
+
+	remedy := finding.Finding{Reason: cmp.Or(e.Remedy(), usual), ServiceAccount: l.cr.Spec.ForProvider.ServiceAccountName}
 
 	return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateForbidden, finding.Because(finding.AccessDenied, e.Cause), remedy)}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -97,17 +96,12 @@ func syncHandler(deleted func(client.Object)) ctrlhandler.EventHandler {
 	}
 }
 
-// secretHandler returns a handler of changed and deleted Secrets. Only the provider's own
-// Secrets are watched.
+// secretHandler returns a handler of changed and deleted Secrets, as StripSecret leaves them. Only the
+// provider's own Secrets are watched.
 func secretHandler() ctrlhandler.EventHandler {
 	enqueue := func(o client.Object, q requests) {
 		if name := o.GetAnnotations()[annotationSync]; name != "" {
 			add(q, types.NamespacedName{Namespace: o.GetNamespace(), Name: name}, priorityChanged)
-			return
-		}
-
-		if owner := metav1.GetControllerOf(o); owner != nil && owner.Kind == v1alpha1.KeyVaultSecretSyncKind {
-			add(q, types.NamespacedName{Namespace: o.GetNamespace(), Name: owner.Name}, priorityChanged)
 		}
 	}
 

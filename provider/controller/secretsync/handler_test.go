@@ -178,13 +178,6 @@ func TestHandlerSecrets(t *testing.T) {
 
 		return s
 	}
-	owned := func(kind string) func(s *corev1.Secret) {
-		return func(s *corev1.Secret) {
-			s.Annotations = nil
-			s.OwnerReferences = []metav1.OwnerReference{{Kind: kind, Name: "owner", Controller: new(true)}}
-		}
-	}
-
 	cases := map[string]struct {
 		reason string
 		was    *corev1.Secret
@@ -195,8 +188,7 @@ func TestHandlerSecrets(t *testing.T) {
 		"Resync":  {reason: "A resync without a change enqueues nothing.", was: secret("1", nil), is: secret("1", nil)},
 		"Deleted": {reason: "A deleted Secret enqueues its sync.", was: secret("1", nil), want: []string{"team-a/web"}},
 		"Renamed": {reason: "A Secret that lost its annotation enqueues its former sync.", was: secret("1", nil), is: secret("2", func(s *corev1.Secret) { s.Annotations = nil }), want: []string{"team-a/web"}},
-		"Owned":   {reason: "The owner of a Secret is enqueued.", was: secret("1", owned("KeyVaultSecretSync")), want: []string{"team-a/owner"}},
-		"Foreign": {reason: "A Secret with another owner enqueues nothing.", was: secret("1", owned("Other"))},
+		"Foreign": {reason: "A Secret without a sync enqueues nothing.", was: secret("1", func(s *corev1.Secret) { s.Annotations = nil })},
 	}
 
 	for name, tc := range cases {

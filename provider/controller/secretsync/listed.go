@@ -48,6 +48,8 @@ func because(state v1alpha1.State, r finding.Reason) plan.Observed {
 func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	memo := l.memory.secrets[s.Name]
 
+	delete(l.memory.unsettled, s.Name)
+
 	switch {
 	case memo.State == v1alpha1.StateAwaitingValue && memo.updated.After(l.snapshot.TakenAt.Add(-time.Second)):
 		// The provider has created it since the vault was listed.
@@ -85,20 +87,14 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 		return plan.Observed{}, false
 	}
 
-	var readAgain time.Time
-
-	if s.Version == "" {
-		due, at := l.memory.settling(s.Name, l.now)
-		if due {
-			return plan.Observed{}, false
-		}
-
-		readAgain = at
+	due, readAgain := l.memory.settling(s.Name, l.now)
+	if due {
+		return plan.Observed{}, false
 	}
 
 	switch {
 	case requested && latest:
-		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), LookAgain: readAgain}, true
+		return plan.Observed{Verdict: l.memory.unchanged(s.Name), LookAgain: readAgain}, true
 	case remembered && memo.updated.Equal(item.Updated):
 		return plan.Observed{Verdict: memo.Verdict, LookAgain: readAgain}, true
 	}

@@ -4,6 +4,7 @@
 package secretsync
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -111,7 +112,7 @@ func (l *look) observe(ctx context.Context, v vault) map[string]plan.Observed {
 		}
 	}
 
-	failed := l.conclude(unknown, readSecrets(ctx, v, unknown), observed)
+	failed := l.conclude(unknown, readSecrets(ctx, v.get, unknown), observed)
 
 	if l.hasList() {
 		l.memory.allowed = true
@@ -157,11 +158,18 @@ func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer
 			o.LookAgain = earliest(o.LookAgain, at)
 			observed[s.Name], failed = o, failed || retried
 
+			if l.lists(s.Name) {
+				// The list does not show that the secret could not be read.
+				l.memory.readLater(s.Name, cmp.Or(at, l.now.Add(l.fullRead)), o.Verdict)
+			} else {
+				delete(l.memory.unsettled, s.Name)
+			}
+
 			continue
 		}
 
 		l.read, l.memory.allowed = true, true
-		readAgain := l.memory.settled(s.Name, answer.secret.Updated, l.now)
+		readAgain := l.memory.settled(s.Name, lastChange(s, answer.secret), l.now)
 
 		o, postponed := l.examine(s, answer.secret)
 		o.LookAgain = earliest(o.LookAgain, readAgain)
@@ -178,13 +186,23 @@ func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer
 	return failed
 }
 
-// retry reports whether a failed read makes the full read incomplete, and when to retry it.
+// lastChange of a secret that the sync would see, or zero for a pinned version.
+func lastChange(s v1alpha1.SyncedSecret, secret keyvault.Secret) time.Time {
+	if s.Version != "" {
+		return time.Time{}
+	}
+
+	return secret.Updated
+}
+
+// retry reports whether a failed read makes the full read incomplete, and when to retry it. Only the
+// secrets that failed are read again, unless all must be: a full read that began anew each time
+// would never get through a vault that throttles.
 func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.Time) {
 	e := errorOf(err)
-	_, listed := l.snapshot.Item(s.Name)
 
 	switch {
-	case e.Reason == keyvault.NotFound && listed && s.Version == "":
+	case e.Reason == keyvault.NotFound && s.Version == "" && l.lists(s.Name):
 		// The secret was just deleted or recovered, and the list is not up to date yet.
 		return false, l.now.Add(failedRetry)
 	case e.Reason == keyvault.NotFound, e.Reason == keyvault.Disabled:
@@ -192,9 +210,9 @@ func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.T
 	case e.Reason == keyvault.Forbidden:
 		return false, l.now.Add(refusedRetry)
 	case e.Reason == keyvault.Throttled:
-		return true, l.apart(l.now.Add(max(failedRetry, e.RetryAfter)))
+		return l.distrusted, l.apart(l.now.Add(max(failedRetry, e.RetryAfter)))
 	default:
-		return true, l.now.Add(max(failedRetry, e.RetryAfter))
+		return l.distrusted, l.now.Add(max(failedRetry, e.RetryAfter))
 	}
 }
 
@@ -224,10 +242,13 @@ func (l *look) nextRead() time.Time {
 		return l.now.Add(interval)
 	}
 
-	backoff := min(interval<<min(l.memory.refused, 8), max(refusedRetry, interval))
+	if interval < refusedRetry { // A long interval would overflow.
+		interval = min(interval<<min(l.memory.refused, 8), refusedRetry)
+	}
+
 	l.memory.refused++
 
-	return l.now.Add(backoff)
+	return l.now.Add(interval)
 }
 
 // readInterval is the interval of reading secrets one by one, which takes a request for each.

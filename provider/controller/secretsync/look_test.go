@@ -375,6 +375,30 @@ func TestLookRefused(t *testing.T) {
 	}
 }
 
+func TestLookRemedy(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		err    keyvault.Error
+		want   finding.Reason
+	}{
+		"Role":   {reason: "A role is missing.", err: keyvault.Error{Reason: keyvault.Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}}, want: finding.GrantRole},
+		"Policy": {reason: "Access policies ignore roles.", err: keyvault.Error{Reason: keyvault.Forbidden, Cause: finding.Finding{Reason: finding.AccessPolicyMissing}}, want: finding.CheckAccess},
+		"Other":  {reason: "An unknown refusal may have nothing to do with roles.", err: keyvault.Error{Reason: keyvault.Forbidden, Cause: finding.Finding{Reason: finding.AccessRefused}}, want: finding.CheckAccess},
+		"Token":  {reason: "A token is usually missing because of the credential.", err: keyvault.Error{Reason: keyvault.NoIdentity}, want: finding.CheckCredential},
+		"Clocks": {reason: "Some codes of Entra ID have another remedy.", err: keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.OtherTime}, want: finding.CheckClocks},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			o := lookAt(v1alpha1.SyncedSecret{Name: "db"}).failed(v1alpha1.SyncedSecret{Name: "db"}, &tc.err)
+
+			if diff := cmp.Diff(tc.want, o.Findings[len(o.Findings)-1].Reason); diff != "" {
+				t.Errorf("\n%s\nfailed(...): remedy: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestLookRetry(t *testing.T) {
 	type want struct {
 		State   v1alpha1.State
@@ -386,28 +410,32 @@ func TestLookRetry(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		secret v1alpha1.SyncedSecret
-		gone   bool
-		err    error
-		want   want
+		// gone is true if the list does not have the secret.
+		gone       bool
+		distrusted bool
+		err        error
+		want       want
 	}{
 		"NotFound":    {reason: "The list will show when the secret exists.", gone: true, err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.Gone}},
 		"NoVersion":   {reason: "A missing version will not appear later.", secret: v1alpha1.SyncedSecret{Version: v2}, err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.VersionMissing}},
 		"Listed":      {reason: "A list and a read that disagree will agree later, without a change in the list.", err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.Gone, Next: failedRetry}},
-		"Deleting":    {reason: "A deletion takes seconds.", err: &keyvault.Error{Reason: keyvault.BeingDeleted}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingDeleted, Retry: true, Next: failedRetry}},
-		"Recovering":  {reason: "A recovery ends within seconds.", err: &keyvault.Error{Reason: keyvault.BeingRecovered}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingRecovered, Retry: true, Next: failedRetry}},
+		"Deleting":    {reason: "A deletion takes seconds.", err: &keyvault.Error{Reason: keyvault.BeingDeleted}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingDeleted, Next: failedRetry}},
+		"Recovering":  {reason: "A recovery ends within seconds.", err: &keyvault.Error{Reason: keyvault.BeingRecovered}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingRecovered, Next: failedRetry}},
 		"Disabled":    {reason: "The list will show when the secret is enabled.", err: &keyvault.Error{Reason: keyvault.Disabled}, want: want{State: v1alpha1.StateDisabled, Finding: finding.Disabled}},
 		"Forbidden":   {reason: "The list does not show when a role is assigned.", err: &keyvault.Error{Reason: keyvault.Forbidden}, want: want{State: v1alpha1.StateForbidden, Finding: finding.AccessDenied, Next: refusedRetry}},
-		"Blocked":     {reason: "A vault behind a firewall is read again soon: a new private endpoint takes minutes.", err: &keyvault.Error{Reason: keyvault.Unreachable, Cause: finding.Finding{Reason: finding.FirewallBlocks}}, want: want{State: v1alpha1.StateUnreachable, Finding: finding.NetworkBlocked, Retry: true, Next: failedRetry}},
-		"Unreachable": {reason: "An unreachable secret is read again soon.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
-		"Unknown":     {reason: "An unknown error is retried soon.", err: errors.New("x"), want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
-		"Throttled":   {reason: "A read is retried after the Retry-After of Azure.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: time.Minute}},
-		"Soon":        {reason: "A retry never comes sooner than after the minimum pause.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: failedRetry}},
+		"Blocked":     {reason: "A vault behind a firewall is read again soon: a new private endpoint takes minutes.", err: &keyvault.Error{Reason: keyvault.Unreachable, Cause: finding.Finding{Reason: finding.FirewallBlocks}}, want: want{State: v1alpha1.StateUnreachable, Finding: finding.NetworkBlocked, Next: failedRetry}},
+		"Unreachable": {reason: "An unreachable secret is read again soon.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Next: failedRetry}},
+		"Unknown":     {reason: "An unknown error is retried soon.", err: errors.New("x"), want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Next: failedRetry}},
+		"Throttled":   {reason: "A read is retried after the Retry-After of Azure.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Next: time.Minute}},
+		"Soon":        {reason: "A retry never comes sooner than after the minimum pause.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Next: failedRetry}},
+		"Distrusted":  {reason: "If the Secret may have changed, all secrets are read again.", distrusted: true, err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			tc.secret.Name = "db"
 			l := lookAt(tc.secret)
+			l.distrusted = tc.distrusted
 
 			if tc.gone {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
@@ -421,6 +449,114 @@ func TestLookRetry(t *testing.T) {
 				t.Errorf("\n%s\nfailed(...), retry(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// A failed read is repeated, although the list shows no change, and its verdict stays until then.
+func TestLookFailed(t *testing.T) {
+	type want struct {
+		State v1alpha1.State
+		// Next is when the secret is read again.
+		Next time.Duration
+	}
+
+	fails := func(r keyvault.Reason) error { return &keyvault.Error{Reason: r, Cause: said("no")} }
+	shared := func(l *look) { l.lookInput = l.shared(0) }
+
+	cases := map[string]struct {
+		reason string
+		secret v1alpha1.SyncedSecret
+		change func(l *look)
+		err    error
+		want   want
+	}{
+		"Unreachable":   {reason: "A secret that could not be read is not Synced.", err: fails(keyvault.Unreachable), want: want{State: v1alpha1.StateUnreachable, Next: failedRetry}},
+		"Throttled":     {reason: "A throttled read is repeated.", err: fails(keyvault.Throttled), want: want{State: v1alpha1.StateThrottled, Next: failedRetry}},
+		"Forbidden":     {reason: "A secret stays Forbidden until it can be read.", err: fails(keyvault.Forbidden), want: want{State: v1alpha1.StateForbidden, Next: refusedRetry}},
+		"NotFound":      {reason: "A list that lags behind does not make a deleted secret Synced.", err: fails(keyvault.NotFound), want: want{State: v1alpha1.StateMissing, Next: failedRetry}},
+		"Pinned":        {reason: "The list does not show when a pinned version is enabled.", secret: v1alpha1.SyncedSecret{Version: v1}, err: fails(keyvault.Disabled), want: want{State: v1alpha1.StateDisabled, Next: fullRead}},
+		"PinnedGone":    {reason: "The list does not show that a pinned version is missing.", secret: v1alpha1.SyncedSecret{Version: v1}, err: fails(keyvault.NotFound), want: want{State: v1alpha1.StateMissing, Next: fullRead}},
+		"Shared":        {reason: "The list of another identity does not show permissions.", change: shared, err: fails(keyvault.Forbidden), want: want{State: v1alpha1.StateForbidden, Next: refusedRetry}},
+		"SharedMissing": {reason: "A read that contradicts the list of another identity is repeated.", change: shared, err: fails(keyvault.NotFound), want: want{State: v1alpha1.StateMissing, Next: failedRetry}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tc.secret.Name = "db"
+			l := lookAt(tc.secret)
+			l.fullRead = fullRead
+
+			if tc.change != nil {
+				tc.change(l)
+			}
+
+			known := func() want {
+				o, _ := l.known(tc.secret)
+				return want{State: o.State, Next: afterNoon(o.LookAgain)}
+			}
+			conclude := func(a answer) {
+				l.conclude([]v1alpha1.SyncedSecret{tc.secret}, map[string]answer{"db": a}, map[string]plan.Observed{})
+			}
+
+			conclude(answer{err: tc.err})
+
+			if diff := cmp.Diff(tc.want, known()); diff != "" {
+				t.Errorf("\n%s\nknown(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			l.now = noon().Add(tc.want.Next)
+
+			if diff := cmp.Diff(want{}, known()); diff != "" {
+				t.Errorf("\nThen it is read again.\nknown(...): -want, +got:\n%s", diff)
+			}
+
+			conclude(answer{secret: keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v1, Updated: before(time.Hour)}}})
+
+			if diff := cmp.Diff(want{State: v1alpha1.StateSynced}, known()); diff != "" {
+				t.Errorf("\nA read that succeeds replaces the verdict.\nknown(...): -want, +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// When a list is allowed again, so are reads: the verdict of a read without a list ends.
+func TestLookFailedWithoutList(t *testing.T) {
+	s := v1alpha1.SyncedSecret{Name: "db"}
+	l := lookAt(s)
+
+	err := &keyvault.Error{Reason: keyvault.Forbidden}
+	l.snapshot.Err = err
+	l.conclude([]v1alpha1.SyncedSecret{s}, map[string]answer{"db": {err: err}}, map[string]plan.Observed{})
+
+	l.snapshot.Err = nil
+
+	if o, _ := l.known(s); o.State != v1alpha1.StateSynced {
+		t.Errorf("\nknown(...): want %s, got %s", v1alpha1.StateSynced, o.State)
+	}
+}
+
+// The verdict of a failed read ends when the list shows something else.
+func TestLookFailedBefore(t *testing.T) {
+	s := v1alpha1.SyncedSecret{Name: "db"}
+	l := lookAt(s)
+	there := l.snapshot
+
+	l.conclude([]v1alpha1.SyncedSecret{s}, map[string]answer{"db": {err: &keyvault.Error{Reason: keyvault.NotFound}}}, map[string]plan.Observed{})
+
+	for _, step := range []struct {
+		reason   string
+		snapshot watch.Snapshot
+		want     v1alpha1.State
+	}{
+		{reason: "A list that lags behind is not believed.", snapshot: there, want: v1alpha1.StateMissing},
+		{reason: "The list confirms the deletion.", snapshot: watch.NewSnapshot(nil, []string{"db"}, noon()), want: v1alpha1.StateMissing},
+		{reason: "A recovered secret is Synced.", snapshot: there, want: v1alpha1.StateSynced},
+	} {
+		l.snapshot = step.snapshot
+
+		if o, _ := l.known(s); o.State != step.want {
+			t.Errorf("\n%s\nknown(...): want %s, got %s", step.reason, step.want, o.State)
+		}
 	}
 }
 
@@ -528,20 +664,24 @@ func TestLookNextRead(t *testing.T) {
 		}
 	}
 
-	l.interval = time.Hour
+	l.memory.refused = 8
 
-	if diff := cmp.Diff(time.Hour, afterNoon(l.nextRead())); diff != "" {
-		t.Errorf("\nThe interval is never shortened.\nnextRead(): -want, +got:\n%s", diff)
+	for _, interval := range []time.Duration{time.Hour, 20 * 8760 * time.Hour} {
+		l.interval = interval
+
+		if diff := cmp.Diff(interval, afterNoon(l.nextRead())); diff != "" {
+			t.Errorf("\nThe interval is never shortened.\nnextRead(): -want, +got:\n%s", diff)
+		}
 	}
 }
 
 // A look does not change its input.
 func TestLookChangesNothing(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
-	everything := cmp.AllowUnexported(memory{}, memo{}, absence{}, invalidVersion{}, version{}, budget{})
+	everything := cmp.AllowUnexported(memory{}, memo{}, absence{}, unsettled{}, invalidVersion{}, version{}, budget{})
 
 	original := &memory{
-		secrets: map[string]memo{"db": {absence: absence{deleted: true}}}, unsettled: map[string]time.Time{"db": noon()},
+		secrets: map[string]memo{"db": {absence: absence{deleted: true}}}, unsettled: map[string]unsettled{"db": {at: noon()}},
 		postponed: map[string]time.Time{"db": noon()}, opened: map[string]version{"db": {version: v2}},
 		invalid: map[string]invalidVersion{"db": {version: version{version: v2}}}, since: before(24 * time.Hour),
 	}

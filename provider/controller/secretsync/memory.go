@@ -55,9 +55,8 @@ type memory struct {
 	marks map[string]mark
 	// readsAt is when the secrets of a shared vault are read again while it is not listed.
 	readsAt time.Time
-	// unsettled are secrets that were read within the second of their last change, with the
-	// time to read them again: no list shows another change in the same second.
-	unsettled map[string]time.Time
+	// unsettled are secrets to read again although the list shows no change.
+	unsettled map[string]unsettled
 
 	// invalid are the versions with invalid values, by name of the secret.
 	invalid map[string]invalidVersion
@@ -82,6 +81,14 @@ type memo struct {
 
 	// updated is the update time in the list to which the verdict applies.
 	updated time.Time
+}
+
+// An unsettled secret was read within the second of its last change, of which a list shows no other
+// change, or could not be read. It has the verdict until it is read again.
+type unsettled struct {
+	plan.Verdict
+
+	at time.Time
 }
 
 // A version of a secret, read in a format. Its content never changes.
@@ -163,7 +170,7 @@ func (m *memory) postpone(name string, postponed bool, now time.Time) {
 }
 
 // forgetVerdicts drops the verdicts on secrets that are no longer in the spec, and everything
-// else about their values.
+// else about their values. Unsettled secrets are read at once.
 func (m *memory) forgetVerdicts(list []v1alpha1.SyncedSecret) {
 	unlisted := func(name string) bool {
 		return !slices.ContainsFunc(list, func(s v1alpha1.SyncedSecret) bool { return s.Name == name })
@@ -172,6 +179,11 @@ func (m *memory) forgetVerdicts(list []v1alpha1.SyncedSecret) {
 	maps.DeleteFunc(m.invalid, func(name string, _ invalidVersion) bool { return unlisted(name) })
 	maps.DeleteFunc(m.opened, func(name string, _ version) bool { return unlisted(name) })
 	maps.DeleteFunc(m.postponed, func(name string, _ time.Time) bool { return unlisted(name) })
+	maps.DeleteFunc(m.unsettled, func(name string, _ unsettled) bool { return unlisted(name) })
+
+	for name, u := range m.unsettled {
+		m.unsettled[name] = unsettled{Verdict: u.Verdict} // It may be about another version.
+	}
 }
 
 // memories of all syncs.
@@ -266,21 +278,36 @@ func (m *memory) settled(name string, updated, now time.Time) time.Time {
 		return time.Time{}
 	}
 
-	if m.unsettled == nil {
-		m.unsettled = map[string]time.Time{}
-	}
-
-	m.unsettled[name] = readAgain
+	m.readLater(name, readAgain, plan.NewVerdict(v1alpha1.StateSynced))
 
 	return readAgain
+}
+
+// readLater records when to read a secret again although the list shows no change, and the verdict
+// until then.
+func (m *memory) readLater(name string, at time.Time, v plan.Verdict) {
+	if m.unsettled == nil {
+		m.unsettled = map[string]unsettled{}
+	}
+
+	m.unsettled[name] = unsettled{Verdict: v, at: at}
+}
+
+// unchanged returns the verdict on a secret whose content in the Secret is that of the list.
+func (m *memory) unchanged(name string) plan.Verdict {
+	if u, ok := m.unsettled[name]; ok {
+		return u.Verdict
+	}
+
+	return plan.NewVerdict(v1alpha1.StateSynced)
 }
 
 // settling reports whether to read a secret again now although the list shows no change or, if
 // it is too early, returns when to read it.
 func (m *memory) settling(name string, now time.Time) (due bool, at time.Time) {
-	at, ok := m.unsettled[name]
-	if ok && now.Before(at) {
-		return false, at
+	u, ok := m.unsettled[name]
+	if ok && now.Before(u.at) {
+		return false, u.at
 	}
 
 	return ok, time.Time{}

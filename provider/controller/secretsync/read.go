@@ -18,20 +18,17 @@ type answer struct {
 }
 
 // readSecrets reads a few secrets concurrently. When the vault is unreachable, the rest is not
-// requested.
-func readSecrets(ctx context.Context, v vault, list []v1alpha1.SyncedSecret) map[string]answer {
-	if len(list) == 0 {
-		return nil
-	}
-
-	client, err := v.client()
+// requested. One response may be about one secret only, which must not keep the rest waiting: two
+// in a row are about the vault.
+func readSecrets(ctx context.Context, get func(ctx context.Context, name, version string) (keyvault.Secret, error), list []v1alpha1.SyncedSecret) map[string]answer {
 	answers := make(map[string]answer, len(list))
 
 	var (
 		mu    sync.Mutex
 		wg    sync.WaitGroup
 		slots = make(chan struct{}, min(1+len(list)/readsInOrder, readsAtOnce))
-		stop  = err
+		fails bool
+		stop  error
 	)
 
 	for _, s := range list {
@@ -54,15 +51,18 @@ func readSecrets(ctx context.Context, v vault, list []v1alpha1.SyncedSecret) map
 		wg.Go(func() {
 			defer func() { <-slots }()
 
-			secret, err := client.Get(ctx, s.Name, s.Version)
+			secret, err := get(ctx, s.Name, s.Version)
 
 			mu.Lock()
 			defer mu.Unlock()
 
 			answers[s.Name] = answer{secret: secret, err: err}
 
-			if r := keyvault.ReasonOf(err); r == keyvault.Unreachable || r == keyvault.Throttled || r == keyvault.NoIdentity {
+			switch r := keyvault.ReasonOf(err); {
+			case r == keyvault.Throttled, r == keyvault.NoIdentity, r == keyvault.Unreachable && (fails || errorOf(err).Status == 0):
 				stop = err
+			default:
+				fails = r == keyvault.Unreachable
 			}
 		})
 	}

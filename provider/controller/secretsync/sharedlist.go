@@ -78,6 +78,19 @@ func (s lookInput) entryOf(name string) (entry, bool) {
 	return entry{updated: item.Updated.Unix(), enabled: item.Enabled}, true
 }
 
+// lists reports whether there is a list, of whichever identity, and it has a secret.
+func (s lookInput) lists(name string) bool {
+	if s.movements != nil {
+		e, ok := s.entryOf(name)
+
+		return ok && e != entry{}
+	}
+
+	_, found := s.snapshot.Item(name)
+
+	return found && s.snapshot.Err == nil
+}
+
 // unmoved returns the findings of the last read of a secret, or false if it must be read.
 func (l *look) unmoved(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	if _, postponed := l.memory.postponed[s.Name]; l.readAll || postponed {
@@ -97,14 +110,14 @@ func (l *look) unmoved(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	switch {
 	case l.lost() && requested && l.now.Before(l.memory.readsAt):
 		// The syncs of the vault take turns.
-		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), LookAgain: earliest(readAgain, l.memory.readsAt)}, true
+		return plan.Observed{Verdict: l.memory.unchanged(s.Name), LookAgain: earliest(readAgain, l.memory.readsAt)}, true
 	case !ok:
 		return plan.Observed{}, false
 	case has && marked.entry == now && (requested || marked.State != v1alpha1.StateSynced):
 		return plan.Observed{Verdict: marked.Verdict, LookAgain: readAgain}, true
 	case requested && now.enabled && s.Version == "" && content.Updated == now.updated:
 		// The list is older than the read, or the provider has restarted.
-		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), LookAgain: readAgain}, true
+		return plan.Observed{Verdict: l.memory.unchanged(s.Name), LookAgain: readAgain}, true
 	}
 
 	return plan.Observed{}, false

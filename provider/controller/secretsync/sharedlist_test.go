@@ -50,7 +50,7 @@ func TestUnmoved(t *testing.T) {
 		"Empty":         {reason: "A secret that is not in the Secret is read.", change: (*look).empty},
 		"FullRead":      {reason: "Full reads read every secret.", change: func(l *look) { l.readAll = true }},
 		"Postponed":     {reason: "A value that waits to be opened is read.", change: func(l *look) { l.memory.postponed = map[string]time.Time{"db": noon()} }},
-		"Settling":      {reason: "A list does not show a second change in the same second.", change: func(l *look) { l.memory.unsettled = map[string]time.Time{"db": noon()} }},
+		"Settling":      {reason: "A list does not show a second change in the same second.", change: func(l *look) { l.memory.unsettled = map[string]unsettled{"db": {at: noon()}} }},
 		"Invalid":       {reason: "An invalid value is not read again.", change: marked(hour, v1alpha1.StateInvalid), want: want{State: v1alpha1.StateInvalid, Answered: true}},
 		"InvalidMoved":  {reason: "It is read when it moves.", change: marked(entry{updated: 1, enabled: true}, v1alpha1.StateInvalid)},
 		"Lost":          {reason: "A synced secret that is no longer in the Secret is read.", change: marked(hour, v1alpha1.StateSynced)},

@@ -205,19 +205,30 @@ func labels(cr *v1alpha1.KeyVaultSecretSync) map[string]string {
 	return l
 }
 
-// StripSecret removes everything except the name of the sync from a Secret's metadata.
+// longestName of a Kubernetes object.
+const longestName = 253
+
+// StripSecret removes everything except the name of the sync from a Secret's metadata. Everyone who
+// may write Secrets decides how much there is.
 func StripSecret(o any) (any, error) {
 	m, ok := o.(metav1.Object)
 	if !ok {
 		return o, nil
 	}
 
+	sync := m.GetAnnotations()[annotationSync]
+	if owner := metav1.GetControllerOf(m); sync == "" && owner != nil && owner.Kind == v1alpha1.KeyVaultSecretSyncKind {
+		sync = owner.Name
+	}
+
 	m.SetManagedFields(nil)
 	m.SetLabels(nil)
+	m.SetFinalizers(nil)
+	m.SetOwnerReferences(nil)
+	m.SetAnnotations(nil)
 
-	if cr := m.GetAnnotations()[annotationSync]; cr != "" {
-		m.SetAnnotations(map[string]string{annotationSync: cr})
-		m.SetOwnerReferences(nil)
+	if sync != "" && len(sync) <= longestName {
+		m.SetAnnotations(map[string]string{annotationSync: sync})
 	}
 
 	return o, nil

@@ -4,6 +4,7 @@
 package secretsync
 
 import (
+	"strings"
 	"testing"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -128,28 +129,34 @@ func TestGetAndRemove(t *testing.T) {
 func TestStripSecret(t *testing.T) {
 	cases := map[string]struct {
 		reason string
-		change func(in, want *corev1.Secret)
+		change func(s *corev1.Secret)
+		// want is the name of the sync.
+		want string
 	}{
-		"Annotated": {
-			reason: "The annotation names the sync.",
-			change: func(_, want *corev1.Secret) { want.OwnerReferences = nil },
-		},
-		"NotAnnotated": {
-			reason: "Without the annotation, the owner names the sync.",
-			change: func(in, want *corev1.Secret) {
-				delete(in.Annotations, annotationSync)
-				want.Annotations = in.Annotations
+		"Annotated":    {reason: "The annotation names the sync.", change: func(s *corev1.Secret) { s.OwnerReferences[0].Name = "other" }, want: "web"},
+		"NotAnnotated": {reason: "Without the annotation, the owner names the sync.", change: func(s *corev1.Secret) { delete(s.Annotations, annotationSync) }, want: "web"},
+		"Foreign": {
+			reason: "A Secret of another owner has no sync.", change: func(s *corev1.Secret) {
+				delete(s.Annotations, annotationSync)
+				s.OwnerReferences[0].Kind = "Other"
 			},
 		},
+		"Long": {reason: "No sync has such a long name, which would take memory.", change: func(s *corev1.Secret) { s.Annotations[annotationSync] = strings.Repeat("x", longestName+1) }},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			in, want := ours(), ours()
+			in := ours()
 			in.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "x"}}
-			in.Annotations[annotationContent] = "long"
-			want.Labels = nil
-			tc.change(in, want)
+			in.Annotations[annotationContent], in.Finalizers = "long", []string{"long"}
+			tc.change(in)
+
+			want := ours()
+			want.Labels, want.OwnerReferences, want.Annotations = nil, nil, nil
+
+			if tc.want != "" {
+				want.Annotations = map[string]string{annotationSync: tc.want}
+			}
 
 			got, err := StripSecret(in)
 			if err != nil {

@@ -28,6 +28,16 @@ func (v vault) client() (*keyvault.Client, error) {
 	return v.pool.Application(v.source.VaultURI, v.source.Identity)
 }
 
+// get a version of a secret. An empty version is the latest.
+func (v vault) get(ctx context.Context, name, version string) (keyvault.Secret, error) {
+	c, err := v.client()
+	if err != nil {
+		return keyvault.Secret{}, err
+	}
+
+	return c.Get(ctx, name, version)
+}
+
 // A lister implements watch.Lister with pooled clients.
 type lister struct {
 	pool *keyvault.Pool
