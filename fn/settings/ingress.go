@@ -28,11 +28,13 @@ func (c *checker) ingress(path *field.Path, in *v1alpha1.IngressDefaults) {
 	for i, domain := range in.AllowedDomains {
 		c.dns(path.Child("allowedDomains").Index(i), domain)
 	}
+	c.unique(path.Child("allowedDomains"), in.AllowedDomains)
 	names := map[string]bool{"": true}
 	for i, t := range in.Types {
 		names[t.Name] = true
 		c.ingressType(path.Child("types").Index(i), t)
 	}
+	c.uniqueKeys(path.Child("types"), "name", each(in.Types, func(t v1alpha1.IngressType) string { return t.Name }))
 	switch {
 	case len(in.Types) > 0 && !names[in.DefaultType]:
 		c.invalid(path.Child("defaultType"), in.DefaultType, finding.DefaultTypeUnknown)
@@ -96,6 +98,7 @@ func (c *checker) ingressType(path *field.Path, t v1alpha1.IngressType) {
 	for i, pattern := range t.AllowedAnnotations {
 		c.allowedAnnotation(path.Child("allowedAnnotations").Index(i), pattern)
 	}
+	c.unique(path.Child("allowedAnnotations"), t.AllowedAnnotations)
 	c.annotations(path.Child("oidcAnnotations"), t.OIDCAnnotations)
 }
 

@@ -40,12 +40,14 @@ func (c *checker) keyVault(path *field.Path, kv *v1alpha1.KeyVaultDefaults) {
 		c.uuid(at.Child("objectId"), o.ObjectID)
 		c.oneOf(at.Child("principalType"), o.PrincipalType, "User", "Group", "ServicePrincipal")
 	}
+	c.uniqueKeys(path.Child("officers"), "objectId", each(kv.Officers, func(o v1alpha1.Officer) string { return strings.ToLower(o.ObjectID) }))
 	if a := kv.Allow; a != nil {
 		allow := path.Child("allow")
 		c.oneOf(allow.Child("officers"), a.Officers, OfficersNone, OfficersListed, OfficersGroups, OfficersAny)
 		for i, id := range a.OfficerIDs {
 			c.uuid(allow.Child("officerIds").Index(i), id)
 		}
+		c.unique(allow.Child("officerIds"), each(a.OfficerIDs, strings.ToLower))
 		if len(a.OfficerIDs) > 0 && a.Officers != OfficersListed && a.Officers != OfficersGroups {
 			c.forbidden(allow.Child("officerIds"), finding.OfficerIDsUnused, finding.With{"listed": OfficersListed, "groups": OfficersGroups})
 		}

@@ -33,6 +33,7 @@ func (c *checker) secrets(path *field.Path, s *v1alpha1.SecretDefaults) {
 			c.add(field.Required(path.Child("environmentPrefixes").Index(i), ""))
 		}
 	}
+	c.unique(path.Child("environmentPrefixes"), each(s.EnvironmentPrefixes, strings.ToLower))
 	for i, st := range s.Structures {
 		at := path.Child("structures").Index(i)
 		if st.Name == "" {
@@ -40,6 +41,7 @@ func (c *checker) secrets(path *field.Path, s *v1alpha1.SecretDefaults) {
 		}
 		c.keys(at.Child("keys"), st.Keys)
 	}
+	c.uniqueKeys(path.Child("structures"), "name", each(s.Structures, func(st v1alpha1.SecretStructure) string { return strings.ToLower(st.Name) }))
 	c.shared(path.Child("shared"), s.Shared)
 	c.variables(path.Child("withheldVariables"), s.WithheldVariables, withheldVariable, finding.VariablePatternInvalid)
 	c.variables(path.Child("allowedVariables"), s.AllowedVariables, allowedVariable, finding.VariableNotInFull)

@@ -171,18 +171,38 @@ func (c *checker) namespaces(path *field.Path, names []string) {
 			c.invalid(path.Index(i), name, finding.MustBeNamespace)
 		}
 	}
+	c.unique(path, names)
 }
 
-// unique rejects duplicates. The API server would reject them, too, and Crossplane would then
-// apply no other resource.
+// unique rejects a value that a list has twice, as an API server rejects it in a set. Whoever removes
+// one of the two would not notice the other, which would still allow something.
 func (c *checker) unique(path *field.Path, values []string) {
+	c.distinct(values, path.Index)
+}
+
+// uniqueKeys rejects two objects of a list with the same key, of which only the first would be used.
+func (c *checker) uniqueKeys(path *field.Path, key string, values []string) {
+	c.distinct(values, func(i int) *field.Path { return path.Index(i).Child(key) })
+}
+
+func (c *checker) distinct(values []string, at func(i int) *field.Path) {
 	known := make(map[string]bool, len(values))
 	for i, v := range values {
 		if known[v] {
-			c.add(field.Duplicate(path.Index(i), v))
+			c.add(field.Duplicate(at(i), v))
 		}
 		known[v] = true
 	}
+}
+
+// each returns a value of each item.
+func each[T any](items []T, value func(T) string) []string {
+	out := make([]string, 0, len(items))
+	for _, item := range items {
+		out = append(out, value(item))
+	}
+
+	return out
 }
 
 func (c *checker) qualified(path *field.Path, value any, name string) {

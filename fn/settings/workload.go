@@ -118,5 +118,4 @@ func (c *checker) networkPolicy(path *field.Path, n *v1alpha1.NetworkPolicyDefau
 	namespaces := path.Child("allowedNamespaces")
 	c.atMost(namespaces, len(n.AllowedNamespaces), 50)
 	c.namespaces(namespaces, n.AllowedNamespaces)
-	c.unique(namespaces, n.AllowedNamespaces)
 }
