@@ -11,11 +11,13 @@ import (
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/resource/composite"
 	"github.com/crossplane/function-sdk-go/response"
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
+	"github.com/p6m-dev/platform-application/fn/metrics"
 )
 
 // Times after which Crossplane calls again. It also calls when a composed resource changes.
@@ -29,16 +31,20 @@ type Function struct {
 	fnv1.UnimplementedFunctionRunnerServiceServer
 
 	log logging.Logger
+	// stops counts the calls that compose nothing.
+	stops *prometheus.CounterVec
 }
 
 // NewFunction returns a function that logs to log.
-func NewFunction(log logging.Logger) *Function { return &Function{log: log} }
+func NewFunction(log logging.Logger) *Function {
+	return &Function{log: log, stops: metrics.NewNotComposed()}
+}
 
 // RunFunction decodes the application and the observed resources, decides which resources
 // are desired, and encodes the result. It never returns an error: an invalid request gets a
 // fatal result, and Crossplane then changes nothing.
 func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse, error) {
-	c := &call{log: f.log, req: req, rsp: response.To(req, ttlWaiting), xr: composite.New()}
+	c := &call{log: f.log, stops: f.stops, req: req, rsp: response.To(req, ttlWaiting), xr: composite.New()}
 
 	if s := c.decodeRequest(); s != nil {
 		return c.stop(s)
@@ -67,9 +73,10 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 
 // A call is one request and its response. Each step of the call adds what it finds.
 type call struct {
-	log logging.Logger
-	req *fnv1.RunFunctionRequest
-	rsp *fnv1.RunFunctionResponse
+	log   logging.Logger
+	stops *prometheus.CounterVec
+	req   *fnv1.RunFunctionRequest
+	rsp   *fnv1.RunFunctionResponse
 
 	xr   *composite.Unstructured
 	app  compose.Application

@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/crossplane/function-sdk-go"
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 )
@@ -36,7 +37,13 @@ func (c *CLI) Run() error {
 	healthy := health.NewServer()
 	healthy.SetServingStatus("", healthv1.HealthCheckResponse_SERVING)
 
-	err = function.Serve(NewFunction(log),
+	// The function serves the metrics of the default registry.
+	f := NewFunction(log)
+	if err := prometheus.Register(f.stops); err != nil {
+		return fmt.Errorf("cannot register metrics: %w", err)
+	}
+
+	err = function.Serve(f,
 		function.Listen(c.Network, c.Address),
 		function.MTLSCertificates(c.TLSCertsDir),
 		function.Insecure(c.Insecure),

@@ -73,8 +73,17 @@ func TestServe(t *testing.T) {
 		t.Error("RunFunction(...): want a client without a certificate to be refused")
 	}
 
-	if metrics := get(ctx, t, "http://"+metricsAddress+"/metrics"); !strings.Contains(metrics, `grpc_server_handled_total{grpc_code="OK",grpc_method="RunFunction"`) {
-		t.Errorf("want metrics to count calls of RunFunction, got:\n%s", metrics)
+	w.environment["location"] = ""
+	rejected := w.request()
+	w.converse(rejected)
+	if rsp, err := fnv1.NewFunctionRunnerServiceClient(conn).RunFunction(ctx, rejected); err != nil || fatal(rsp) == "" {
+		t.Errorf("RunFunction(...): want a fatal result, got %v, %v", rsp, err)
+	}
+	served := get(ctx, t, "http://"+metricsAddress+"/metrics")
+	for _, want := range []string{`grpc_server_handled_total{grpc_code="OK",grpc_method="RunFunction"`, `platform_application_not_composed_total{reason="PlatformSettingsInvalid"} 1`} {
+		if !strings.Contains(served, want) {
+			t.Errorf("want metric %s, got:\n%s", want, served)
+		}
 	}
 }
 

@@ -60,6 +60,9 @@ func wait(reason string, why ...finding.Finding) *stop {
 // stop responds to a request that cannot be composed. Orphans are never left out of a response that
 // Crossplane uses, because it would forget them: the response is then fatal.
 func (c *call) stop(s *stop) (*fnv1.RunFunctionResponse, error) {
+	if s.effect != effectWait {
+		c.stops.WithLabelValues(s.reason).Inc()
+	}
 	orphans := c.seen.checkOrphans()
 	switch s.effect {
 	case effectWait:

@@ -138,8 +138,13 @@ func (w *world) call() *fnv1.RunFunctionResponse {
 // again until no new ones are required.
 func (w *world) converse(req *fnv1.RunFunctionRequest) *fnv1.RunFunctionResponse {
 	w.tb.Helper()
+	return w.converseWith(NewFunction(nopLogger()), req)
+}
+
+func (w *world) converseWith(f *Function, req *fnv1.RunFunctionRequest) *fnv1.RunFunctionResponse {
+	w.tb.Helper()
 	for {
-		rsp, err := NewFunction(nopLogger()).RunFunction(w.tb.Context(), req)
+		rsp, err := f.RunFunction(w.tb.Context(), req)
 		if err != nil {
 			w.tb.Fatalf("RunFunction(...): %v", err)
 		}

@@ -145,7 +145,7 @@ func orNull(schema any) any {
 	return out
 }
 
-// plain returns a schema of Kubernetes without the extensions of Kubernetes. Like the
+// plain returns a schema of Kubernetes without the extensions of Kubernetes, except that a set has no duplicates. Like the
 // API, it allows unknown fields.
 func plain(schema any) any {
 	s, ok := schema.(map[string]any)
@@ -168,6 +168,10 @@ func plain(schema any) any {
 			out[keyword] = properties
 		case "items", "additionalProperties":
 			out[keyword] = plain(value)
+		case "x-kubernetes-list-type":
+			if value == "set" {
+				out["uniqueItems"] = true
+			}
 		default:
 			if !strings.HasPrefix(keyword, "x-kubernetes-") {
 				out[keyword] = value

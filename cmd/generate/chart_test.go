@@ -66,6 +66,11 @@ func TestChartSchema(t *testing.T) {
 				"properties": map[string]any{"name": textOrNull},
 			}})}},
 		},
+		"Set": {
+			reason: "A set has no duplicates.",
+			spec:   map[string]extv1.JSONSchemaProps{"names": {Type: "array", XListType: new("set"), Items: &extv1.JSONSchemaPropsOrArray{Schema: &text}}},
+			want:   want{properties: map[string]any{"names": orNull(map[string]any{"type": "array", "uniqueItems": true, "items": map[string]any{"type": "string"}})}},
+		},
 		"Map": {
 			reason: "The values of a map have a schema, its keys do not.",
 			spec: map[string]extv1.JSONSchemaProps{"config": {Type: "object", AdditionalProperties: &extv1.JSONSchemaPropsOrBool{

@@ -16,6 +16,13 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
+// Values of clusterSharing.role.
+const (
+	RoleMember    = "Member"
+	RoleOwner     = "Owner"
+	RoleSoleOwner = "SoleOwner"
+)
+
 // Limits of the schema.
 const (
 	maxClusterName = 1024
@@ -64,6 +71,15 @@ func (c *checker) clusterSharing(path *field.Path, s *v1alpha1.PlatformConfigSpe
 // IsPeer reports whether the settings list the cluster with that tag.
 func IsPeer(s *v1alpha1.ClusterSharing, tag string) bool {
 	return s != nil && slices.ContainsFunc(s.Peers, func(issuer string) bool { return azurename.IssuerTag(issuer) == tag })
+}
+
+func (c *checker) issuer(path *field.Path, issuer string) {
+	if !isIssuer(issuer) {
+		c.invalid(path, issuer, finding.MustBeHTTPS)
+	}
+	if strings.Contains(issuer, ".oic.prod-aks.azure.com/") && !strings.HasSuffix(issuer, "/") {
+		c.invalid(path, issuer, finding.IssuerWithoutSlash)
+	}
 }
 
 func isIssuer(issuer string) bool {

@@ -134,5 +134,4 @@ func (c *checker) landingZone(path *field.Path, zone *v1alpha1.LandingZone) {
 	namespaces := path.Child("namespaces")
 	c.atMost(namespaces, len(zone.Namespaces), maxZoneNamespaces)
 	c.namespaces(namespaces, zone.Namespaces)
-	c.unique(namespaces, zone.Namespaces)
 }

@@ -159,6 +159,15 @@ ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must be 
 			args:   args{input: `{` + complete + `}`, overlay: `{"workload": {"imagePullSecrets": ["registry", "mirror", "registry"]}}`},
 			want:   want{err: `cannot use platform settings: workload.imagePullSecrets[2]: Duplicate value: "registry"`},
 		},
+		"TwiceInOtherCase": {
+			reason: "Entra ID and Key Vault ignore case, so these are the same officer, prefix and secret.",
+			args: args{input: `{` + complete + `}`, overlay: `{
+				"keyVault": {"officers": [{"objectId": "AAAAAAAA-3333-4333-8333-333333333333"}, {"objectId": "aaaaaaaa-3333-4333-8333-333333333333", "principalType": "Group"}]},
+				"secrets": {"environmentPrefixes": ["dev-", "Dev-"], "structures": [{"name": "db"}, {"name": "DB", "keys": ["a"]}]}}`},
+			want: want{err: `cannot use platform settings: keyVault.officers[1].objectId: Duplicate value: "aaaaaaaa-3333-4333-8333-333333333333"
+secrets.environmentPrefixes[1]: Duplicate value: "dev-"
+secrets.structures[1].name: Duplicate value: "db"`},
+		},
 		"Tenants": {
 			reason: "A label and namespaces are used unchanged.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"tenantLabel": "meta.p6m.dev/tenant", "retiredNamespaces": ["shop-old", "3scale"]}`},

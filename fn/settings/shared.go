@@ -124,16 +124,14 @@ func hasPrefix(name, prefix string) bool {
 // settings, so no error has the name of a secret.
 func (c *checker) shared(path *field.Path, entries []v1alpha1.SharedSecrets) {
 	c.atMost(path, len(entries), maxSharedEntries)
-	names := make([]string, len(entries))
 	overlaps := overlapping(entries)
 	for i, e := range entries {
-		names[i] = e.Name
 		c.sharedEntry(path.Index(i), e)
 		for _, other := range overlaps[i] {
 			c.forbidden(path.Index(i), finding.SharedOverlap, finding.With{"entry": e.Name, "other": entries[other].Name})
 		}
 	}
-	c.unique(path.Child("name"), names)
+	c.uniqueKeys(path, "name", each(entries, func(e v1alpha1.SharedSecrets) string { return e.Name }))
 	c.sharedLimits(path, entries)
 }
 
@@ -147,18 +145,8 @@ func (c *checker) sharedEntry(path *field.Path, e v1alpha1.SharedSecrets) {
 	if len(e.Names)+len(e.Prefixes) == 0 {
 		c.add(field.Required(path, finding.Say(finding.SharedWithoutNames)))
 	}
-	for _, l := range []struct {
-		field string
-		names []string
-		most  int
-	}{{"names", e.Names, maxSharedNames}, {"prefixes", e.Prefixes, maxSharedPrefixes}} {
-		c.atMost(path.Child(l.field), len(l.names), l.most)
-		for i, name := range l.names {
-			if !sharedName.MatchString(name) {
-				c.forbidden(path.Child(l.field).Index(i), finding.SecretNameInvalid)
-			}
-		}
-	}
+	c.sharedNames(path.Child("names"), e.Names, maxSharedNames)
+	c.sharedNames(path.Child("prefixes"), e.Prefixes, maxSharedPrefixes)
 	c.atMost(path.Child("namespaces"), len(e.Namespaces), maxRoleAssignments)
 	c.namespaces(path.Child("namespaces"), e.Namespaces)
 	c.atMost(path.Child("revoked"), len(e.Revoked), maxRoleAssignments)
@@ -174,6 +162,21 @@ func (c *checker) sharedEntry(path *field.Path, e v1alpha1.SharedSecrets) {
 		if d, err := time.ParseDuration(e.PollInterval); err != nil || d < time.Second {
 			c.invalid(path.Child("pollInterval"), e.PollInterval, finding.PollIntervalInvalid)
 		}
+	}
+}
+
+func (c *checker) sharedNames(path *field.Path, names []string, most int) {
+	c.atMost(path, len(names), most)
+	known := make(map[string]bool, len(names))
+	for i, name := range names {
+		if !sharedName.MatchString(name) {
+			c.forbidden(path.Index(i), finding.SecretNameInvalid)
+		}
+		lower := strings.ToLower(name)
+		if known[lower] {
+			c.add(field.Duplicate(path.Index(i), field.OmitValueType{}))
+		}
+		known[lower] = true
 	}
 }
 

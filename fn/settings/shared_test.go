@@ -37,7 +37,8 @@ func TestSharedIsChecked(t *testing.T) {
 		"OtherVault": {"The id must be that of the vault.", `[{` + strings.Replace(ours, "https://shared-ab12", "https://shared-cd34", 1) + `, "names": ["hidden"]}]`, `secrets.shared[0].vaultResourceId: Invalid value: "/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/shared-ab12": must be the id of the vault in vaultUri`},
 		"NoID":       {"A role needs the id of the vault.", `[{"name": "a", "vaultUri": "https://shared-ab12.vault.azure.net", "names": ["hidden"]}]`, `secrets.shared[0].vaultResourceId: Invalid value: "": must be the id of a vault: /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.KeyVault/vaults/<name>`},
 		"NoNames":    {"An entry without names would share nothing.", `[{` + ours + `}]`, "secrets.shared[0]: Required value: must have names or prefixes"},
-		"Twice":      {"Names of entries are unique.", `[{` + ours + `, "names": ["hidden"]}, {` + ours + `, "names": ["other"]}]`, `secrets.shared.name[1]: Duplicate value: "a"`},
+		"Twice":      {"Names of entries are unique.", `[{` + ours + `, "names": ["hidden"]}, {` + ours + `, "names": ["other"]}]`, `secrets.shared[1].name: Duplicate value: "a"`},
+		"NameTwice":  {"Key Vault ignores case, and a name is listed once.", `[{` + ours + `, "names": ["hidden", "Hidden"]}]`, "secrets.shared[0].names[1]: Duplicate value"},
 		"ListWith":   {"Only known identities list.", `[{` + ours + `, "names": ["hidden"], "listWith": "Anybody"}]`, `secrets.shared[0].listWith: Unsupported value: "Anybody": supported values: "Application", "ProviderConfig"`},
 		"TooMany": {
 			"Azure's limit bounds the sum of all limits.", `[{` + ours + `, "names": ["hidden"], "namespaces": ["a", "b", "c", "d", "e", "f", "g", "h", "i"], "maxRoleAssignmentsPerNamespace": 500}]`,

@@ -183,7 +183,7 @@ func (m Metric) check(name string, matcher *labels.Matcher) []string {
 	}
 
 	// The values of other labels are not known in advance.
-	if !slices.Contains([]string{"gvk", "controller", "name", "state"}, matcher.Name) {
+	if !slices.Contains([]string{"gvk", "controller", "name", "state", "reason"}, matcher.Name) {
 		return nil
 	}
 

@@ -23,6 +23,7 @@ import (
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	functionmetrics "github.com/p6m-dev/platform-application/fn/metrics"
 	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/watch"
@@ -119,6 +120,7 @@ func metrics(t *testing.T) Metrics {
 
 	exported.haveStates(states(t))
 	exported.haveAzure(t)
+	exported.haveFunction(t)
 
 	return exported
 }
@@ -150,6 +152,24 @@ func (m Metrics) haveAzure(t *testing.T) {
 	}
 
 	m["crossplane_managed_resource_exists"].values["gvk"][authorization.RoleAssignment_GroupVersionKind.String()] = true
+}
+
+// haveFunction adds the metric of the function, with all reasons.
+func (m Metrics) haveFunction(t *testing.T) {
+	t.Helper()
+
+	function, err := Described(functionmetrics.NewNotComposed())
+	check.Must(t, err)
+
+	reasons := map[string]bool{}
+	for _, r := range check.Constants(t, "fn/compose/conditions.go", "Reason") {
+		reasons[r] = true
+	}
+
+	for name, metric := range function {
+		metric.values = map[string]map[string]bool{"reason": reasons}
+		m[name] = metric
+	}
 }
 
 // states returns the states of a secret in the API.

@@ -54,11 +54,21 @@ func TestNetworkPoliciesSelect(t *testing.T) {
 }
 
 // TestFunctionLetsCrossplaneIn checks that only Crossplane's pod, as its chart labels it, can
-// connect to the function, on the port that it dials.
+// connect to the function, on the port that it dials. Everybody can connect to the metrics, which the
+// PodMonitor of the same pods has scraped.
 func TestFunctionLetsCrossplaneIn(t *testing.T) {
 	p := policy(t, build(t, base), "function-platform-application")
-	if len(p.Spec.Ingress) != 1 || len(p.Spec.Ingress[0].From) != 1 || len(p.Spec.Egress) != 0 {
-		t.Fatalf("want one way in and none out, got %v", p.Spec)
+	if len(p.Spec.Ingress) != 2 || len(p.Spec.Ingress[0].From) != 1 || len(p.Spec.Egress) != 0 {
+		t.Fatalf("want two ways in and none out, got %v", p.Spec)
+	}
+
+	if diff := cmp.Diff([]string{"TCP/" + constant(t, "MetricsPortNumber")}, ports(p.Spec.Ingress[1].Ports)); diff != "" {
+		t.Errorf("ports for everybody: -want, +got:\n%s", diff)
+	}
+
+	const label = "pkg.crossplane.io/function"
+	if name := p.Spec.PodSelector.MatchLabels[label]; name == "" || !strings.Contains(check.Read(t, "package/monitoring/podmonitor.yaml"), "    matchLabels:\n      "+label+": "+name+"\n") {
+		t.Errorf("no PodMonitor selects pods with label %s: %s", label, name)
 	}
 
 	in := p.Spec.Ingress[0]

@@ -219,6 +219,8 @@ func TestRead(t *testing.T) {
 		"Unknown":         {"A setting is misspelt.", replace(pathEnvironment, `"location"`, `"tenantID":"x","location"`), []finding.Code{SettingsUnknown}, nil},
 		"Type":            {"A setting has another type.", replace(pathEnvironment, `"westeurope"`, `{"a":1}`), []finding.Code{SettingsInvalid}, nil},
 		"Invalid":         {"The issuer is not a URL.", replace(pathEnvironment, `https://issuer`, `issuer`), []finding.Code{SettingsInvalid}, nil},
+		"TagOfFunction":   {"The settings set a tag of the function.", replace(pathEnvironment, `"location"`, `"tags":{"Tenant":"x"},"location"`), []finding.Code{SettingsInvalid}, nil},
+		"LabelOfFunction": {"The settings set a label of the function.", replace(pathComposition, `"tags"`, `"workload":{"labels":{"p6m.dev/app":"x"}},"tags"`), []finding.Code{SettingsInvalid}, nil},
 		"DataList":        {"The data of an EnvironmentConfig can have any type.", replace(pathEnvironment, `"data":{`, `"data":[],"x":{`), []finding.Code{SettingsIncomplete}, nil},
 		"Sample":          {"An id of the examples is not a problem of the settings.", replace(pathEnvironment, `0a1b2c3d-1111`, `11111111-1111`), nil, func(p Platform) bool { return len(p.Samples) == 1 }},
 		"Forbidden":       {"The doctor has no permission.", answers(pathEnvironment, http.StatusForbidden), []finding.Code{PermissionMissing}, nil},

@@ -63,26 +63,26 @@ func Words() finding.Catalogue {
 		SettingsIncomplete: {
 			Severity: finding.Error,
 			Problem:  "Required settings are missing in {object}: {fields}",
-			Impact:   "No application is composed or changed.",
+			Impact:   "No application that uses these settings is composed or changed.",
 			Fix:      "Add the fields to settings.yaml, and apply it:\n" + finding.Apply,
 		},
 		SettingsNotSet: {
 			Severity: finding.Error,
 			Problem:  "{object} still has the placeholder REPLACE_ME in: {fields}",
-			Impact:   "No application is composed or changed, or Azure rejects the providers.",
+			Impact:   "No application that uses these settings is composed or changed, or Azure rejects the providers.",
 			Fix:      "Set the fields in settings.yaml, and apply it:\n" + finding.Apply,
 		},
 		SettingsUnknown: {
 			Severity: finding.Error,
 			Problem:  "{object} has unknown settings: {fields}",
-			Impact:   "One unknown field invalidates all settings. No application is composed or changed.",
+			Impact:   "One unknown field invalidates all settings. No application that uses these settings is composed or changed.",
 			Fix:      "Correct the spelling in settings.yaml, and apply it. docs/reference/platformconfig.md lists all fields:\n" + finding.Apply,
 		},
 		SettingsInvalid: {
 			Severity: finding.Error,
-			Problem:  "The settings in {object} are invalid: {error}",
-			Impact:   "No application is composed or changed.",
-			Fix:      "Correct the fields in the message in settings.yaml, and apply it:\n" + finding.Apply,
+			Problem:  "This version of the function rejects the settings in {object}: {error}",
+			Impact:   "No application that uses these settings is composed or changed.",
+			Fix:      "Correct the fields in the message, in settings.yaml or in the file of the landing zone, apply it, and run the doctor again, because it examines landing zones only if the platform's own settings are valid:\n" + finding.Apply,
 		},
 		ProviderConfigMissing: {
 			Severity: finding.Error,

@@ -48,6 +48,7 @@ func zoneCases() map[string]readCase {
 			},
 		},
 		"ZoneInvalid":     {"A landing zone cannot change the issuer.", zones("platform-application-eu", `{landingZone: {}, oidcIssuerUrl: "https://other/"}`), []finding.Code{SettingsInvalid}, none},
+		"ZoneTag":         {"A landing zone sets a tag of the function.", zones("platform-application-eu", own, "platform-application-us", "{landingZone: {}, tags: {tenant: x}}"), []finding.Code{SettingsInvalid}, func(p Platform) bool { return len(p.Zones) == 1 }},
 		"ZoneUnknown":     {"A setting of a zone is misspelt.", zones("platform-application-eu", "{landingZone: {}, locatoin: x}"), []finding.Code{SettingsUnknown}, none},
 		"ZoneWithoutRef":  {"The provider configuration of a zone is missing.", zones("platform-application-eu", "{landingZone: {}, azureProviderConfigRef: {name: gone}}"), []finding.Code{ProviderConfigMissing}, nil},
 		"ZoneOther":       {"Other EnvironmentConfigs are not landing zones.", zones("platform-application-eu", "{a: b}", "other", own, "platform-application", own), nil, none},

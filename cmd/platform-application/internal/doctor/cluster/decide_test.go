@@ -336,9 +336,13 @@ func decisions() map[string]struct {
 		"PlatformLabelled": {"The Secrets of the platform need more protection.", func(f *facts, _ *platform.Platform) {
 			f.namespaces[0].labels = map[string]string{labelWorkloads: "x"}
 		}, []finding.Code{PlatformNamespaceLabelled}},
-		"Tenant":        {"The settings require a tenant label.", func(_ *facts, p *platform.Platform) { p.Settings.TenantLabel = "meta.p6m.dev/tenant" }, []finding.Code{TenantMissing}},
-		"Zone":          {"A landing zone lists a labelled namespace.", zoned("shop", "eu"), nil},
-		"ZoneUnknown":   {"A label names a landing zone that does not exist.", zoned("", "us"), []finding.Code{LandingZoneMissing}},
+		"Tenant":      {"The settings require a tenant label.", func(_ *facts, p *platform.Platform) { p.Settings.TenantLabel = "meta.p6m.dev/tenant" }, []finding.Code{TenantMissing}},
+		"Zone":        {"A landing zone lists a labelled namespace.", zoned("shop", "eu"), nil},
+		"ZoneUnknown": {"A label names a landing zone that does not exist.", zoned("", "us"), []finding.Code{LandingZoneMissing}},
+		"ZoneUnread": {"Without settings of the platform, no landing zone is known to be missing.", func(f *facts, p *platform.Platform) {
+			zoned("", "us")(f, p)
+			p.Settings, p.Zones = nil, nil
+		}, nil},
 		"ZoneNotListed": {"A landing zone does not list the namespace with its label.", zoned("", "eu"), []finding.Code{LandingZoneNotAllowed}},
 		"ZoneNotChosen": {"A listed namespace has no label.", zoned("shop", ""), []finding.Code{LandingZoneNotChosen}},
 		"ZoneNamespace": {"A listed namespace does not exist.", zoned("gone", ""), []finding.Code{LandingZoneNamespaceMissing}},

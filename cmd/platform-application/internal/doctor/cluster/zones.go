@@ -10,8 +10,13 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// zones checks landing zones: their provider configurations, and the labels of Namespaces.
+// zones checks landing zones: their provider configurations, and the labels of Namespaces. Without settings of the platform, the zones
+// that overlay them are unknown.
 func (d *decision) zones() {
+	if d.platform.Settings == nil {
+		return
+	}
+
 	for _, in := range d.platform.InZones() {
 		if in.Azure != d.platform.Azure || in.Settings.SubscriptionID != d.platform.Settings.SubscriptionID {
 			zone := &decision{facts: d.facts, platform: in}
