@@ -126,16 +126,16 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 	notes = append(notes, c.notesOnCluster(c.seen[NameKeyVault], o, policy)...)
 
 	retention := float64(*c.platform.KeyVault.SoftDeleteRetentionDays)
-	if n, ok := seen.fixedNumber("softDeleteRetentionDays"); ok {
+	if n, ok := seen.immutableNumber("softDeleteRetentionDays"); ok {
 		retention = float64(n)
 	}
 	spec.ForProvider = keyvaultv1beta1.VaultParameters{
 		// Azure cannot move a vault. A retained vault that is found again keeps its
 		// location, too.
-		Location:                   new(seen.fixed("location", c.platform.Location)),
-		ResourceGroupName:          new(seen.fixed("resourceGroupName", c.platform.ResourceGroupName)),
+		Location:                   new(seen.immutable("location", c.platform.Location)),
+		ResourceGroupName:          new(seen.immutable("resourceGroupName", c.platform.ResourceGroupName)),
 		SoftDeleteRetentionDays:    &retention,
-		TenantID:                   new(seen.fixed("tenantId", c.tenantID())),
+		TenantID:                   new(seen.immutable("tenantId", c.tenantID())),
 		SkuName:                    new(c.sku(seen)),
 		RbacAuthorizationEnabled:   new(true),
 		PurgeProtectionEnabled:     &purgeProtection,
@@ -153,7 +153,7 @@ func (c *composition) deletionPolicy() v1alpha1.DeletionPolicy {
 // the vault stays in the group in which it was found: another group of the platform is for new vaults.
 func (c *composition) adoptedResourceGroup() string {
 	a, _ := settings.Assigned(&c.platform, c.keyVaultSpec().Name, c.app.Namespace, c.app.Name)
-	return cmp.Or(a.ResourceGroupName, c.seen[NameKeyVault].fixed("resourceGroupName", c.platform.ResourceGroupName))
+	return cmp.Or(a.ResourceGroupName, c.seen[NameKeyVault].immutable("resourceGroupName", c.platform.ResourceGroupName))
 }
 
 // sku returns the SKU of the application's own vault. A premium vault stays premium unless the manifest
