@@ -6,7 +6,6 @@ package compose
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	keyvaultv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
@@ -182,10 +181,6 @@ func portalURL(cloud, tenantID, resourceID string) string {
 	}[cloud]
 
 	return fmt.Sprintf("https://%s/#@%s/resource%s/secrets", cmp.Or(host, "portal.azure.com"), tenantID, resourceID)
-}
-
-func lastSegment(id string) string {
-	return id[strings.LastIndexByte(id, '/')+1:]
 }
 
 func keyVaultReady(v vault) Condition {

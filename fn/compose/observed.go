@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"iter"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	upjet "github.com/crossplane/upjet/v2/pkg/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -25,7 +26,7 @@ type Object map[string]any
 
 // Annotations that this function sets on composed resources.
 const (
-	annotationExternalName = "crossplane.io/external-name"
+	annotationExternalName = meta.AnnotationKeyExternalName
 	annotationArgoCDLink   = "link.argocd.argoproj.io/external-link"
 	annotationClientID     = "azure.workload.identity/client-id"
 	annotationTenantID     = "azure.workload.identity/tenant-id"
@@ -43,8 +44,11 @@ const (
 	annotationRoleAssignments = "meta.p6m.dev/role-assignments"
 )
 
-// annotationCreated is set by crossplane-runtime when it has created an external resource.
-const annotationCreated = "crossplane.io/external-create-succeeded"
+// Annotations that crossplane-runtime sets before and after it creates an external resource.
+const (
+	annotationPending = meta.AnnotationKeyExternalCreatePending
+	annotationCreated = meta.AnnotationKeyExternalCreateSucceeded
+)
 
 // Labels that this function sets on composed resources.
 const (
