@@ -777,7 +777,7 @@ func TestClusterMistakes(t *testing.T) {
 
 				return blue
 			},
-			want: want{roles: 3, condition: compose.TypeAccessReady, says: "not needed here any more still exist in Azure: role-assignment-officer-" + officer},
+			want: want{roles: 3, condition: compose.TypeAccessReady, says: "this cluster no longer needs still exist in Azure: role-assignment-officer-" + officer},
 		},
 		"Withdrawn": {
 			reason: "The roles on an assigned vault are revoked with the assignment: another application gets the vault.",

@@ -336,7 +336,7 @@ func TestLandingZoneUnresolved(t *testing.T) {
 			if diff := cmp.Diff(before, desiredNames(rsp)); diff != "" {
 				t.Errorf("RunFunction(...): -observed, +desired:\n%s", diff)
 			}
-			if got := condition(rsp, compose.TypeKeyVaultReady).GetMessage(); !strings.HasPrefix(got, "Crossplane has not read EnvironmentConfig platform-application-eu yet") {
+			if got := condition(rsp, compose.TypeKeyVaultReady).GetMessage(); !strings.HasPrefix(got, "Crossplane has not yet read EnvironmentConfig platform-application-eu,") {
 				t.Errorf("RunFunction(...): got message %q", got)
 			}
 		})

@@ -209,8 +209,8 @@ func TestSeededRequirements(t *testing.T) {
 func TestCallersAreTold(t *testing.T) {
 	_, calls := callers()["Crossplane1.20"].converse(t, provenWorld(t))
 	want := []string{
-		"Crossplane has not read EnvironmentConfig platform-application yet, which holds the platform settings. " + finding.Say(finding.HowToRender),
-		"Crossplane has not checked yet whether the names of new objects are free. To render, use Crossplane 1.15 or later.",
+		"Crossplane has not yet read EnvironmentConfig platform-application, which holds the platform settings. " + finding.Say(finding.HowToRender),
+		"Crossplane has not yet checked whether the names of new objects are free. To render, use Crossplane 1.15 or later.",
 		"",
 	}
 	var warned, shown []string

@@ -165,7 +165,7 @@ func TestClosedVaultWaits(t *testing.T) {
 			do:     func() {},
 			want: map[string]string{
 				ready:  "Creating: Vault %s is reachable only through its private endpoint shop-api-neo2l762vue6jqa, which is being created. This normally takes 3 minutes. No action is needed.",
-				synced: "SecretsNotSynced: 0 of 1 secrets are synced. a (Unreachable): message of the provider. The vault cannot be reached before its private endpoint shop-api-neo2l762vue6jqa is ready, see condition KeyVaultReady.",
+				synced: "SecretsNotSynced: 0 of 1 secrets are synced. a (Unreachable): message of the provider. The vault cannot be reached before its private endpoint shop-api-neo2l762vue6jqa is ready; see condition KeyVaultReady.",
 				pods:   "WaitingForSecrets: The pods start when every secret has its values. Waiting for private endpoint shop-api-neo2l762vue6jqa of the vault (not ready); a (Unreachable); see condition SecretsSynced.",
 			},
 			ready: fnv1.Ready_READY_FALSE,

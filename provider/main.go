@@ -47,7 +47,7 @@ import (
 
 const (
 	// gcPercent is GOGC, unless the environment sets it. With 1,000 syncs, 15 needs 8 MiB less than
-	// 30, and 2 s more of a processor after a restart; 10 needs 3 MiB less and 4 s more than 15.
+	// 30, and 2 s more CPU time after a restart; 10 needs 3 MiB less and 4 s more than 15.
 	gcPercent = 15
 	// reconcilesPerSecond of each worker. Most reconciles take some milliseconds.
 	reconcilesPerSecond = 5

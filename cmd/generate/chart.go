@@ -48,21 +48,12 @@ func writeChartSchema(crd *extv1.CustomResourceDefinition) error {
 // chartSchema returns a schema with the fields of spec and the other values. Unknown
 // values become unknown fields of spec.
 func chartSchema(crd *extv1.CustomResourceDefinition, values []byte) (map[string]any, error) {
-	if len(crd.Spec.Versions) != 1 {
-		return nil, errors.New("there is more than one version: decide which one the chart writes")
-	}
-
-	encoded, err := json.Marshal(crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"])
+	spec, err := specSchema(crd)
 	if err != nil {
-		return nil, fmt.Errorf("cannot encode spec: %w", err)
+		return nil, err
 	}
 
-	spec := map[string]any{}
-	if err := json.Unmarshal(encoded, &spec); err != nil {
-		return nil, fmt.Errorf("cannot decode spec: %w", err)
-	}
-
-	properties, _ := plain(spec).(map[string]any)["properties"].(map[string]any)
+	properties, _ := spec["properties"].(map[string]any)
 
 	others := map[string]any{}
 	if err := yaml.UnmarshalStrict(values, &others); err != nil {
@@ -95,28 +86,18 @@ func withNulls(schema any) any {
 		return schema
 	}
 
-	out := maps.Clone(s)
+	out := eachSchema(s, withNulls)
+	required, _ := s["required"].([]any)
+	fields, _ := out["properties"].(map[string]any)
 
-	if fields, ok := s["properties"].(map[string]any); ok {
-		required, _ := s["required"].([]any)
-		properties := map[string]any{}
-
-		for name, field := range fields {
-			properties[name] = withNulls(field)
-			if !slices.Contains(required, any(name)) {
-				properties[name] = orNull(properties[name])
-			}
+	for name, field := range fields {
+		if !slices.Contains(required, any(name)) {
+			fields[name] = orNull(field)
 		}
-
-		out["properties"] = properties
 	}
 
-	if items, ok := s["items"]; ok {
-		out["items"] = withNulls(items)
-	}
-
-	if values, ok := s["additionalProperties"].(map[string]any); ok {
-		out["additionalProperties"] = orNull(withNulls(values))
+	if values, ok := out["additionalProperties"].(map[string]any); ok {
+		out["additionalProperties"] = orNull(values)
 	}
 
 	return out
@@ -145,6 +126,27 @@ func orNull(schema any) any {
 	return out
 }
 
+// specSchema returns the spec of a definition with one version as a JSON schema.
+func specSchema(crd *extv1.CustomResourceDefinition) (map[string]any, error) {
+	if len(crd.Spec.Versions) != 1 {
+		return nil, errors.New("there is more than one version: decide which one the chart writes")
+	}
+
+	encoded, err := json.Marshal(crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"])
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode spec: %w", err)
+	}
+
+	spec := map[string]any{}
+	if err := json.Unmarshal(encoded, &spec); err != nil {
+		return nil, fmt.Errorf("cannot decode spec: %w", err)
+	}
+
+	schema, _ := plain(spec).(map[string]any)
+
+	return schema, nil
+}
+
 // plain returns a schema of Kubernetes without the extensions of Kubernetes, except that a set has no duplicates. Like the
 // API, it allows unknown fields.
 func plain(schema any) any {
@@ -153,29 +155,32 @@ func plain(schema any) any {
 		return schema
 	}
 
-	out := map[string]any{}
+	out := eachSchema(s, plain)
+	if s["x-kubernetes-list-type"] == "set" {
+		out["uniqueItems"] = true
+	}
 
-	for keyword, value := range s {
-		switch keyword {
-		case "properties":
-			properties := map[string]any{}
+	maps.DeleteFunc(out, func(keyword string, _ any) bool { return strings.HasPrefix(keyword, "x-kubernetes-") })
 
-			fields, _ := value.(map[string]any)
-			for name, property := range fields {
-				properties[name] = plain(property)
-			}
+	return out
+}
 
-			out[keyword] = properties
-		case "items", "additionalProperties":
-			out[keyword] = plain(value)
-		case "x-kubernetes-list-type":
-			if value == "set" {
-				out["uniqueItems"] = true
-			}
-		default:
-			if !strings.HasPrefix(keyword, "x-kubernetes-") {
-				out[keyword] = value
-			}
+// eachSchema returns a copy of a schema in which the schemas of its fields, items and values are changed.
+func eachSchema(schema map[string]any, change func(any) any) map[string]any {
+	out := maps.Clone(schema)
+
+	if fields, ok := schema["properties"].(map[string]any); ok {
+		properties := make(map[string]any, len(fields))
+		for name, field := range fields {
+			properties[name] = change(field)
+		}
+
+		out["properties"] = properties
+	}
+
+	for _, keyword := range []string{"items", "additionalProperties"} {
+		if of, ok := schema[keyword]; ok {
+			out[keyword] = change(of)
 		}
 	}
 

@@ -282,7 +282,7 @@ func writePlatformCRDs(ctx context.Context) (map[string]map[string]any, error) {
 			return nil, fmt.Errorf("cannot read definition: %w", err)
 		}
 
-		if out[value], err = specSchema(data); err != nil {
+		if out[value], err = closedSchema(data); err != nil {
 			return nil, fmt.Errorf("cannot use %s: %w", path, err)
 		}
 
@@ -298,30 +298,21 @@ func writePlatformCRDs(ctx context.Context) (map[string]map[string]any, error) {
 	return out, nil
 }
 
-// specSchema returns the spec of a definition with one version as a JSON schema that rejects unknown fields.
-func specSchema(definition []byte) (map[string]any, error) {
+// closedSchema returns the spec of a definition as a JSON schema that rejects unknown fields.
+func closedSchema(definition []byte) (map[string]any, error) {
 	crd := &extv1.CustomResourceDefinition{}
 	if err := yaml.Unmarshal(definition, crd); err != nil {
 		return nil, fmt.Errorf("cannot parse definition: %w", err)
 	}
 
-	if len(crd.Spec.Versions) != 1 {
-		return nil, errors.New("there is more than one version: decide which one the chart writes")
-	}
-
-	encoded, err := json.Marshal(crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"])
+	spec, err := specSchema(crd)
 	if err != nil {
-		return nil, fmt.Errorf("cannot encode spec: %w", err)
+		return nil, err
 	}
 
-	spec := map[string]any{}
-	if err := json.Unmarshal(encoded, &spec); err != nil {
-		return nil, fmt.Errorf("cannot decode spec: %w", err)
-	}
+	schema, _ := closed(spec).(map[string]any)
 
-	out, _ := closed(plain(spec)).(map[string]any)
-
-	return out, nil
+	return schema, nil
 }
 
 // closed returns a schema that rejects unknown fields.
@@ -331,22 +322,12 @@ func closed(schema any) any {
 		return schema
 	}
 
-	out := maps.Clone(s)
+	out := eachSchema(s, closed)
+	_, hasFields := out["properties"]
+	_, hasValues := out["additionalProperties"].(map[string]any)
 
-	if fields, ok := s["properties"].(map[string]any); ok {
-		properties := map[string]any{}
-		for name, field := range fields {
-			properties[name] = closed(field)
-		}
-
-		out["properties"] = properties
+	if hasFields && !hasValues {
 		out["additionalProperties"] = false
-	}
-
-	for _, keyword := range []string{"items", "additionalProperties"} {
-		if of, ok := s[keyword].(map[string]any); ok {
-			out[keyword] = closed(of)
-		}
 	}
 
 	return out

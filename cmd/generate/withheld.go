@@ -13,8 +13,8 @@ import (
 
 const withheldIntro = `# Withheld variables
 
-Keys of secrets do not become variables with these names, also not after a conversion of the name or with
-` + "`prefix`" + `: the writers of values must not control which code runs. Case does not matter. ` + "`*`" + ` stands for any characters.
+Keys of secrets do not become variables with these names, not even after a conversion of the name or with
+` + "`prefix`" + `, because the writers of values must not control which code runs. Case does not matter. ` + "`*`" + ` stands for any characters.
 
 An application gets such a variable if its manifest [lists it by name](../how-to/write-a-manifest.md#withheld-names)
 in ` + "`env`" + `, or sets it in ` + "`config`" + `. ` + "`status.environment.withheld`" + ` lists the withheld keys.

@@ -292,18 +292,6 @@ func (a access) problem(o Object) problem {
 	return o.problem()
 }
 
-// resourceGroup returns the resource group of an Azure resource id.
-func resourceGroup(id string) string {
-	segments := strings.Split(id, "/")
-	for i, s := range segments {
-		if strings.EqualFold(s, "resourceGroups") && i+1 < len(segments) {
-			return segments[i+1]
-		}
-	}
-
-	return ""
-}
-
 // replace deletes an assignment now, and its successor is created afterwards: an assignment is
 // immutable, and its principal has changed, for example because the identity was deleted and
 // recreated in Azure.

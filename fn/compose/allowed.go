@@ -28,7 +28,7 @@ func allowedKeyVault(kv v1alpha1.KeyVault, p inputv1alpha1.PlatformConfigSpec, s
 		ignored = append(ignored, IgnoredField{Path: "spec.keyVault.deletionPolicy", Why: finding.New(finding.PurgeNotAllowed)})
 	}
 	// A premium vault stays premium: its keys may be in hardware.
-	if kv.SKU == skuPremium && !allow.Premium && seen.fixed(seen[NameKeyVault], "skuName", "") != skuPremium {
+	if kv.SKU == skuPremium && !allow.Premium && seen.immutable(seen[NameKeyVault], "skuName", "") != skuPremium {
 		kv.SKU = ""
 		ignored = append(ignored, IgnoredField{Path: "spec.keyVault.sku", Why: finding.New(finding.PremiumNotAllowed)})
 	}

@@ -42,8 +42,8 @@ func (c *composition) isPeer(cluster string) bool {
 // ownCluster returns the tag of this cluster.
 func (c *composition) ownCluster() string { return azurename.IssuerTag(c.platform.OIDCIssuerURL) }
 
-// isShared reports whether other clusters may use a vault or an identity.
-func (c *composition) isShared(seen Object) bool {
+// clustersShare reports whether other clusters may use a vault or an identity.
+func (c *composition) clustersShare(seen Object) bool {
 	return c.platform.ClusterName != "" || recordedCluster(seen) != ""
 }
 
@@ -101,7 +101,7 @@ func (c *composition) isNamedByCluster(seen Object) bool {
 // inCluster returns the ownership of an object that belongs to the application in one of the
 // clusters. An object that is in use stays in use, whatever the settings are.
 func (c *composition) inCluster(seen Object) ownership {
-	if !c.isShared(seen) {
+	if !c.clustersShare(seen) {
 		return owned
 	}
 	owner := c.cluster(seen)
@@ -149,7 +149,7 @@ func (c *composition) clusterTag(seen Object, o ownership) string {
 // otherCluster returns the cluster that owns an object, if that is not this one and the other
 // tags are those of the application.
 func (c *composition) otherCluster(seen Object) string {
-	if cluster := c.cluster(seen); c.isShared(seen) && cluster != c.ownCluster() && c.isProven(seen) {
+	if cluster := c.cluster(seen); c.clustersShare(seen) && cluster != c.ownCluster() && c.isProven(seen) {
 		return cluster
 	}
 
@@ -157,7 +157,7 @@ func (c *composition) otherCluster(seen Object) string {
 }
 
 // mayDelete reports whether the provider may delete an object in Azure.
-func (c *composition) mayDelete(seen Object) bool { return !c.isShared(seen) || c.isSoleOwner() }
+func (c *composition) mayDelete(seen Object) bool { return !c.clustersShare(seen) || c.isSoleOwner() }
 
 // notesOnCluster returns notes about a vault that several clusters may use.
 func (c *composition) notesOnCluster(seen Object, o ownership, policy v1alpha1.DeletionPolicy) (notes []finding.Finding) {
@@ -178,7 +178,7 @@ func (c *composition) notesOnCluster(seen Object, o ownership, policy v1alpha1.D
 // sharesAccess reports whether other clusters may need a role assignment. Its name in Azure is
 // the same in all clusters. It has no tags, so its policies record the decision.
 func (c *composition) sharesAccess(assignment Object) bool {
-	return c.isShared(c.seen[NameKeyVault]) || c.isShared(c.seen[NameIdentity]) || assignment != nil && !assignment.allows(xpv1.ManagementActionDelete)
+	return c.clustersShare(c.seen[NameKeyVault]) || c.clustersShare(c.seen[NameIdentity]) || assignment != nil && !assignment.allows(xpv1.ManagementActionDelete)
 }
 
 // assignmentPolicies returns the management policies of a role assignment. Only the owner of
@@ -204,14 +204,14 @@ func (c *composition) keepAssignment(name string, readOnly bool) {
 // isReadOnly reports whether this cluster changes nothing about the vault and its access. Access to a
 // vault or for an identity of another owner is that owner's.
 func (c *composition) isReadOnly(v vault, i identity) bool {
-	shared := c.isShared(c.seen[NameKeyVault]) || c.isShared(c.seen[NameIdentity])
+	shared := c.clustersShare(c.seen[NameKeyVault]) || c.clustersShare(c.seen[NameIdentity])
 	return c.isMember() || shared && (!v.ownership.changeable() || !i.ownership.changeable())
 }
 
 // changesVault reports whether this cluster may change what belongs to the vault itself, such as
 // its logs.
 func (c *composition) changesVault(v vault) bool {
-	return !c.isShared(c.seen[NameKeyVault]) || v.ownership == owned && !c.isMember()
+	return !c.clustersShare(c.seen[NameKeyVault]) || v.ownership == owned && !c.isMember()
 }
 
 // revokeUnlisted handles observed role assignments that are not desired any more, on the vault

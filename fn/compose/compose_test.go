@@ -17,6 +17,7 @@ import (
 	upjet "github.com/crossplane/upjet/v2/pkg/resource"
 	upjeterrors "github.com/crossplane/upjet/v2/pkg/terraform/errors"
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -335,7 +336,7 @@ func common(a, b Observed) Observed {
 	out := Observed{}
 	for name, o := range a {
 		if _, ok := b[name]; ok {
-			out[name] = unstructuredCopy(o)
+			out[name] = runtime.DeepCopyJSON(o)
 			delete(out[name].object("spec", "forProvider"), "principalType")
 		}
 	}

@@ -68,7 +68,7 @@ func (c *composition) diagnosticSetting(v vault) Object {
 
 	p := diagnosticSettingParameters{
 		Name:                    diagnosticSettingName,
-		TargetResourceID:        seen.fixed("targetResourceId", v.id),
+		TargetResourceID:        seen.immutable("targetResourceId", v.id),
 		LogAnalyticsWorkspaceID: want.LogAnalyticsWorkspaceID,
 	}
 	for _, group := range want.CategoryGroups {
@@ -104,7 +104,7 @@ func (c *composition) diagnosticPolicies(v vault) xpv1.ManagementPolicies {
 // follow the present settings.
 func (c *composition) keepDiagnosticSetting(policies xpv1.ManagementPolicies) {
 	c.keepIfObserved(NameDiagnosticSetting)
-	if r, ok := c.desired[NameDiagnosticSetting]; ok && c.isShared(c.seen[NameKeyVault]) {
+	if r, ok := c.desired[NameDiagnosticSetting]; ok && c.clustersShare(c.seen[NameKeyVault]) {
 		setPolicies(r.Object, policies...)
 	}
 }

@@ -75,7 +75,7 @@ func findings(rt *rapid.T, r Result, reason string) [2]string {
 	if reason != "" && c.Reason != reason {
 		rt.Fatalf("want reason %s, got %s: %s", reason, c.Reason, c.Message)
 	}
-	_, refused, _ := strings.Cut(c.Message, "The Ingress has problems, too: ")
+	_, refused, _ := strings.Cut(c.Message, "The Ingress also has problems: ")
 	if c.Reason == ReasonIngressRefused {
 		refused, _ = strings.CutSuffix(c.Message, " The pods are not affected.")
 	}
@@ -88,7 +88,7 @@ func findings(rt *rapid.T, r Result, reason string) [2]string {
 func TestRefusedWhileWaiting(t *testing.T) {
 	r := compose(t, `{"deployment": {"image": "a", "ports": [{"port": 8080}]}, "networking": {"ingress": {"enabled": true, "type": "traefik", "oidc": "true"}}}`, lenient, Observed{})
 	c := r.condition(TypeWorkloadReady)
-	for _, want := range []string{`This normally takes a minute. The Ingress has problems, too: spec.networking.ingress.type: the platform has no type "traefik"`, "spec.networking.ingress.oidc: must be true, false or an object"} {
+	for _, want := range []string{`This normally takes a minute. The Ingress also has problems: spec.networking.ingress.type: the platform has no type "traefik"`, "spec.networking.ingress.oidc: must be true, false or an object"} {
 		if !strings.Contains(c.Message, want) {
 			t.Errorf("want %q said, got %s", want, c.Message)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -67,11 +68,11 @@ func run(t testingT, spec string, calls ...call) Result {
 		}
 		maps.DeleteFunc(seen, func(name string, _ Object) bool { return strings.HasPrefix(name, "role-assignment-") })
 		for name, o := range assignments(r) {
-			seen[name] = unstructuredCopy(o)
+			seen[name] = runtime.DeepCopyJSON(o)
 			seen[name]["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "True"}}}
 		}
 		a.Status = r.Status
-		seen[NameKeyVault]["metadata"] = unstructuredCopy(r.Resources[NameKeyVault].Object)["metadata"]
+		seen[NameKeyVault]["metadata"] = runtime.DeepCopyJSON(r.Resources[NameKeyVault].Object)["metadata"]
 	}
 
 	return r

@@ -61,11 +61,11 @@ func (c *composition) identity() identity {
 		return i
 	}
 
-	group := c.seen.fixed(known, "resourceGroupName", c.platform.ResourceGroupName)
+	group := c.seen.immutable(known, "resourceGroupName", c.platform.ResourceGroupName)
 
 	object := newManaged(c, managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind, c.app.Name, managedidentityv1beta1.UserAssignedIdentityParameters{
 		Name:              &i.name,
-		Location:          new(c.seen.fixed(known, "location", c.platform.Location)),
+		Location:          new(c.seen.immutable(known, "location", c.platform.Location)),
 		ResourceGroupName: &group,
 		Tags:              c.tags(seen, ownership),
 	})
@@ -108,7 +108,7 @@ func (c *composition) federatedCredential(i identity) Object {
 		return nil
 	}
 
-	if parent := seen.fixed("parentId", i.id); !strings.EqualFold(parent, i.id) {
+	if parent := seen.immutable("parentId", i.id); !strings.EqualFold(parent, i.id) {
 		// The identity was recreated in another resource group. Azure cannot move a
 		// credential: it is deleted now, and its successor is created afterwards.
 		c.waiting = true
@@ -120,8 +120,8 @@ func (c *composition) federatedCredential(i identity) Object {
 		// Entra ID compares the issuer exactly, including a trailing slash.
 		Issuer:            &c.platform.OIDCIssuerURL,
 		Subject:           new("system:serviceaccount:" + c.app.Namespace + ":" + i.serviceAccount),
-		ParentID:          new(seen.fixed("parentId", i.id)),
-		ResourceGroupName: new(seen.fixed("resourceGroupName", cmp.Or(resourceGroup(i.id), c.platform.ResourceGroupName))),
+		ParentID:          new(seen.immutable("parentId", i.id)),
+		ResourceGroupName: new(seen.immutable("resourceGroupName", cmp.Or(resourceGroup(i.id), c.platform.ResourceGroupName))),
 	})
 	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
 	object.Annotations = map[string]string{
@@ -136,7 +136,7 @@ func (c *composition) federatedCredential(i identity) Object {
 // identity.
 func (c *composition) isCredentialOfOther(seen Object) bool {
 	issuer := seen.str("spec", "forProvider", "issuer")
-	return issuer != "" && c.isShared(c.seen[NameIdentity]) && azurename.IssuerTag(issuer) != c.ownCluster()
+	return issuer != "" && c.clustersShare(c.seen[NameIdentity]) && azurename.IssuerTag(issuer) != c.ownCluster()
 }
 
 // serviceAccount composes the ServiceAccount of the pods immediately, and adds the client id

@@ -6,7 +6,6 @@ package compose
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	keyvaultv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
@@ -126,16 +125,16 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 	notes = append(notes, c.notesOnCluster(c.seen[NameKeyVault], o, policy)...)
 
 	retention := float64(*c.platform.KeyVault.SoftDeleteRetentionDays)
-	if n, ok := seen.fixedNumber("softDeleteRetentionDays"); ok {
+	if n, ok := seen.immutableNumber("softDeleteRetentionDays"); ok {
 		retention = float64(n)
 	}
 	spec.ForProvider = keyvaultv1beta1.VaultParameters{
 		// Azure cannot move a vault. A retained vault that is found again keeps its
 		// location, too.
-		Location:                   new(c.seen.fixed(seen, "location", c.platform.Location)),
-		ResourceGroupName:          new(c.seen.fixed(seen, "resourceGroupName", c.platform.ResourceGroupName)),
+		Location:                   new(c.seen.immutable(seen, "location", c.platform.Location)),
+		ResourceGroupName:          new(c.seen.immutable(seen, "resourceGroupName", c.platform.ResourceGroupName)),
 		SoftDeleteRetentionDays:    &retention,
-		TenantID:                   new(c.seen.fixed(seen, "tenantId", c.tenantID())),
+		TenantID:                   new(c.seen.immutable(seen, "tenantId", c.tenantID())),
 		SkuName:                    new(c.sku(seen)),
 		RbacAuthorizationEnabled:   new(true),
 		PurgeProtectionEnabled:     &purgeProtection,
@@ -153,14 +152,14 @@ func (c *composition) deletionPolicy() v1alpha1.DeletionPolicy {
 // the vault stays in the group in which it was found: another group of the platform is for new vaults.
 func (c *composition) adoptedResourceGroup() string {
 	a, _ := settings.Assigned(&c.platform, c.keyVaultSpec().Name, c.app.Namespace, c.app.Name)
-	return cmp.Or(a.ResourceGroupName, c.seen.fixed(c.seen[NameKeyVault], "resourceGroupName", c.platform.ResourceGroupName))
+	return cmp.Or(a.ResourceGroupName, c.seen.immutable(c.seen[NameKeyVault], "resourceGroupName", c.platform.ResourceGroupName))
 }
 
 // sku returns the SKU of the application's own vault. A premium vault stays premium unless the manifest
 // says otherwise: its keys may be in hardware.
 func (c *composition) sku(seen Object) string {
 	have := ""
-	if c.seen.fixed(seen, "skuName", "") == skuPremium {
+	if c.seen.immutable(seen, "skuName", "") == skuPremium {
 		have = skuPremium
 	}
 
@@ -182,10 +181,6 @@ func portalURL(cloud, tenantID, resourceID string) string {
 	}[cloud]
 
 	return fmt.Sprintf("https://%s/#@%s/resource%s/secrets", cmp.Or(host, "portal.azure.com"), tenantID, resourceID)
-}
-
-func lastSegment(id string) string {
-	return id[strings.LastIndexByte(id, '/')+1:]
 }
 
 func keyVaultReady(v vault) Condition {

@@ -12,9 +12,7 @@ import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/azurename"
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
@@ -82,7 +80,7 @@ func isRequestedUnproven(seen Object) bool {
 // awaitsCreation reports whether such a vault or identity is being created. It must not get the tags of
 // a proof that the one in Azure lacks.
 func (c *composition) awaitsCreation(seen Object) bool {
-	return (isCreatedUnproven(seen) || isRequestedUnproven(seen)) && seen.str("status", "atProvider", "id") == "" && (c.app.Tenant != "" || c.isShared(seen))
+	return (isCreatedUnproven(seen) || isRequestedUnproven(seen)) && seen.str("status", "atProvider", "id") == "" && (c.app.Tenant != "" || c.clustersShare(seen))
 }
 
 // keepRequest keeps a vault or an identity that is being created. The provider may not change one that it
@@ -107,7 +105,7 @@ func (c *composition) lacksProof(seen Object) bool {
 // needsProof reports whether tags must prove the owner of an object. That stays so for an object
 // that is held for this reason, even if the settings do not require it any more.
 func (c *composition) needsProof(seen Object) bool {
-	return c.app.Tenant != "" || c.isShared(seen) || seen.held() && !seen.onlyLooked()
+	return c.app.Tenant != "" || c.clustersShare(seen) || seen.held() && !seen.onlyLooked()
 }
 
 // isProven reports whether the observed tags are the application's.
@@ -189,7 +187,7 @@ func (c *composition) tags(seen Object, o ownership) map[string]*string {
 	for k, v := range c.ownTags(seen) {
 		tags[k] = new(v)
 	}
-	if c.isShared(seen) {
+	if c.clustersShare(seen) {
 		tags[tagCluster] = new(c.clusterTag(seen, o))
 	}
 	if c.app.LandingZone != "" {
@@ -239,7 +237,7 @@ func (c *composition) owner(seen Object) string {
 	if tenant := c.tenant(seen); tenant != "" {
 		owner += ", tenant=" + tenant
 	}
-	if c.isShared(seen) {
+	if c.clustersShare(seen) {
 		// The advice to set the tags must not make this cluster the owner.
 		observed, _ := observedCluster(seen)
 		owner += ", " + tagCluster + "=" + cmp.Or(observed, recordedCluster(seen), c.ownCluster())
@@ -289,13 +287,4 @@ func (o Object) observeFailed() bool {
 	}
 
 	return false
-}
-
-// validateNamespace rejects new applications in retired namespaces.
-func validateNamespace(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed, path *field.Path) field.ErrorList {
-	if _, exists := seen[NameKeyVault]; exists || !slices.Contains(p.RetiredNamespaces, a.Namespace) {
-		return nil
-	}
-
-	return field.ErrorList{field.Forbidden(path, finding.Say(finding.NamespaceRetired, finding.With{"namespace": a.Namespace}))}
 }

@@ -224,10 +224,8 @@ func (c *composition) inUse(sync Object, target string) []string {
 	}
 	keys := referred(deployment, target)
 	if rollout(deployment).Status != True {
-		for _, e := range sync.list("spec", "forProvider", "target", "inUse") {
-			if key, ok := e.(string); ok {
-				keys[key] = true
-			}
+		for _, key := range sync.strings("spec", "forProvider", "target", "inUse") {
+			keys[key] = true
 		}
 	}
 

@@ -37,9 +37,9 @@ type share struct {
 	name string
 	// entry of the settings. It is empty if the settings do not have it any more.
 	entry inputv1alpha1.SharedSecrets
-	// fixed means that the application keeps what it has, and gets nothing new: the entry
-	// was removed, or names another vault now.
-	fixed   bool
+	// frozen: the application keeps what it has, and gets nothing new. The entry was
+	// removed, or now names another vault.
+	frozen  bool
 	revoked bool
 	seen    Object // the sync
 	target  string
@@ -102,7 +102,7 @@ func (c *composition) share(name string) *share {
 
 	return &share{
 		name: name, entry: entry, seen: seen,
-		fixed:   !ok || uri != "" && !sameURI(uri, entry.VaultURI),
+		frozen:  !ok || uri != "" && !sameURI(uri, entry.VaultURI),
 		revoked: settings.IsRevoked(entry, c.app.Namespace, c.app.Name),
 		// A point cannot be in the name of an application, so no other application has this name.
 		target: cmp.Or(seen.str("spec", "forProvider", "target", "name"), c.app.Name+targetSuffix+".shared."+name),
@@ -136,10 +136,13 @@ func (c *composition) sharedBy(secret v1alpha1.Secret) string {
 
 // lists reports whether a sync lists a secret. Key Vault ignores case.
 func lists(sync Object, secret string) bool {
-	return slices.ContainsFunc(sync.list("spec", "forProvider", "secrets"), func(e any) bool {
-		m, _ := e.(map[string]any)
-		return strings.EqualFold(Object(m).str("name"), secret)
-	})
+	for s := range sync.objects("spec", "forProvider", "secrets") {
+		if strings.EqualFold(s.str("name"), secret) {
+			return true
+		}
+	}
+
+	return false
 }
 
 // allot returns the listed secrets that the application does not get, and the slots of its new
@@ -153,8 +156,8 @@ func (c *composition) allot(sh *share) (problems map[string]finding.Finding, slo
 		switch {
 		case sh.revoked:
 			problems[s.Name] = finding.New(finding.SharedRevoked, entry)
-		case assigned || sh.fixed && lists(sh.seen, s.Name):
-		case sh.fixed:
+		case assigned || sh.frozen && lists(sh.seen, s.Name):
+		case sh.frozen:
 			problems[s.Name] = finding.New(finding.SharedVaultChanged, entry)
 		case sh.entry.Access == inputv1alpha1.AccessGranted:
 		case c.app.LeftAssignments[sharedRole(sh.name, s.Name)] != "":
@@ -214,7 +217,7 @@ func spread(n int, words ...string) int {
 func SharedToCount(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (entries []string) {
 	c := newComposition(a, p, seen)
 	for _, sh := range c.shares() {
-		if sh.fixed || sh.revoked || sh.entry.Access == inputv1alpha1.AccessGranted {
+		if sh.frozen || sh.revoked || sh.entry.Access == inputv1alpha1.AccessGranted {
 			continue
 		}
 		if slices.ContainsFunc(sh.secrets, func(s v1alpha1.Secret) bool { _, ok := seen[sharedRole(sh.name, s.Name)]; return !ok }) {
@@ -251,7 +254,7 @@ func (c *composition) sharedRoleAssignment(a *access, i identity, sh *share, sec
 	name := sharedRole(sh.name, secret)
 	seen, exists := c.seen[name]
 	_, refused := sh.problems[secret]
-	if !exists && (refused || sh.fixed || sh.entry.Access == inputv1alpha1.AccessGranted) {
+	if !exists && (refused || sh.frozen || sh.entry.Access == inputv1alpha1.AccessGranted) {
 		return
 	}
 	c.assign(a, grant{
@@ -339,7 +342,7 @@ func (c *composition) sharedSync(i identity, sh *share) *syncing {
 		object.Spec.ForProvider.Target.InUse = c.inUse(sh.seen, out.target)
 		object.Spec.ForProvider.PollInterval = duration(cmp.Or(sh.entry.PollInterval, c.platform.Secrets.PollInterval))
 		object.Spec.ForProvider.ListWith = sh.entry.ListWith
-		if sh.fixed {
+		if sh.frozen {
 			object.Spec.ForProvider.PollInterval = duration(sh.seen.str("spec", "forProvider", "pollInterval"))
 			object.Spec.ForProvider.ListWith = sh.seen.str("spec", "forProvider", "listWith")
 		}

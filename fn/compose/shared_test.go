@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -81,7 +82,7 @@ func (n *sharingNamespace) reconcile(rt *rapid.T, app int, list []string) {
 		o := Object(desired.Object)
 		if seen, exists := n.seen[app][resource]; exists {
 			if resource == PrefixSecretSyncShared+"platform" {
-				seen["spec"] = unstructuredCopy(o)["spec"]
+				seen["spec"] = runtime.DeepCopyJSON(o)["spec"]
 			}
 
 			continue
@@ -93,7 +94,7 @@ func (n *sharingNamespace) reconcile(rt *rapid.T, app int, list []string) {
 			}
 			n.owners[name] = app
 		}
-		n.seen[app][resource] = unstructuredCopy(o)
+		n.seen[app][resource] = runtime.DeepCopyJSON(o)
 	}
 	n.record()
 	if len(n.owners) > n.limit {

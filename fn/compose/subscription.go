@@ -67,13 +67,3 @@ func (c Condition) inWrongSubscription(wrong finding.Finding) Condition {
 
 	return c
 }
-
-// subscription returns the subscription of an Azure resource id.
-func subscription(id string) string {
-	segments := strings.Split(id, "/")
-	if len(segments) < 3 || !strings.EqualFold(segments[1], "subscriptions") {
-		return ""
-	}
-
-	return segments[2]
-}

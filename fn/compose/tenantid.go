@@ -20,7 +20,7 @@ func (c *composition) tenantID() string {
 
 	return strings.ToLower(cmp.Or(
 		c.ownership(identity).readable(identity).str("status", "atProvider", "tenantId"),
-		c.ownership(vault).readable(vault).fixed("tenantId", ""),
+		c.ownership(vault).readable(vault).immutable("tenantId", ""),
 		c.seen[NameSecretSync].str("spec", "forProvider", "tenantId"),
 		ofPods,
 		c.platform.TenantID,

@@ -3,12 +3,7 @@
 
 package compose
 
-import (
-	"time"
-)
-
-// annotationPending is set by crossplane-runtime before it creates an external resource.
-const annotationPending = "crossplane.io/external-create-pending"
+import "time"
 
 // LatestTime returns the latest time in an object. A function has no clock, and the current
 // time is the same or later.

@@ -51,6 +51,15 @@ func validate(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) 
 	return errs.ToAggregate()
 }
 
+// validateNamespace rejects new applications in retired namespaces.
+func validateNamespace(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed, path *field.Path) field.ErrorList {
+	if _, exists := seen[NameKeyVault]; exists || !slices.Contains(p.RetiredNamespaces, a.Namespace) {
+		return nil
+	}
+
+	return field.ErrorList{field.Forbidden(path, finding.Say(finding.NamespaceRetired, finding.With{"namespace": a.Namespace}))}
+}
+
 func validateConfig(config map[string]string, path *field.Path) (errs field.ErrorList) {
 	for name := range config {
 		// The value is not shown: teams put confidential values into config.
@@ -58,13 +67,7 @@ func validateConfig(config map[string]string, path *field.Path) (errs field.Erro
 			errs = append(errs, field.Invalid(path.Key(name), name, finding.Say(finding.ConfigNameInvalid)))
 		}
 	}
-	slices.SortFunc(errs, func(a, b *field.Error) int {
-		if a.Field < b.Field {
-			return -1
-		}
-
-		return 1
-	})
+	slices.SortFunc(errs, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) })
 
 	return errs
 }

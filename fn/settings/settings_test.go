@@ -387,10 +387,10 @@ keyVault.network.ipRules[1]: Invalid value: "20.50.1.2/16": must be a public IPv
 keyVault.network.ipRules[2]: Invalid value: "::1": must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix
 keyVault.network.ipRules[3]: Invalid value: "0.0.0.0/0": must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix
 keyVault.network.ipRules[4]: Invalid value: "office": must be a public IPv4 address, or a range such as 20.50.0.0/16 with no bits set after its prefix
-keyVault.network.virtualNetworkSubnetIds[0]: Invalid value: "` + strings.ToLower(subnet(testSubscription)) + `": must be an id such as ` + exampleSubnet + `, with this case of letters
-keyVault.network.privateEndpoint.privateDnsZoneIds[0]: Invalid value: "` + strings.Replace(zone, "vaultcore.azure.net", "blob.core.windows.net", 1) + `": must be an id such as ` + exampleZone + `, with this case of letters
+keyVault.network.virtualNetworkSubnetIds[0]: Invalid value: "` + strings.ToLower(subnet(testSubscription)) + `": must be an id such as ` + exampleSubnet + `, with exactly this case
+keyVault.network.privateEndpoint.privateDnsZoneIds[0]: Invalid value: "` + strings.Replace(zone, "vaultcore.azure.net", "blob.core.windows.net", 1) + `": must be an id such as ` + exampleZone + `, with exactly this case
 keyVault.network.privateEndpoint.subnetId: Required value
-keyVault.diagnostics.logAnalyticsWorkspaceId: Invalid value: "logs": must be an id such as ` + exampleWorkspace + `, with this case of letters
+keyVault.diagnostics.logAnalyticsWorkspaceId: Invalid value: "logs": must be an id such as ` + exampleWorkspace + `, with exactly this case
 keyVault.diagnostics.categories: Forbidden: cannot be combined with categoryGroups
 keyVault.diagnostics.categories[0]: Invalid value: "Audit Event": must be a category or a group of logs of Key Vault, such as AuditEvent or audit`},
 		},

@@ -67,7 +67,7 @@ var table = map[Reason]text{
 	Throttled:   {one: "It cannot be read for the moment: {cause}. The provider retries; no action is needed."},
 	Unreachable: {one: "It cannot be read: {cause}. The provider retries; if this lasts for 15 minutes, ask your platform team."},
 	NetworkBlocked: {one: "It cannot be read: {cause}. Roles are not the cause. Ask your platform team to let the cluster through the firewall of {vault}, or to check its private endpoint " +
-		"and the DNS record of it. A new private endpoint takes a few minutes."},
+		"and the DNS record of the endpoint. A new private endpoint takes a few minutes."},
 	AwaitingAccess:        {one: "Identity {identity} has no access yet: {cause}. Access takes up to 10 minutes after the identity is created. No action is needed."},
 	AccessDenied:          {one: "Identity {identity} cannot read {vault}: {cause}."},
 	TokenRequestForbidden: {one: "{Cause}. Ask your platform team to check the ClusterRole and the admission policy of the provider."},
@@ -187,9 +187,9 @@ var table = map[Reason]text{
 	KeyHasNUL:          {one: "the value of this key has a NUL character, which environment variables cannot hold: remove it"},
 	NotUTF8:            {one: "this byte is not valid UTF-8: save the value as UTF-8"},
 	KeyEmpty:           {one: "this key is empty: name it or remove it"},
-	GuessedKeyUnlikely: {one: "this key does not look like a name of words, few digits, '-', '_' and '.', with at most {limit} characters, so the value may not be JSON: " +
+	GuessedKeyUnlikely: {one: "this key does not look like a name (words, few digits, '-', '_' and '.', at most {limit} characters), so the value may not be JSON: " +
 		"rename the key or, if the value is JSON, set its content type to application/json"},
-	DataKeyTooLong: {one: "this key is too long: key and secret name together can have {limit} characters"},
+	DataKeyTooLong: {one: "this key is too long: key and secret name together can have at most {limit} characters"},
 	KeyTwice:       {one: "duplicate key, first at {position}: remove one"},
 	KeysCollide:    {one: "this key and the key at {position} collide, because Kubernetes allows only letters, digits, '-', '_' and '.': rename one"},
 
@@ -237,7 +237,7 @@ var table = map[Reason]text{
 		"set the content type to application/x-pem-file"},
 
 	PFXNotBase64:             {one: "the value is not base64: store a PFX file in base64, or import it as a certificate of Key Vault"},
-	PFXExpected:              {one: "the value is base64, but not of a PFX file: store a PFX file, or import it as a certificate of Key Vault"},
+	PFXExpected:              {one: "the value is base64, but does not encode a PFX file: store a PFX file, or import it as a certificate of Key Vault"},
 	PFXHasPassword:           {one: "the PFX file has a password: export or import it without one"},
 	PFXDamaged:               {one: "the PFX file is damaged or has a password: export or import it again without one"},
 	PFXEncryptionUnsupported: {one: "the PFX file uses an unsupported encryption: export it again with AES, the default of most programs, or import it without a password"},

@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+	"k8s.io/utils/ptr"
 
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
@@ -120,7 +121,7 @@ func (c *Client) Get(ctx context.Context, name, version string) (Secret, error) 
 		}
 
 		s.Properties = properties(r.ID, r.Attributes, r.ContentType)
-		s.Value = deref(r.Value)
+		s.Value = ptr.Deref(r.Value, "")
 
 		return nil
 	})
@@ -244,7 +245,7 @@ func (c *Client) theirs(ctx context.Context, name, ours string, written map[stri
 				there = there || p.Version == ours
 
 				switch {
-				case deref(v.Tags[createdByTag]) == createdByValue:
+				case ptr.Deref(v.Tags[createdByTag], "") == createdByValue:
 					written[p.Version] = true
 				case !written[p.Version] && !p.Created.Before(last.Created):
 					last = p
@@ -335,31 +336,19 @@ func (c *Client) call(ctx context.Context, operation string, do func(context.Con
 }
 
 func properties(id *azsecrets.ID, a *azsecrets.SecretAttributes, contentType *string) Properties {
-	p := Properties{ContentType: deref(contentType), Enabled: true}
+	p := Properties{ContentType: ptr.Deref(contentType, ""), Enabled: true}
 
 	if id != nil {
 		p.Name, p.Version = id.Name(), id.Version()
 	}
 
 	if a != nil {
-		if a.Enabled != nil {
-			p.Enabled = *a.Enabled
-		}
-
-		p.Created, p.Updated = deref(a.Created), deref(a.Updated)
-		p.NotBefore, p.Expires = deref(a.NotBefore), deref(a.Expires)
+		p.Enabled = ptr.Deref(a.Enabled, true)
+		p.Created, p.Updated = ptr.Deref(a.Created, time.Time{}), ptr.Deref(a.Updated, time.Time{})
+		p.NotBefore, p.Expires = ptr.Deref(a.NotBefore, time.Time{}), ptr.Deref(a.Expires, time.Time{})
 	}
 
 	return p
-}
-
-func deref[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-
-	return *p
 }
 
 // toAuthority returns options of a credential that gets its tokens from Entra ID.

@@ -284,12 +284,7 @@ func (p *Pool) creator(vaultURI, name string, c Creator) (*Client, error) {
 		l = newRate(s.value)
 	}
 
-	client, err := newClient("https://"+host, known.credential, options, l, p.options.Timeout)
-	if err != nil {
-		return nil, err
-	}
-
-	return client, nil
+	return newClient("https://"+host, known.credential, options, l, p.options.Timeout)
 }
 
 // forgetCreator drops an identity that creates secrets, unless it has been replaced.

@@ -67,7 +67,7 @@ func TestDetect(t *testing.T) {
 func TestAutoErrors(t *testing.T) {
 	const (
 		text  = "; correct it or, if it is plain text, set its content type to text/plain or the format to Text"
-		noKey = "this key does not look like a name of words, few digits, '-', '_' and '.', with at most 64 characters, so the value may not be JSON: rename the key or, if the value is JSON, set its content type to application/json"
+		noKey = "this key does not look like a name (words, few digits, '-', '_' and '.', at most 64 characters), so the value may not be JSON: rename the key or, if the value is JSON, set its content type to application/json"
 		lost  = "this line is outside the private key and the certificates, and would be lost: remove it or, if it is not needed, set the content type to application/x-pem-file"
 	)
 	p := newParties(t)

@@ -24,7 +24,7 @@ func TestAssignDataKeys(t *testing.T) {
 		"Collision":   {"Two keys cannot have one data key.", []string{"a/b", "c", "a b"}, nil, `line 1, column 2: this key and the key at line 3, column 2 collide, because Kubernetes allows only letters, digits, '-', '_' and '.': rename one`},
 		"Twice":       {"A key cannot have two values.", []string{"b", "a", "b"}, nil, `line 3, column 2: duplicate key, first at line 1, column 2: remove one`},
 		"LongestUsed": {"253 characters are allowed.", []string{long[1:]}, map[string]string{long[1:]: "s." + long[1:]}, ""},
-		"TooLong":     {"254 are not.", []string{long}, nil, `line 1, column 2: this key is too long: key and secret name together can have 252 characters`},
+		"TooLong":     {"254 are not.", []string{long}, nil, `line 1, column 2: this key is too long: key and secret name together can have at most 252 characters`},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -35,7 +35,7 @@ func TestPKCS12(t *testing.T) {
 	const (
 		damaged  = "the PFX file is damaged or has a password: export or import it again without one"
 		password = "the PFX file has a password: export or import it without one"
-		noFile   = "the value is base64, but not of a PFX file: store a PFX file, or import it as a certificate of Key Vault"
+		noFile   = "the value is base64, but does not encode a PFX file: store a PFX file, or import it as a certificate of Key Vault"
 		no64     = "the value is not base64: store a PFX file in base64, or import it as a certificate of Key Vault"
 		tooMany  = "the PFX file needs too many iterations to open: export it with a few thousand, such as 2048, the default of openssl"
 	)

@@ -142,7 +142,7 @@ type PlatformConfigSpec struct {
 	AzureProviderConfigRef *ProviderConfigReference `json:"azureProviderConfigRef,omitempty"`
 
 	// SecretSyncProviderConfigRef is the provider configuration of the
-	// KeyVaultSecretSyncs, also of existing ones. Default: ClusterProviderConfig/default.
+	// KeyVaultSecretSyncs, including existing ones. Default: ClusterProviderConfig/default.
 	// +optional
 	SecretSyncProviderConfigRef *ProviderConfigReference `json:"secretSyncProviderConfigRef,omitempty"`
 
@@ -370,7 +370,7 @@ type KeyVaultNetwork struct {
 // KeyVaultPrivateEndpoint composes a private endpoint for every vault. An endpoint that exists
 // stays in its subnet, resource group and location.
 type KeyVaultPrivateEndpoint struct {
-	// Enabled is set to false to delete the private endpoints of all vaults. Default: true.
+	// Enabled composes private endpoints. False deletes those of all vaults. Default: true.
 	// +optional
 	Enabled *bool `json:"enabled,omitempty"`
 
@@ -413,7 +413,7 @@ type KeyVaultPrivateEndpoint struct {
 // KeyVaultDiagnostics sends the logs of vaults to a Log Analytics workspace. A setting that is
 // removed later changes no vault.
 type KeyVaultDiagnostics struct {
-	// Enabled is set to false to delete the diagnostic settings of all vaults. Default: true.
+	// Enabled composes diagnostic settings. False deletes those of all vaults. Default: true.
 	// +optional
 	Enabled *bool `json:"enabled,omitempty"`
 
@@ -619,9 +619,9 @@ type SharedSecrets struct {
 	Access string `json:"access,omitempty"`
 
 	// ListWith is the identity that lists the vault to find changes. Application: each
-	// application, and with access RolePerSecret, which lets no application list, each
-	// application reads each of its secrets in each poll interval. ProviderConfig: the identity
-	// of secretSyncProviderConfigRef, which needs permission to list the vault and not to read
+	// application lists with its own. Access RolePerSecret lets no application list, so each
+	// then reads all its secrets in each poll interval. ProviderConfig: the identity of
+	// secretSyncProviderConfigRef, which needs permission to list the vault and not to read
 	// its secrets. It lists the vault once for all applications, and they read only what has
 	// changed. Default: Application.
 	// +optional
@@ -793,7 +793,7 @@ type IngressType struct {
 	// +optional
 	Annotations map[string]string `json:"annotations,omitempty"`
 	// AllowedAnnotations are names of annotations that an application may set on an
-	// Ingress of the type. A name that ends with * matches all names with this beginning,
+	// Ingress of the type. A name that ends with * matches all names with this prefix,
 	// for example nginx.ingress.kubernetes.io/proxy-buffer*. It never matches annotations
 	// that affect more than their Ingress, such as snippets, canaries and names of
 	// Secrets: list these in full. Default: none.

@@ -457,7 +457,7 @@ type Autoscaling struct {
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
 
 	// TargetCPUUtilizationPercentage is the target for the average CPU load of the pods,
-	// in percent of the requested CPU. Default: 80.
+	// as a percentage of the requested CPU. Default: 80.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000

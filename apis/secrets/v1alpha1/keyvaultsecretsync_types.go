@@ -188,7 +188,7 @@ type SyncedSecret struct {
 	RefreshInterval *metav1.Duration `json:"refreshInterval,omitempty"`
 }
 
-// Target is the Kubernetes Secret to write. A Secret that exists must belong to the object.
+// Target is the Kubernetes Secret to write. An existing Secret must belong to the object.
 type Target struct {
 	// Name of the Secret, in the namespace of this object. It cannot be changed,
 	// because pods reference it.
@@ -218,7 +218,7 @@ type KeyVaultSecretSyncObservation struct {
 	// +optional
 	State State `json:"state,omitempty"`
 
-	// SecretsSynced is how many of the secrets are synced, for example 3/4.
+	// SecretsSynced is the number of synced secrets and of all secrets, for example 3/4.
 	// +optional
 	SecretsSynced string `json:"secretsSynced,omitempty"`
 

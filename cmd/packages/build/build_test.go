@@ -32,18 +32,26 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// TestBuild builds and pushes packages that take no time: one with a tiny program, and one without
-// any.
-func TestBuild(t *testing.T) {
+// packages returns the root of the repository, and all packages.
+func packages(t *testing.T) (root string, all []Package) {
+	t.Helper()
+
 	root, err := tools.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	all, err := All(root)
-	if err != nil {
+	if all, err = All(root); err != nil {
 		t.Fatal(err)
 	}
+
+	return root, all
+}
+
+// TestBuild builds and pushes packages that take no time: one with a tiny program, and one without
+// any.
+func TestBuild(t *testing.T) {
+	root, all := packages(t)
 
 	function, configuration := all[0], all[2]
 	function.Program = &Program{Main: "./examples/demo/app", Path: "/function", Ports: []int{9443}}
@@ -228,15 +236,7 @@ var repositoryLink = regexp.MustCompile(`\(https://github\.com/p6m-dev/platform-
 
 // TestMetadata checks the metadata of all packages, and their links.
 func TestMetadata(t *testing.T) {
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	all, err := All(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	root, all := packages(t)
 
 	for _, p := range all {
 		data, err := os.ReadFile(p.Metadata)
@@ -407,15 +407,7 @@ func TestCompile(t *testing.T) {
 
 // TestAll proves that the name of every package matches its metadata.
 func TestAll(t *testing.T) {
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	all, err := All(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, all := packages(t)
 
 	for _, p := range all {
 		data, err := os.ReadFile(p.Metadata)
@@ -441,10 +433,7 @@ func TestAll(t *testing.T) {
 // TestDockerfile proves that the Dockerfile's images equal ours, except for the certificates of the
 // builder's own distribution.
 func TestDockerfile(t *testing.T) {
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	root, all := packages(t)
 
 	data, err := os.ReadFile(filepath.Join(root, "Dockerfile")) //nolint:gosec // A file of the repository.
 	if err != nil {
@@ -452,11 +441,6 @@ func TestDockerfile(t *testing.T) {
 	}
 
 	stages := stagesOf(string(data))
-
-	all, err := All(root)
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	programs := []Program{ToolForPlatforms().Program}
 

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 )
@@ -21,7 +22,7 @@ import (
 // Annotations of Crossplane that identify an object.
 const (
 	annotationResource     = "crossplane.io/composition-resource-name"
-	annotationExternalName = "crossplane.io/external-name"
+	annotationExternalName = meta.AnnotationKeyExternalName
 )
 
 // A Verdict about a change.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 )
@@ -92,7 +93,7 @@ func atProvider(o *unstructured.Unstructured) map[string]any {
 
 	switch o.GetKind() {
 	case "Vault":
-		name := o.GetAnnotations()["crossplane.io/external-name"]
+		name := meta.GetExternalName(o)
 
 		return map[string]any{
 			"id":                       group + "Microsoft.KeyVault/vaults/" + name,

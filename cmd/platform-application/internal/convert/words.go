@@ -202,7 +202,7 @@ var table = map[Code]words{
 	PlainText:            {Notes, "{variable} is plain text in the manifest. If it is a secret, store it in the vault, and list it in spec.secrets."},
 	ConfigMapMissing:     {Review, "ConfigMap {configMap} is not among the manifests. Add it, or copy it into spec.config."},
 	ConfigMapKeyMissing:  {Review, "key {key} of ConfigMap {configMap} is not among the manifests. Add it, or set the variable in spec.config."},
-	FieldReference:       {Review, "fields of the pod and its resources cannot become variables. Change the code not to need them."},
+	FieldReference:       {Review, "fields of the pod and its resources cannot become variables. Change the code so that it does not need them."},
 	KeyAmbiguous:         {Review, "key {key} may come from any of the secrets {secrets}. Add it to env of the secret that has it."},
 	KeyMissing:           {Review, "{source} has no key {key}. The pod cannot start today either."},
 	ReferenceNotExpanded: {Review, "$({variable}) is not expanded, because config is sorted by name. Write out the value, or rename one of the two variables."},

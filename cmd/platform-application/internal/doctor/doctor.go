@@ -7,7 +7,6 @@ package doctor
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -161,17 +160,7 @@ func printable(with map[string]string) map[string]string {
 }
 
 // JSON writes the report for pipelines.
-func (r Report) JSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-
-	if err := e.Encode(r); err != nil {
-		return fmt.Errorf("cannot write report: %w", err)
-	}
-
-	return nil
-}
+func (r Report) JSON(w io.Writer) error { return finding.WriteJSON(w, r) }
 
 // Text writes the report for people.
 func (r Report) Text(w io.Writer) {

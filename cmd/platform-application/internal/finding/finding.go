@@ -192,12 +192,17 @@ func (c Catalogue) JSON(w io.Writer) error {
 		out = append(out, entry{code, words.Severity, words.Problem, words.Impact, words.Fix})
 	}
 
+	return WriteJSON(w, out)
+}
+
+// WriteJSON writes a value for pipelines and for people: indented, and without escapes for HTML.
+func WriteJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 
-	if err := e.Encode(out); err != nil {
-		return fmt.Errorf("cannot write findings: %w", err)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("cannot write JSON: %w", err)
 	}
 
 	return nil
