@@ -6,21 +6,13 @@ package apiserver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"testing"
 )
 
-// envChild makes the test binary start a server and wait to be killed.
-const envChild = "APISERVER_TEST_CHILD"
-
 var server *Server //nolint:gochecknoglobals // Shared by all tests: starting one takes seconds.
 
 func TestMain(m *testing.M) {
-	if os.Getenv(envChild) != "" {
-		child()
-	}
-
 	os.Exit(Run(m, func(s *Server) { server = s }))
 }
 
@@ -44,17 +36,4 @@ func TestPoll(t *testing.T) {
 	if !errors.Is(err, errNotYet) {
 		t.Errorf("Eventually(...): want %v, got %v", errNotYet, err)
 	}
-}
-
-// child runs in a separate process, for TestKilled.
-func child() {
-	s, err := Start(context.Background())
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-
-	fmt.Fprintln(os.Stdout, s.dir)
-
-	select {}
 }

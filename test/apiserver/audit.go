@@ -53,17 +53,6 @@ func (r Requests) Since(earlier Requests) Requests {
 	return r.filter(func(q Request) int { return r[q] - earlier[q] })
 }
 
-// In returns the requests for one namespace.
-func (r Requests) In(namespace string) Requests {
-	return r.filter(func(q Request) int {
-		if q.Namespace == namespace {
-			return r[q]
-		}
-
-		return 0
-	})
-}
-
 // Writes returns the requests that change the stored objects, if they are allowed. It excludes
 // Leases, which leader election renews continuously, and questions in the form of objects, such as
 // a request for a token.
@@ -75,16 +64,6 @@ func (r Requests) Writes() Requests {
 
 		return 0
 	})
-}
-
-// Total returns the number of requests.
-func (r Requests) Total() int {
-	total := 0
-	for _, n := range r {
-		total += n
-	}
-
-	return total
 }
 
 func (r Requests) filter(count func(Request) int) Requests {

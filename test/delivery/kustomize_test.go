@@ -106,17 +106,6 @@ func TestSameResult(t *testing.T) {
 			reason: "The component also configures the place of the image.",
 			edits:  []edit{{baseKustomize, "configurations:\n  - application_customizations.yaml\n", ""}},
 		},
-		"WithoutComponent": {
-			reason: "Without the component, the overlay has to list the common secrets with all their fields.",
-			edits: []edit{
-				{baseKustomize, component, ""},
-				target,
-				{
-					prdPatch, lastOfPatch,
-					lastOfPatch + "    - name: common-api-keys\n      keys: [MAPS_KEY, WEATHER_KEY]\n" + lastOfBase,
-				},
-			},
-		},
 	}
 
 	want := string(succeed(t, kustomize(t, filepath.Join(environments(t), "prd"))))
@@ -148,11 +137,6 @@ func TestPatch(t *testing.T) {
 		edits  []edit
 		want   string
 	}{
-		"ReplacedWithoutComponent": {
-			reason: "Without the component, the list of the overlay replaces the list of the base.",
-			edits:  []edit{{baseKustomize, component, ""}},
-			want:   own,
-		},
 		"Change": {
 			reason: "A secret of the base keeps the fields that the overlay omits.",
 			edits:  []edit{{prdPatch, lastOfPatch, lastOfPatch + "    - name: common-api-keys\n      refreshInterval: 24h\n"}},
@@ -178,14 +162,6 @@ func TestPatch(t *testing.T) {
 			reason: "A patch can replace a whole list.",
 			edits:  []edit{{prdPatch, lastOfPatch, lastOfPatch + "    - $patch: replace\n"}},
 			want:   own,
-		},
-		"TypoInTarget": {
-			reason: "kustomize does not report a target without a match, so a patch should name none.",
-			edits: []edit{{
-				prdKustomization, patchFile,
-				patchFile + "    target:\n      kind: PlatformApplication\n      name: web-applications\n",
-			}},
-			want: common + certificates,
 		},
 	}
 
@@ -226,57 +202,26 @@ func TestOfficers(t *testing.T) {
 }
 
 // TestOtherKinds checks that the component does not disable kustomize's own schemas of Kubernetes, which naming the same schema
-// in a base does.
+// in a base does: containers are still merged by name.
 func TestOtherKinds(t *testing.T) {
 	t.Parallel()
 
 	deployment := func(containers string) string {
 		return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: extra\nspec:\n  template:\n    spec:\n      containers: " + containers + "\n"
 	}
-	other := []edit{
-		{file: "base/extra.yaml", replacement: deployment("[{name: a, image: one}, {name: b, image: one}]")},
-		{baseKustomize, "resources:\n", "resources:\n  - extra.yaml\n"},
-		{file: "prd/extra.yaml", replacement: deployment("[{name: b, image: two}]")},
-		{prdKustomization, patchFile, "  - path: extra.yaml\n" + patchFile},
-	}
 
-	schema, err := os.ReadFile(filepath.Join(environments(t), "component", "schema.yaml"))
-	check.Must(t, err)
+	dir := edited(
+		t, environments(t),
+		edit{file: "base/extra.yaml", replacement: deployment("[{name: a, image: one}, {name: b, image: one}]")},
+		edit{baseKustomize, "resources:\n", "resources:\n  - extra.yaml\n"},
+		edit{file: "prd/extra.yaml", replacement: deployment("[{name: b, image: two}]")},
+		edit{prdKustomization, patchFile, "  - path: extra.yaml\n" + patchFile},
+	)
+	first, _, _ := strings.Cut(string(succeed(t, kustomize(t, filepath.Join(dir, "prd")))), "\n---\n")
 
-	cases := map[string]struct {
-		reason string
-		edits  []edit
-		want   string
-	}{
-		"Component": {
-			reason: "Containers are still merged by name.",
-			edits:  other,
-			want:   "[{name: b, image: two}, {name: a, image: one}]",
-		},
-		"OwnOpenAPI": {
-			reason: "A base that names the schema itself loses the schemas of Kubernetes. Therefore there is a component.",
-			edits: append([]edit{
-				{file: "base/schema.yaml", replacement: string(schema)},
-				{baseKustomize, component, "openapi:\n  path: schema.yaml\n"},
-			}, other...),
-			want: "[{name: b, image: two}]",
-		},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			dir := edited(t, environments(t), tc.edits...)
-			built := string(succeed(t, kustomize(t, filepath.Join(dir, "prd"))))
-
-			first, _, _ := strings.Cut(built, "\n---\n")
-			want := parseYAML[any](t, "{template: {spec: {containers: "+tc.want+"}}}")
-
-			if diff := cmp.Diff(want, any(spec(t, []byte(first)))); diff != "" {
-				t.Errorf("\n%s\nspec of the Deployment: -want, +got:\n%s", tc.reason, diff)
-			}
-		})
+	want := parseYAML[any](t, "{template: {spec: {containers: [{name: b, image: two}, {name: a, image: one}]}}}")
+	if diff := cmp.Diff(want, any(spec(t, []byte(first)))); diff != "" {
+		t.Errorf("spec of the Deployment: -want, +got:\n%s", diff)
 	}
 }
 

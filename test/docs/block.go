@@ -163,23 +163,6 @@ func validate(b Block) error {
 	return nil
 }
 
-// The argument is a file or a directory to apply.
-var fileArgument = regexp.MustCompile(`(?:^|\s)(?:--filename|--kustomize|-f|-k)[ =]([^\s;|&]+)`)
-
-// Files returns the files of the repository that kubectl and other commands read, except generated
-// files and pipes.
-func (b Block) Files() []string {
-	var files []string
-
-	for _, found := range fileArgument.FindAllStringSubmatch(b.Text, -1) {
-		if path := found[1]; !strings.ContainsAny(path[:1], `-$"'`) && !strings.Contains(path, "://") && !strings.HasPrefix(path, "_output/") {
-			files = append(files, path)
-		}
-	}
-
-	return files
-}
-
 // each returns the commands of the block, with continuation lines joined.
 func (b Block) each() []string {
 	var commands []string

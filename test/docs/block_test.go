@@ -55,17 +55,3 @@ func TestParseFails(t *testing.T) {
 		})
 	}
 }
-
-func TestFiles(t *testing.T) {
-	text := strings.Join([]string{
-		"kubectl apply --filename a.yaml --filename=b.yaml",
-		"kubectl apply -k dir; kubectl apply -f - <<<x",
-		`kubectl apply -f "$FILE"`,
-		"kubectl apply -k https://example.com/base",
-		"kubectl create secret generic x --from-file=clientSecret=/dev/stdin",
-	}, "\n")
-
-	if diff := cmp.Diff([]string{"a.yaml", "b.yaml", "dir"}, Block{Text: text}.Files()); diff != "" {
-		t.Errorf("Files(): -want, +got:\n%s", diff)
-	}
-}

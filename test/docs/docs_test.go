@@ -128,16 +128,13 @@ exit 1
 	return dir
 }
 
-// TestCommandsAreKept checks commands that are not run: they are valid shell, the files that they
-// apply exist, and .ci/run runs those that are left to it.
+// TestCommandsAreKept checks commands that are not run: they are valid shell, and .ci/run runs those that are left to it.
 func TestCommandsAreKept(t *testing.T) {
-	root, gate := check.File(t), check.Read(t, ".ci", "run")
+	gate := check.Read(t, ".ci", "run")
 
 	for page, blocks := range pages(t) {
-		copies := copies(blocks)
-
 		for _, b := range blocks {
-			for _, fault := range faults(t, root, gate, copies, b) {
+			for _, fault := range faults(t, gate, b) {
 				t.Errorf("%s: line %d: %s", page, b.Line, fault)
 			}
 		}
@@ -154,13 +151,11 @@ func TestFaults(t *testing.T) {
 		want   string
 	}{
 		"Syntax": {reason: "A quote is missing.", block: Block{Language: "sh", Mark: Azure, Text: "echo 'a\n"}, want: "unexpected EOF"},
-		"File":   {reason: "The applied file does not exist.", block: Block{Language: "sh", Mark: Cluster, Text: "kubectl apply -f no/such.yaml\n"}, want: "no/such.yaml"},
-		"Copy":   {reason: "The source of a copied file does not exist.", block: Block{Language: "sh", Mark: Cluster, Text: "kubectl apply -f own\n"}, want: "no/example"},
 		"Step":   {reason: "The step of .ci/run does not exist.", block: Block{Language: "sh", Mark: Gate, Detail: "demo, deploy", Text: "make demo\n"}, want: "step deploy"},
 		"Target": {reason: "The step of .ci/run runs another command.", block: Block{Language: "sh", Mark: Gate, Detail: "demo", Text: "make show\n"}, want: "make show"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := strings.Join(faults(t, t.TempDir(), gate, map[string]string{"own": "no/example"}, tc.block), "\n")
+			got := strings.Join(faults(t, gate, tc.block), "\n")
 			if !strings.Contains(got, tc.want) {
 				t.Errorf("\n%s\nfaults(...): want %q, got %q", tc.reason, tc.want, got)
 			}
@@ -168,25 +163,10 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-var copyCommand = regexp.MustCompile(`(?m)^cp -r (\S+) (\S+)$`)
-
-// copies maps the copies that the reader has made to their sources.
-func copies(blocks []Block) map[string]string {
-	out := map[string]string{}
-
-	for _, b := range blocks {
-		for _, c := range copyCommand.FindAllStringSubmatch(b.Text, -1) {
-			out[c[2]] = c[1]
-		}
-	}
-
-	return out
-}
-
 var makeTarget = regexp.MustCompile(`(?m)^make ([a-z0-9-]+)`)
 
 // faults returns the faults of a block that are visible without running it.
-func faults(t *testing.T, root, gate string, copies map[string]string, b Block) []string {
+func faults(t *testing.T, gate string, b Block) []string {
 	t.Helper()
 
 	if !b.Commands() {
@@ -201,16 +181,6 @@ func faults(t *testing.T, root, gate string, copies map[string]string, b Block) 
 	// An unfinished here-document is only a warning.
 	if said, err := cmd.CombinedOutput(); err != nil || len(said) > 0 {
 		out = append(out, string(said))
-	}
-
-	for _, path := range b.Files() {
-		if of, ok := copies[path]; ok {
-			path = of
-		}
-
-		if _, err := os.Stat(filepath.Join(root, path)); err != nil {
-			out = append(out, "there is no "+path)
-		}
 	}
 
 	if b.Mark != Gate {

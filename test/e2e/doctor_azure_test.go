@@ -176,31 +176,3 @@ func azureFails(f azure.Fault) planter {
 		t.Cleanup(func() { w.azure.RemoveFault(id) })
 	}
 }
-
-// azureFaults returns the faults of the area azure.
-func azureFaults() map[string]fault {
-	return map[string]fault{
-		"Well": {
-			reason: "The creator of secrets is an app registration, which only Entra ID knows.",
-			want:   []string{"AzureSecretCreatorNotSeen"},
-		},
-		"SignIn": {
-			reason: "The user of the doctor is unknown to Entra ID.", want: []string{"AzureSignInFailed"}, alone: true,
-			plant: func(t *testing.T, _ *plane.Plane) {
-				t.Helper()
-				w.azure.DeleteApplication(plane.Tenant, doctorClient)
-				t.Cleanup(func() {
-					must(t, w.azure.PutApplication(azure.Application{TenantID: plane.Tenant, ClientID: doctorClient, PrincipalID: doctorObject, ClientSecret: doctorPassword}))
-				})
-			},
-		},
-		"Forbidden": {
-			reason: "The doctor has no permission to read locks.", want: []string{"AzureMayNotRead"},
-			plant: azureFails(azure.Fault{Identity: doctorClient, Operation: azure.OpListLocks, Effect: azure.EffectStatus, Status: http.StatusForbidden}),
-		},
-		"IdentityNotFound": {
-			reason: "The client id in the cluster does not exist.", want: []string{"AzureIdentityNotFound"},
-			plant: change(azureConfig, func(o map[string]any) { set(o, "ffffffff-ffff-4fff-8fff-ffffffffffff", "spec", "clientID") }),
-		},
-	}
-}

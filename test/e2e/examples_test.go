@@ -11,7 +11,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -130,27 +129,6 @@ func examples(t *testing.T) map[string]example {
 	}
 }
 
-// elsewhere has the examples, by file or directory, that another test applies or renders, and those
-// that none does, with the reason.
-var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
-	"api-keys":                              "TestGolden of test/render",
-	"argocd":                                "TestWalk has a team of the project with an Application, TestAppOfApps the ApplicationSet",
-	"database-credentials":                  "TestGolden of test/render",
-	"demo":                                  "make demo applies it, and demoImage is made of its program",
-	"environmentconfig.yaml":                "TestExamples has its settings",
-	"environments":                          "TestAppOfApps has Argo CD apply them",
-	"helm/argocd-application.yaml":          "TestArgoCD of test/delivery renders it, and TestExamples of test/argocd has Argo CD read it",
-	"landing-zone":                          "TestGolden of test/render; TestLandingZones has zones of its own",
-	"manifests":                             "TestManifests of test/render",
-	"migrate/copy-secrets.sh":               "not applied: a script, which test/migrate runs",
-	"migrate/external-secrets/adopted.yaml": "TestAdoption",
-	"migrate/external-secrets/before.yaml":  "not applied: what the External Secrets Operator has, which test/migrate converts",
-	"migrate/hand-written/before.yaml":      "not applied: what there is before, which test/migrate converts",
-	"migrate/vault.yaml":                    "TestExamples, before others",
-	"platform":                              "TestWalk installs it",
-	"provider":                              "not applied: for the provider alone, without the function; test/monitoring runs it",
-}
-
 // TestExamples applies the examples unchanged, in separate namespaces, puts values into their
 // vaults as documented, and waits until they run. All run at once, because most of the time is
 // waiting.
@@ -201,44 +179,6 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestEveryExample checks that every example is applied, or has a reason.
-func TestEveryExample(t *testing.T) {
-	unused := maps.Clone(elsewhere)
-	for file := range examples(t) {
-		unused[file] = "TestExamples"
-	}
-
-	known := maps.Clone(unused)
-
-	err := fs.WalkDir(os.DirFS(filepath.Join(w.root, "examples")), ".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			// A composed object for rendering is a response, not a request.
-			if d != nil && d.Name() == "observed" {
-				return fs.SkipDir
-			}
-
-			return err
-		}
-
-		for part := file; part != "."; part = path.Dir(part) {
-			if known[part] != "" {
-				delete(unused, part)
-
-				return nil
-			}
-		}
-
-		t.Errorf("examples/%s: want it among those that run in TestExamples, or a reason why something else applies it or nothing", file)
-
-		return nil
-	})
-	must(t, err)
-
-	for _, file := range slices.Sorted(maps.Keys(unused)) {
-		t.Errorf("examples/%s: there is no such example", file)
-	}
-}
-
 // TestAdoption proves that an application uses an existing vault if the platform has assigned it,
 // that nothing in the vault is changed, and that the vault outlives the application.
 func TestAdoption(t *testing.T) {
@@ -262,8 +202,8 @@ func TestAdoption(t *testing.T) {
 	a.has(t, e)
 	a.remove(t)
 
-	if err := vaultIs(azure.VaultActive)(vault); err != nil {
-		t.Error(err)
+	if got := w.azure.WhereIsVault(vault); got != azure.VaultActive {
+		t.Errorf("vault %s is %s, not %s", vault, got, azure.VaultActive)
 	}
 
 	if diff := cmp.Diff(before, contentOf(t, vault)); diff != "" {

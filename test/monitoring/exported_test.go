@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
+// Package monitoring compares alerts, dashboards and documentation with the metrics
+// that the provider exports, and runs the alerts on series.
 package monitoring
 
 import (
@@ -15,6 +17,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
 )
 
 // A Metric is exported or documented.
@@ -29,9 +32,6 @@ type Metric struct {
 
 // Metrics are metrics by name.
 type Metrics map[string]Metric
-
-// targetLabels are added by Prometheus to every metric.
-func targetLabels() []string { return []string{"instance", "job"} }
 
 // ParseMetrics parses the metrics that a program exports.
 func ParseMetrics(text string) (Metrics, error) {
@@ -101,59 +101,32 @@ func Described(collectors ...prometheus.Collector) (Metrics, error) {
 	return out, nil
 }
 
-// Check returns the metrics, labels and values of an expression that do not exist.
+// Check returns the metrics, labels and values that an expression selects and that do not exist.
 func (m Metrics) Check(expression string) []string {
-	e, err := Parse(expression)
+	// A variable of Grafana stands for a duration.
+	root, err := parser.ParseExpr(strings.ReplaceAll(expression, "[$__rate_interval]", "[5m]"))
 	if err != nil {
-		return []string{err.Error()}
+		return []string{fmt.Sprintf("cannot parse %q: %v", expression, err)}
 	}
 
 	var faults []string
 
-	known := targetLabels()
+	for _, selector := range parser.ExtractSelectors(root) {
+		isName := func(l *labels.Matcher) bool { return l.Name == model.MetricNameLabel }
+		name := selector[slices.IndexFunc(selector, isName)].Value
 
-	for _, s := range e.Selectors {
-		metric, ok := m.series(s.Metric)
+		metric, ok := m.series(name)
 		if !ok {
-			faults = append(faults, "there is no metric "+s.Metric)
+			faults = append(faults, "there is no metric "+name)
 			continue
 		}
 
-		known = append(known, metric.Labels...)
-
-		for _, matcher := range s.Matchers {
-			faults = append(faults, metric.check(s.Metric, matcher)...)
-		}
-	}
-
-	for _, label := range e.Grouping {
-		if !slices.Contains(known, label) {
-			faults = append(faults, "no metric has the label "+label)
+		for _, matcher := range slices.DeleteFunc(selector, isName) {
+			faults = append(faults, metric.check(name, matcher)...)
 		}
 	}
 
 	return faults
-}
-
-// Results returns the labels of the result of an expression.
-func (m Metrics) Results(expression string) []string {
-	e, err := Parse(expression)
-	if err != nil {
-		return nil
-	}
-
-	if e.Aggregated {
-		return e.Grouping
-	}
-
-	out := targetLabels()
-
-	for _, s := range e.Selectors {
-		metric, _ := m.series(s.Metric)
-		out = append(out, metric.Labels...)
-	}
-
-	return out
 }
 
 // series returns the metric with a series of this name.
@@ -165,10 +138,6 @@ func (m Metrics) series(name string) (Metric, bool) {
 	for _, suffix := range []string{"_bucket", "_sum", "_count"} {
 		base, ok := strings.CutSuffix(name, suffix)
 		if metric, found := m[base]; ok && found && (metric.Type == "histogram" || metric.Type == "") {
-			if suffix == "_bucket" {
-				metric.Labels = append(slices.Clone(metric.Labels), "le")
-			}
-
 			return metric, true
 		}
 	}

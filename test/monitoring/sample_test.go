@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,7 +67,19 @@ func TestSample(t *testing.T) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(queries)), slices.Sorted(maps.Keys(sample.Results))); diff != "" {
 		t.Errorf("queries of the sample: -dashboard, +sample:\n%s\nTo record a new one, run `go test ./test/monitoring -run '^TestSample$' -record` with prometheus on PATH.", diff)
 	}
+
+	for _, p := range loadDashboard(t).Panels {
+		for _, target := range p.Targets {
+			for _, l := range legend.FindAllStringSubmatch(target.LegendFormat, -1) {
+				if slices.ContainsFunc(sample.Results[target.Expr], func(s pictures.Series) bool { return s.Labels[l[1]] == "" }) {
+					t.Errorf("panel %q: the legend has the label %s, and the result has not", p.Title, l[1])
+				}
+			}
+		}
+	}
 }
+
+var legend = regexp.MustCompile(`\{\{(\w+)\}\}`)
 
 func write(t *testing.T, path string, s pictures.Sample) {
 	t.Helper()

@@ -221,25 +221,20 @@ func Officer() (clientID, password string) { return officer.clientID, officer.pa
 
 // SetSecret puts a value into a vault as an officer does, with the real client.
 func SetSecret(ctx context.Context, a *azure.Server, vaultURI, name, value string) error {
-	return SetSecretAs(ctx, a, officer.clientID, officer.password, vaultURI, name, value)
-}
-
-// SetSecretAs sets a secret as another principal, with its client id and password.
-func SetSecretAs(ctx context.Context, a *azure.Server, clientID, password, vaultURI, name, value string) error {
-	return setSecret(ctx, a.Transport(), clientID, password, vaultURI, name, value)
+	return setSecret(ctx, a.Transport(), vaultURI, name, value)
 }
 
 // SetSecretFrom sets a secret as an officer in a network.
 func SetSecretFrom(ctx context.Context, a *azure.Server, network, vaultURI, name, value string) error {
-	return setSecret(ctx, a.TransportFrom(network), officer.clientID, officer.password, vaultURI, name, value)
+	return setSecret(ctx, a.TransportFrom(network), vaultURI, name, value)
 }
 
-func setSecret(ctx context.Context, through *http.Transport, clientID, password, vaultURI, name, value string) error {
+func setSecret(ctx context.Context, through *http.Transport, vaultURI, name, value string) error {
 	options := policy.ClientOptions{Transport: &http.Client{Transport: through}}
 
-	credential, err := azidentity.NewClientSecretCredential(Tenant, clientID, password, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
+	credential, err := azidentity.NewClientSecretCredential(Tenant, officer.clientID, officer.password, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
 	if err != nil {
-		return fmt.Errorf("cannot sign in as %s: %w", clientID, err)
+		return fmt.Errorf("cannot sign in as %s: %w", officer.clientID, err)
 	}
 
 	client, err := azsecrets.NewClient(vaultURI, credential, &azsecrets.ClientOptions{ClientOptions: options})

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,24 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// envParent makes the test binary start a process and wait to be killed.
-const envParent = "PLANE_TEST_PARENT"
-
 // says is a program that prints its process id and its arguments, and keeps running.
 const says = `echo "$$ $*"; while :; do sleep 0.05; done`
-
-func TestMain(m *testing.M) {
-	if log := os.Getenv(envParent); log != "" {
-		if _, err := StartDaemon(log, nil, "/bin/sh", "-c", says, "program", "hello"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-
-		select {}
-	}
-
-	os.Exit(m.Run())
-}
 
 // TestDaemon checks that an ended program is restarted with the same arguments, that the log shows
 // its exit, and that it ends when it is stopped.
@@ -67,45 +50,16 @@ func TestDaemon(t *testing.T) {
 		t.Errorf("log: -want, +got:\n%s", diff)
 	}
 
-	if err := gone(second); err != nil {
-		t.Errorf("after Stop(): %v", err)
+	if err := syscall.Kill(second, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("want process %d to be gone after Stop(), got %v", second, err)
 	}
-}
-
-// TestDaemonKilled checks that a process does not outlive the one that has started it, even if that
-// is killed.
-func TestDaemonKilled(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	log := filepath.Join(t.TempDir(), "log")
-
-	parent := exec.CommandContext(t.Context(), self)
-	parent.Env = append(os.Environ(), envParent+"="+log)
-	parent.Stderr = os.Stderr
-
-	if err := parent.Start(); err != nil {
-		t.Fatal(err)
-	}
-
-	child := runs(t, log, 1)
-
-	if err := parent.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-
-	_ = parent.Wait() // It fails because it was killed.
-
-	eventually(t, func() error { return gone(child) })
 }
 
 // runs waits until a program has reported that many starts, and returns its latest process id.
 func runs(t *testing.T, log string, times int) (pid int) {
 	t.Helper()
 
-	eventually(t, func() error {
+	err := Eventually(t.Context(), t.Name(), func(context.Context) error {
 		content, _ := os.ReadFile(log)
 
 		var said []string
@@ -125,23 +79,9 @@ func runs(t *testing.T, log string, times int) (pid int) {
 
 		return err //nolint:wrapcheck // The test fails with it.
 	})
-
-	return pid
-}
-
-// gone returns an error if a process still exists.
-func gone(pid int) error {
-	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("want process %d to be gone, got %w", pid, errors.Join(err, errors.New("no error")))
-	}
-
-	return nil
-}
-
-func eventually(t *testing.T, check func() error) {
-	t.Helper()
-
-	if err := Eventually(t.Context(), t.Name(), func(context.Context) error { return check() }); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
+
+	return pid
 }

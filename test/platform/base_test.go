@@ -236,15 +236,18 @@ func text(t *testing.T, o *unstructured.Unstructured) string {
 	return string(out)
 }
 
-// TestVersions checks that all of our packages have one version, and the Azure providers have the
-// version that the Configuration is tested with.
+// TestVersions checks that all of our packages have one version, and that the dependencies of the Configuration are installed, the
+// Azure providers in the version that it is tested with.
 func TestVersions(t *testing.T) {
-	ours, azure := map[string][]string{}, map[string][]string{}
+	ours, azure, installed := map[string][]string{}, map[string][]string{}, map[dependency]bool{}
 
 	for _, o := range append(build(t, base), overlay(t, "claim")...) {
 		image, _, _ := unstructured.NestedString(o.Object, "spec", "package")
 
-		switch name, version, _ := strings.Cut(image, ":"); {
+		name, version, _ := strings.Cut(image, ":")
+		installed[dependency{Kind: o.GetKind(), Package: name}] = true
+
+		switch {
 		case strings.HasPrefix(name, "ghcr.io/p6m-dev/"):
 			ours[version] = append(ours[version], name)
 		case name != "":
@@ -262,6 +265,10 @@ func TestVersions(t *testing.T) {
 
 	for version := range azure {
 		for _, d := range dependencies(t) {
+			if !installed[dependency{Kind: d.Kind, Package: d.Package}] {
+				t.Errorf("%s %s is needed, and not installed", d.Kind, d.Package)
+			}
+
 			if strings.HasPrefix(d.Package, "xpkg.crossplane.io/") && !strings.HasPrefix(d.Version, ">="+version+" ") {
 				t.Errorf("%s is needed in %s, and installed in %s", d.Package, d.Version, version)
 			}

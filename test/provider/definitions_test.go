@@ -54,7 +54,7 @@ func TestLateDefinitions(t *testing.T) {
 			removeDefinitions(t, w, crds)
 			tc.prepare(t, w)
 
-			p, err := w.launch(nil, "--debug")
+			p, err := w.launch("--debug")
 			must(t, err)
 			p.stopWith(t)
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -45,10 +44,9 @@ func TestFaults(t *testing.T) { //nolint:tparallel // Two providers would get in
 	s.forbidden["garbage"] = garbage
 
 	s.group(t, map[string]func(*testing.T, *suite){
-		"ReadsOnly":  testReadsOnly,
-		"Passing":    testPassing,
-		"Recreated":  testRecreated,
-		"RetryAfter": testRetryAfter,
+		"ReadsOnly": testReadsOnly,
+		"Passing":   testPassing,
+		"Recreated": testRecreated,
 	})
 
 	for name, o := range outages() {
@@ -392,99 +390,4 @@ func answers(a *App, operation string, status int) int {
 // tokens returns the token requests of an application to Entra ID.
 func tokens(a *App) int {
 	return world.Azure.Counts().Of(azure.CountKey{ClientID: a.ClientID, Operation: azure.OpToken})
-}
-
-// A Retry-After of five minutes is respected.
-func testRetryAfter(t *testing.T, s *suite) { //nolint:gocognit // One table, and what is counted for each of its rows.
-	t.Helper()
-
-	const code = http.StatusTooManyRequests
-
-	cases := map[string]struct {
-		reason    string
-		operation string
-		after     bool
-	}{
-		"ListBefore": {reason: "The first list is throttled.", operation: azure.OpList},
-		"ListAfter":  {reason: "A later list is throttled.", operation: azure.OpList, after: true},
-		"GetBefore":  {reason: "The first read is throttled.", operation: azure.OpGet},
-		"GetAfter":   {reason: "A later read is throttled.", operation: azure.OpGet, after: true},
-
-		"EntraBefore": {reason: "The first token request is throttled.", operation: azure.OpToken},
-		"EntraAfter":  {reason: "A later token request is throttled.", operation: azure.OpToken, after: true},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			app, sync := s.unsynced(t)
-			want := expectation{State: v1alpha1.StateThrottled}
-
-			if tc.after {
-				world.Apply(t, sync)
-				s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
-				s.put(t, app, "db", otherValue)
-
-				want.Data = goodData()
-			}
-
-			if tc.after && tc.operation == azure.OpGet {
-				app.AwaitData(t, otherData())
-
-				want.Data = otherData()
-			}
-
-			f := azure.Fault{Vault: app.Vault, Operation: tc.operation, Effect: azure.EffectStatus, Status: code, RetryAfter: 5 * time.Minute}
-			asked, service := requests, "service=vault"
-
-			if tc.operation == azure.OpToken {
-				f.Vault, f.Identity = "", app.ClientID
-				asked, service = tokens, "service=entra"
-			}
-
-			refusals := func() int {
-				return world.Azure.Counts().Of(azure.CountKey{Vault: f.Vault, ClientID: f.Identity, Operation: tc.operation, Status: code})
-			}
-
-			end := fault(t, f)
-
-			if tc.after && tc.operation == azure.OpToken {
-				world.Azure.RevokeTokens(app.PrincipalID)
-			}
-
-			if tc.after {
-				s.put(t, app, "db", `{"USER":"hunter2-third"}`)
-			}
-
-			world.Apply(t, sync)
-			s.await(t, sync, "db", want)
-
-			before := asked(app)
-
-			// Neither polls nor changes of the sync cause an earlier request.
-			s.polled(t, 4)
-
-			sync.Annotations = map[string]string{"example.com/touched": "1"}
-			world.Apply(t, sync)
-			s.polled(t, 2)
-			end()
-			s.polled(t, 2)
-
-			if diff := cmp.Diff(before, asked(app)); diff != "" {
-				t.Errorf("\n%s\nrequests: -want, +got:\n%s", tc.reason, diff)
-			}
-
-			if diff := cmp.Diff(1, refusals()); diff != "" {
-				t.Errorf("\n%s\nrequests that were refused: -want, +got:\n%s", tc.reason, diff)
-			}
-
-			throttled, err := s.Metric(t.Context(), "keyvault_secretsync_azure_throttled_total", service)
-			must(t, err)
-
-			if throttled < 1 {
-				t.Errorf("\n%s\nmetric keyvault_secretsync_azure_throttled_total is %v, want at least 1", tc.reason, throttled)
-			}
-		})
-	}
 }

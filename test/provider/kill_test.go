@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -41,11 +40,11 @@ type victim struct {
 // keyOf returns the one key of a victim's secret.
 const keyOf = "KEY"
 
-// newVictim makes an application with these secrets, the first of which an officer has set.
-func newVictim(t *testing.T, name string, secrets ...string) *victim {
+// newVictim makes an application with three secrets, the first of which an officer has set.
+func newVictim(t *testing.T) *victim {
 	t.Helper()
 
-	app := world.App(t, world.API.Namespace(t), name)
+	app := world.App(t, world.API.Namespace(t), "web")
 	v := &victim{
 		App: app, creator: world.Creator(t, app.Namespace, uuid.NewString()),
 		values: map[string]string{}, created: map[string]bool{}, made: time.Now().Add(-24 * time.Hour),
@@ -56,12 +55,12 @@ func newVictim(t *testing.T, name string, secrets ...string) *victim {
 	v.sync.Spec.ForProvider.CreateMissing = true
 	v.sync.Spec.ProviderConfigReference = world.Config(t, "", v.creator.Credentials())
 
-	for i, s := range secrets {
+	for i, s := range []string{"first", "second", "third"} {
 		v.sync.Spec.ForProvider.Secrets = append(v.sync.Spec.ForProvider.Secrets, v1alpha1.SyncedSecret{Name: s, Keys: []string{keyOf}})
 		v.created[s] = i > 0
 	}
 
-	v.set(t, secrets[0])
+	v.set(t, "first")
 	t.Cleanup(func() { must(t, world.Abandon(context.WithoutCancel(t.Context()), app.Namespace)) })
 
 	return v
@@ -269,15 +268,13 @@ func TestKill(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) { p = tc.kill(t, p, next) })
 	}
-
-	t.Run("Again", func(t *testing.T) { p = killAgain(t, p, next) })
 }
 
 // kill kills the provider at the moment, and returns the one that completes its work.
 func (k killing) kill(t *testing.T, p *Process, next func() *Process) *Process {
 	t.Helper()
 
-	v := newVictim(t, "web", "first", "second", "third")
+	v := newVictim(t)
 
 	if k.changed || k.deleted {
 		world.Apply(t, v.sync)
@@ -332,56 +329,4 @@ func spin(t *testing.T, check func(context.Context) error) {
 			t.Fatalf("the moment to kill the provider does not come: %v", err)
 		}
 	}
-}
-
-// killAgain repeatedly kills the provider during its recovery: each time after a few requests to
-// the vault, and with new values. At the end, everything has been done exactly once.
-func killAgain(t *testing.T, p *Process, next func() *Process) *Process {
-	t.Helper()
-
-	random := rand.New(rand.NewPCG(20240229, 7)) //nolint:gosec // The same sequence every time.
-	v := newVictim(t, "again", "first", "second", "third", "fourth")
-	world.Apply(t, v.sync)
-
-	for range 3 {
-		least := requests(v.App) + 1 + random.IntN(12)
-
-		spin(t, func(context.Context) error {
-			if n := requests(v.App); n < least {
-				return fmt.Errorf("there were %d requests to the vault, want %d", n, least)
-			}
-
-			return nil
-		})
-		must(t, p.Kill())
-
-		// Officers do not set secrets that are being created, because Key Vault would allow both.
-		for _, s := range v.there(t) {
-			v.set(t, s)
-		}
-
-		p = next()
-	}
-
-	eventually(t, v.whole)
-	v.expectVault(t, "What is missing is created once, however often the provider is killed.")
-	must(t, world.Kube.Delete(t.Context(), v.sync.DeepCopy()))
-	eventually(t, v.gone)
-
-	return p
-}
-
-// there returns the secrets in the vault.
-func (v *victim) there(t *testing.T) []string {
-	t.Helper()
-
-	list, err := world.Azure.Secrets(v.Vault)
-	must(t, err)
-
-	var out []string
-	for _, s := range list {
-		out = append(out, s.Name)
-	}
-
-	return out
 }

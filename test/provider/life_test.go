@@ -15,8 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -28,14 +26,12 @@ func testLife(t *testing.T, s *suite) {
 	t.Helper()
 
 	s.group(t, map[string]func(*testing.T, *suite){
-		"Observe":       testObserve,
-		"LeftAlone":     testLeftAlone,
-		"Kept":          testKept,
-		"Deleted":       testDeleted,
-		"Usage":         testUsage,
-		"ObserveLater":  testObserveLater,
-		"Unlabelled":    testUnlabelled,
-		"SpecAsWritten": testSpecAsWritten,
+		"Observe":    testObserve,
+		"LeftAlone":  testLeftAlone,
+		"Kept":       testKept,
+		"Deleted":    testDeleted,
+		"Usage":      testUsage,
+		"Unlabelled": testUnlabelled,
 	})
 }
 
@@ -68,30 +64,6 @@ func testObserve(t *testing.T, s *suite) {
 	expectWrites(t, app, nil)
 
 	app.unchanged(t, nil)
-}
-
-// After losing the policies for writes, the provider keeps the Secret, and reports its state.
-func testObserveLater(t *testing.T, s *suite) {
-	t.Helper()
-
-	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
-	before, err := app.Secret(t.Context())
-	must(t, err)
-
-	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
-	world.Apply(t, sync)
-	s.put(t, app, "db", otherValue)
-	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced, Words: []string{"not in the Secret yet"}})
-	must(t, world.Azure.DisableSecret(app.Vault, "db", true))
-	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateDisabled, Data: goodData(), Words: []string{"stay in use"}})
-	s.polled(t, 2)
-
-	app.unchanged(t, before)
-	must(t, world.Azure.DisableSecret(app.Vault, "db", false))
-
-	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionAll}
-	world.Apply(t, sync)
-	app.AwaitData(t, otherData())
 }
 
 // requests returns the requests to the vault of an application.
@@ -235,33 +207,6 @@ func testUnlabelled(t *testing.T, s *suite) {
 
 	must(t, world.API.CreateNamespace(t.Context(), ns.Name))
 	app.AwaitData(t, goodData())
-}
-
-// A spec stays as it was written, even where Go would write it differently.
-func testSpecAsWritten(t *testing.T, s *suite) {
-	t.Helper()
-
-	app, written := s.unsynced(t)
-
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(written)
-	must(t, err)
-
-	sync := &unstructured.Unstructured{Object: content}
-	must(t, unstructured.SetNestedField(content, "60s", "spec", "forProvider", "pollInterval"))
-	must(t, world.Kube.Create(t.Context(), sync))
-	app.AwaitData(t, goodData())
-	must(t, world.Kube.Get(t.Context(), client.ObjectKeyFromObject(sync), sync))
-
-	got, _, err := unstructured.NestedString(sync.Object, "spec", "forProvider", "pollInterval")
-	must(t, err)
-
-	if diff := cmp.Diff("60s", got); diff != "" {
-		t.Errorf("pollInterval: -want, +got:\n%s", diff)
-	}
-
-	if diff := cmp.Diff([]string{"finalizer.managedresource.crossplane.io"}, sync.GetFinalizers()); diff != "" {
-		t.Errorf("finalizers: -want, +got:\n%s", diff)
-	}
 }
 
 // remove deletes a sync, and waits until it is gone.

@@ -84,14 +84,7 @@ type suite struct {
 func start(t *testing.T, flags ...string) *suite {
 	t.Helper()
 
-	return startIn(t, nil, flags...)
-}
-
-// startIn is start with additional environment variables.
-func startIn(t *testing.T, env []string, flags ...string) *suite {
-	t.Helper()
-
-	s := &suite{Process: world.StartIn(t, env, append([]string{"--debug"}, flags...)...), forbidden: map[string]string{"a value": mark, "a private key": "PRIVATE KEY"}}
+	s := &suite{Process: world.Start(t, append([]string{"--debug"}, flags...)...), forbidden: map[string]string{"a value": mark, "a private key": "PRIVATE KEY"}}
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 

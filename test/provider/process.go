@@ -45,14 +45,7 @@ type Process struct {
 func (w *World) Start(tb testing.TB, flags ...string) *Process {
 	tb.Helper()
 
-	return w.StartIn(tb, nil, flags...)
-}
-
-// StartIn is Start with additional environment variables.
-func (w *World) StartIn(tb testing.TB, env []string, flags ...string) *Process {
-	tb.Helper()
-
-	p, err := w.launch(env, flags...)
+	p, err := w.launch(flags...)
 	must(tb, err)
 	p.stopWith(tb)
 	must(tb, apiserver.Eventually(tb.Context(), p.Ready))
@@ -158,7 +151,7 @@ func freeAddresses(n int) ([]string, error) {
 }
 
 // launch starts the provider without waiting until it is ready.
-func (w *World) launch(env []string, flags ...string) (*Process, error) {
+func (w *World) launch(flags ...string) (*Process, error) {
 	ports, err := freeAddresses(2)
 	if err != nil {
 		return nil, err
@@ -170,7 +163,7 @@ func (w *World) launch(env []string, flags ...string) (*Process, error) {
 	p.cmd = exec.Command(w.program, append([]string{ //nolint:noctx // See above.
 		"--metrics-bind-address=" + ports[0], "--health-probe-bind-address=" + ports[1],
 	}, flags...)...)
-	p.cmd.Env = append(append(w.Azure.Env(), "KUBECONFIG="+w.kubeconfig, "HOME="+w.dir), env...)
+	p.cmd.Env = append(w.Azure.Env(), "KUBECONFIG="+w.kubeconfig, "HOME="+w.dir)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
 	out, in := io.Pipe()

@@ -32,12 +32,10 @@ func testTarget(t *testing.T, s *suite) {
 		"Conflict":          testConflict,
 		"ConflictMeanwhile": testConflictMeanwhile,
 		"Refused":           testRefused,
-		"Expires":           testExpires,
 		"BeforeItIsDue":     testBeforeItIsDue,
 		"EditedByOthers":    testEditedByOthers,
 		"EditedWhileHeld":   testEditedWhileHeld,
 		"EditedInOutage":    testEditedInOutage,
-		"ListRefusedByName": testListRefusedByName,
 		"Labels":            testLabels,
 		"LabelTaken":        testLabelTaken,
 	})
@@ -162,7 +160,7 @@ func testConflictMeanwhile(t *testing.T, s *suite) {
 		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict), app.Target(), "not controlled by this KeyVaultSecretSync")
 	})
 
-	if n := world.ProviderRequests(t).In(app.Namespace)[apiserver.Request{Verb: "patch", Resource: "secrets", Namespace: app.Namespace}]; n != 1 {
+	if n := world.ProviderRequests(t)[apiserver.Request{Verb: "patch", Resource: "secrets", Namespace: app.Namespace}]; n != 1 {
 		t.Errorf("the provider has applied the Secret %d times, want 1", n)
 	}
 
@@ -225,20 +223,6 @@ func readyIs(s *v1alpha1.KeyVaultSecretSync, status corev1.ConditionStatus, reas
 	}
 
 	return nil
-}
-
-// A secret that expires while it is in use is reported at its expiry.
-func testExpires(t *testing.T, s *suite) {
-	t.Helper()
-
-	app := s.app(t)
-	s.putSecret(t, app, "db", azure.Secret{Value: goodValue, Expires: time.Now().Add(4 * time.Second)})
-
-	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
-	world.Apply(t, sync)
-	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
-	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced, Words: []string{"It expired at"}})
-	s.expectData(t, app, expectation{State: v1alpha1.StateSynced, Data: goodData()})
 }
 
 // A new value arrives before its refresh interval ends: first because the secret was just added,
@@ -374,32 +358,6 @@ func testEditedInOutage(t *testing.T, s *suite) {
 	remove()
 	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
 	app.AwaitData(t, goodData())
-}
-
-// With a role for some secrets, these are read one by one because the vault cannot be listed, and
-// the others are reported.
-func testListRefusedByName(t *testing.T, s *suite) {
-	t.Helper()
-
-	app := s.app(t, WithoutRole())
-	must(t, world.Azure.PutRoleAssignment(app.Vault, azure.RoleAssignment{ID: "app", PrincipalID: app.PrincipalID, Role: secretsUser, Secrets: []string{"db"}}))
-	s.put(t, app, "db", goodValue)
-	s.put(t, app, "other", mark)
-
-	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"}, v1alpha1.SyncedSecret{Name: "other"})
-	world.Apply(t, sync)
-	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
-
-	got := s.await(t, sync, "other", expectation{State: v1alpha1.StateForbidden, Words: []string{secretsUser}})
-	if err := readyIs(got, corev1.ConditionFalse, "SecretsNotSynced", "other"); err != nil {
-		t.Error(err)
-	}
-
-	must(t, world.Azure.DisableSecret(app.Vault, "db", true))
-	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateDisabled, Data: goodData(), Words: []string{"stay in use"}})
-	must(t, world.Azure.DisableSecret(app.Vault, "db", false))
-	s.put(t, app, "db", otherValue)
-	app.AwaitData(t, otherData())
 }
 
 // The Secret is applied: its labels and data belong to our field manager, and removed keys are

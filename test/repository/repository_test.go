@@ -6,7 +6,6 @@ package repository
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -287,24 +286,6 @@ func TestReleaseWorkflow(t *testing.T) {
 	}
 }
 
-// TestMakeTargets checks that every target of a workflow exists.
-func TestMakeTargets(t *testing.T) {
-	makefile := check.Read(t, "Makefile")
-	called := regexp.MustCompile(`(?m)^make ([a-z-]+)`)
-
-	for name, w := range workflows(t) {
-		for _, j := range w.Jobs {
-			for _, s := range j.Steps {
-				for _, m := range called.FindAllStringSubmatch(s.Run, -1) {
-					if !strings.Contains(makefile, "\n"+m[1]+": ") {
-						t.Errorf("%s: there is no target %s", name, m[1])
-					}
-				}
-			}
-		}
-	}
-}
-
 // TestVulnerabilities checks that the workflow runs every week and when dependencies change.
 func TestVulnerabilities(t *testing.T) {
 	on := workflows(t)["vulnerabilities.yaml"].On.(map[string]any) //nolint:forcetypeassert // The test fails if it is not.
@@ -493,39 +474,6 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%s must not match %s", trusted, other)
 		}
 	}
-}
-
-// TestDesign checks that each design note is listed, short and complete.
-func TestDesign(t *testing.T) {
-	index := check.Read(t, "docs", "design", "README.md")
-
-	err := fs.WalkDir(os.DirFS(check.File(t, "docs", "design")), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || name == "README.md" {
-			return err
-		}
-
-		text := check.Read(t, "docs", "design", name)
-
-		if words := len(strings.Fields(text)); words > 600 {
-			t.Errorf("%s has %d words, more than 600", name, words)
-		}
-
-		if !strings.Contains(index, "("+name+")") {
-			t.Errorf("%s is not in the index", name)
-		}
-
-		var parts []string
-		for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(text, -1) {
-			parts = append(parts, m[1])
-		}
-
-		if diff := cmp.Diff([]string{"Context", "Decision", "Alternatives", "Consequences"}, parts); diff != "" {
-			t.Errorf("parts of %s: -want, +got:\n%s", name, diff)
-		}
-
-		return nil
-	})
-	check.Must(t, err)
 }
 
 // gh stands in for GitHub's command line tool. It records its calls, and fails once on request.

@@ -7,14 +7,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/test/docs"
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
@@ -38,41 +35,6 @@ func TestGolden(t *testing.T) {
 
 			check.Golden(t, string(c.svg()), "docs", "pictures", name+".svg")
 		})
-	}
-}
-
-// TestShown checks that every picture is on a page, with a text alternative.
-func TestShown(t *testing.T) {
-	t.Parallel()
-
-	pictures, err := filepath.Glob(check.File(t, "docs", "pictures", "*"))
-	if err != nil || len(pictures) == 0 {
-		t.Fatalf("cannot find pictures: %v", err)
-	}
-
-	want, got := map[string]string{}, map[string]string{}
-
-	for _, p := range pictures {
-		want[filepath.Base(p)] = "shown, with words"
-	}
-
-	image := regexp.MustCompile(`!\[([^]]*)\]\([^)]*pictures/([^)/]+)\)`)
-
-	pages, err := docs.Pages()
-	check.Must(t, err)
-
-	for page := range pages {
-		for _, m := range image.FindAllStringSubmatch(check.Read(t, page), -1) {
-			if len(strings.Fields(m[1])) < 5 {
-				t.Errorf("%s: %q is too short to replace %s", page, m[1], m[2])
-			}
-
-			got[m[2]] = "shown, with words"
-		}
-	}
-
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("pictures on pages: -want, +got:\n%s", diff)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -88,7 +89,6 @@ func (c *container) backOff(life context.Context, ran time.Duration) bool {
 	if c.delay > 0 {
 		o := c.pod.spec()
 		c.wait(reasonCrashLoop, fmt.Sprintf("back-off %s restarting failed container=%s pod=%s_%s(%s)", c.delay, c.spec.Name, o.Name, o.Namespace, o.UID))
-		c.eventf(corev1.EventTypeWarning, "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)", c.spec.Name, o.Name, o.Namespace, o.UID)
 	}
 
 	ok := sleep(life, c.delay)
@@ -101,10 +101,7 @@ func (c *container) backOff(life context.Context, ran time.Duration) bool {
 // start starts the container as soon as everything that it needs exists. It returns nil if life
 // ends before.
 func (c *container) start(life context.Context) *sandbox.Process {
-	var (
-		pause = c.pod.kubelet.options.Backoff
-		last  string
-	)
+	pause := c.pod.kubelet.options.Backoff
 
 	for {
 		process, trouble := c.try(life)
@@ -117,12 +114,6 @@ func (c *container) start(life context.Context) *sandbox.Process {
 		}
 
 		c.wait(trouble.reason, trouble.Error())
-
-		if message := "Error: " + trouble.Error(); message != last {
-			c.eventf(corev1.EventTypeWarning, "Failed", "%s", message)
-
-			last = message
-		}
 
 		if !sleep(life, pause) {
 			return nil
@@ -142,8 +133,6 @@ func (c *container) try(ctx context.Context) (*sandbox.Process, *problem) {
 		return nil, &problem{reasonErrImagePull, err}
 	}
 
-	c.eventf(corev1.EventTypeNormal, "Pulled", "Successfully pulled image %q", c.spec.Image)
-
 	command, err := c.command(ctx, img)
 	if err != nil {
 		return nil, &problem{reasonConfigError, err}
@@ -157,14 +146,11 @@ func (c *container) try(ctx context.Context) (*sandbox.Process, *problem) {
 		return nil, &problem{"CreateContainerError", err}
 	}
 
-	c.eventf(corev1.EventTypeNormal, "Created", "Container created")
-
 	process, err := c.sandbox.Run(ctx, *command)
 	if err != nil {
 		return nil, &problem{reasonRunError, err}
 	}
 
-	c.eventf(corev1.EventTypeNormal, "Started", "Container started")
 	c.began(process, img)
 
 	return process, nil
@@ -173,13 +159,12 @@ func (c *container) try(ctx context.Context) (*sandbox.Process, *problem) {
 // attend waits for the end of a process, and ends it when life ends or its liveness probe fails.
 func (c *container) attend(ctx, life context.Context, process *sandbox.Process) sandbox.Exit {
 	probing, stop := context.WithCancel(life)
-	dead := make(chan string, 1)
-	probed := make(chan struct{})
+	dead, probed := make(chan struct{}), make(chan struct{})
 
 	go func() {
 		defer close(probed)
 
-		c.probe(probing, dead)
+		c.probe(probing, sync.OnceFunc(func() { close(dead) }))
 	}()
 
 	defer func() { stop(); <-probed }()
@@ -187,15 +172,12 @@ func (c *container) attend(ctx, life context.Context, process *sandbox.Process) 
 	select {
 	case <-process.Done():
 		return process.Exit()
-	case why := <-dead:
-		c.eventf(corev1.EventTypeNormal, "Killing", "Container %s failed %s probe, will be restarted", c.spec.Name, why)
+	case <-dead:
 	case <-life.Done():
-		// Nothing is reported if the sandbox has ended.
+		// The process has ended with its sandbox.
 		if c.pod.wanted.Err() == nil {
 			return process.Exit()
 		}
-
-		c.eventf(corev1.EventTypeNormal, "Killing", "Stopping container %s", c.spec.Name)
 	}
 
 	stop()
@@ -236,7 +218,12 @@ func (c *container) set(change func(*corev1.ContainerStatus)) {
 	c.pod.mu.Lock()
 
 	s := c.pod.statuses[c.spec.Name]
-	s.Name = c.spec.Name
+	s.Name, s.Image = c.spec.Name, c.spec.Image
+
+	if s.State.Terminated != nil {
+		s.LastTerminationState = s.State
+	}
+
 	change(&s)
 	c.pod.statuses[c.spec.Name] = s
 
@@ -246,10 +233,6 @@ func (c *container) set(change func(*corev1.ContainerStatus)) {
 
 func (c *container) wait(reason, message string) {
 	c.set(func(s *corev1.ContainerStatus) {
-		if s.State.Terminated != nil {
-			s.LastTerminationState = s.State
-		}
-
 		s.State, s.Ready, s.Started = waiting(reason, message), false, new(bool)
 	})
 }
@@ -263,15 +246,11 @@ func (c *container) began(process *sandbox.Process, img *image) {
 	c.pod.mu.Unlock()
 
 	c.set(func(s *corev1.ContainerStatus) {
-		if s.State.Terminated != nil {
-			s.LastTerminationState = s.State
-		}
-
 		if again {
 			s.RestartCount++
 		}
 
-		s.Image, s.ImageID = c.spec.Image, img.id
+		s.ImageID = img.id
 		s.ContainerID = fmt.Sprintf("process://%s-%s-%d", c.pod.uid, c.spec.Name, s.RestartCount)
 		s.State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(time.Now().Truncate(time.Second))}}
 	})
@@ -301,20 +280,6 @@ func (c *container) ended(exit sandbox.Exit, began time.Time) {
 	})
 }
 
-func (c *container) eventf(kind, reason, format string, args ...any) {
-	o := c.pod.spec()
-	list := "containers"
-
-	if c.init {
-		list = "initContainers"
-	}
-
-	c.pod.kubelet.events.Eventf(&corev1.ObjectReference{
-		Kind: "Pod", APIVersion: "v1", Namespace: o.Namespace, Name: o.Name, UID: o.UID, ResourceVersion: o.ResourceVersion,
-		FieldPath: fmt.Sprintf("spec.%s{%s}", list, c.spec.Name),
-	}, kind, reason, format, args...)
-}
-
 // openLog returns the log of a container, and records where this run begins in it.
 func (p *pod) openLog(container string) (string, error) {
 	o := p.spec()
@@ -324,15 +289,15 @@ func (p *pod) openLog(container string) (string, error) {
 		return "", fmt.Errorf("cannot create directory of logs: %w", err)
 	}
 
+	r := run{log: name}
+	if info, err := os.Stat(name); err == nil {
+		r.from = info.Size()
+	}
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	if p.logs[container] == nil {
-		p.logs[container] = &logFile{name: name}
-	}
-
-	r := p.runs[container]
-	r.log = p.logs[container].look()
+	r.again = p.runs[container].again
 	p.runs[container] = r
 
 	return name, nil

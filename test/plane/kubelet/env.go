@@ -79,22 +79,10 @@ func (p *pod) key(ctx context.Context, s source, key string) (string, bool, erro
 	return string(value), ok, err
 }
 
-// environment returns the environment of a container by the rules of Kubernetes: env takes
-// precedence over envFrom, and references are expanded to earlier variables or to those of
-// services.
+// environment returns the environment of a container by the rules of Kubernetes: references are
+// expanded to earlier variables or to those of services.
 func (p *pod) environment(ctx context.Context, c *corev1.Container) (map[string]string, error) {
 	env, services := map[string]string{}, p.kubelet.services()
-
-	for _, from := range c.EnvFrom {
-		values, err := p.read(ctx, sourceOf(from))
-		if err != nil {
-			return nil, err
-		}
-
-		for k, v := range values {
-			env[from.Prefix+k] = string(v)
-		}
-	}
 
 	for _, e := range c.Env {
 		// The pod's own variables override those of services.
@@ -120,14 +108,6 @@ func (p *pod) environment(ctx context.Context, c *corev1.Container) (map[string]
 	return services, nil
 }
 
-func sourceOf(from corev1.EnvFromSource) source {
-	if ref := from.SecretRef; ref != nil {
-		return source{secretKind, ref.Name, ref.Optional}
-	}
-
-	return source{configMapKind, from.ConfigMapRef.Name, from.ConfigMapRef.Optional}
-}
-
 // valueOf returns the value of a variable from another source, and whether it exists.
 func (p *pod) valueOf(ctx context.Context, c *corev1.Container, from *corev1.EnvVarSource) (string, bool, error) {
 	switch {
@@ -137,10 +117,6 @@ func (p *pod) valueOf(ctx context.Context, c *corev1.Container, from *corev1.Env
 		return value, true, err
 	case from.ResourceFieldRef != nil:
 		return resourceValue(c, from.ResourceFieldRef, p.kubelet.capacity), true, nil
-	case from.ConfigMapKeyRef != nil:
-		ref := from.ConfigMapKeyRef
-
-		return p.key(ctx, source{configMapKind, ref.Name, ref.Optional}, ref.Key)
 	case from.SecretKeyRef != nil:
 		ref := from.SecretKeyRef
 

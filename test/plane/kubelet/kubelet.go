@@ -4,7 +4,7 @@
 // Package kubelet is a node of a Kubernetes cluster that runs pods as processes of this machine,
 // without a container runtime and without privileges: each pod has its own sandbox. The API server
 // sees a normal kubelet: the node and its lease, environment and volumes of Secrets and ConfigMaps,
-// tokens, probes, restarts, events and the status of pods.
+// tokens, probes, restarts and the status of pods.
 //
 // It rejects a pod that needs a container runtime or a real node: such a pod fails with a message
 // about the reason.
@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -35,10 +36,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/kubernetes/scheme"
-	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/record"
 	"k8s.io/klog/v2"
 
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
@@ -95,9 +93,8 @@ type Kubelet struct {
 	options  Options
 	client   kubernetes.Interface
 	log      *slog.Logger
-	events   record.EventRecorder
 	images   *images
-	logs     *logServer
+	logs     *httptest.Server
 	capacity corev1.ResourceList
 	started  time.Time
 
@@ -240,19 +237,8 @@ func (k *Kubelet) Processes() []Process {
 }
 
 func (k *Kubelet) start(ctx context.Context) error {
-	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
-	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: k.client.CoreV1().Events("")})
-
-	k.events = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: k.options.Node})
-	k.closers = append(k.closers, broadcaster.Shutdown)
-
-	logs, err := startLogServer(ctx, k.logSection)
-	if err != nil {
-		return err
-	}
-
-	k.logs = logs
-	k.closers = append(k.closers, logs.close)
+	k.startLogServer(ctx)
+	k.closers = append(k.closers, k.logs.Close)
 
 	if err := k.register(ctx); err != nil {
 		return err
@@ -260,7 +246,6 @@ func (k *Kubelet) start(ctx context.Context) error {
 
 	k.running.Go(func() { k.beat(ctx) })
 	k.running.Go(func() { k.watchPods(ctx) })
-	k.running.Go(func() { k.lookAtLogs(ctx) })
 
 	if k.options.Binder != nil {
 		binder, err := newClient(k.options.Binder)

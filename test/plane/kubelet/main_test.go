@@ -33,6 +33,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/packages/build"
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
 )
 
@@ -52,11 +53,6 @@ var (
 
 func TestMain(m *testing.M) {
 	sandbox.Main()
-
-	if os.Getenv(envChild) != "" {
-		os.Exit(runChild())
-	}
-
 	os.Exit(runTests(m))
 }
 
@@ -90,13 +86,19 @@ func runTests(m *testing.M) int {
 
 // runTestsWith runs the tests with an API server and a node.
 func runTestsWith(m *testing.M, dir string) (code int, err error) {
-	api, err = apiserver.Start(context.Background(), clusterFlags()...)
+	api, err = apiserver.Start(
+		context.Background(),
+		apiserver.WithFlag("authorization-mode", "Node,RBAC"),
+		apiserver.WithFlag("enable-admission-plugins", "NodeRestriction"),
+		// The default disables the plugin ServiceAccount, which the tests need.
+		apiserver.WithFlag("disable-admission-plugins", "DefaultStorageClass"),
+	)
 	if err != nil {
 		return 1, fmt.Errorf("cannot start API server: %w", err)
 	}
 	defer func() { err = errors.Join(err, api.Stop()) }()
 
-	node, err = Start(context.Background(), testOptions(filepath.Join(dir, "node"), nodeName))
+	node, err = Start(context.Background(), testOptions(filepath.Join(dir, "node")))
 	if err != nil {
 		return 1, fmt.Errorf("cannot start kubelet: %w", err)
 	}
@@ -106,26 +108,12 @@ func runTestsWith(m *testing.M, dir string) (code int, err error) {
 	return m.Run(), nil
 }
 
-func clusterFlags() []apiserver.Option {
-	return []apiserver.Option{
-		apiserver.WithFlag("authorization-mode", "Node,RBAC"),
-		apiserver.WithFlag("enable-admission-plugins", "NodeRestriction"),
-		// The default disables the plugin ServiceAccount, which the tests need.
-		apiserver.WithFlag("disable-admission-plugins", "DefaultStorageClass"),
-	}
-}
+func testOptions(dir string) Options {
+	cfg := rest.CopyConfig(api.Config())
+	cfg.Impersonate = rest.ImpersonationConfig{UserName: "system:node:" + nodeName, Groups: []string{"system:nodes", "system:authenticated"}}
 
-// asNode returns the configuration of a client that is a node.
-func asNode(cfg *rest.Config, name string) *rest.Config {
-	cfg = rest.CopyConfig(cfg)
-	cfg.Impersonate = rest.ImpersonationConfig{UserName: "system:node:" + name, Groups: []string{"system:nodes", "system:authenticated"}}
-
-	return cfg
-}
-
-func testOptions(dir, name string) Options {
 	return Options{
-		Config: asNode(api.Config(), name), Binder: api.Config(), Node: name, Dir: dir, Registry: registryAt,
+		Config: cfg, Binder: api.Config(), Node: nodeName, Dir: dir, Registry: registryAt,
 		CA: []byte("a company's authority"), Env: map[string]string{"HTTPS_PROXY": "http://127.0.0.1:3128", "GREETING": "of the node"},
 		APIServer: apiAddress(), Reachable: []string{apiAddress()}, Backoff: testBackoff,
 	}
@@ -171,21 +159,13 @@ func pushImage(dir string) error {
 	return nil
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // namespace creates a namespace for a test, with the objects that controllers create elsewhere.
 func namespace(t *testing.T) string {
 	t.Helper()
 
 	ns := api.Namespace(t)
-	must(t, api.CreateServiceAccount(t.Context(), ns, "default"))
-	must(t, api.Client().Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "kube-root-ca.crt"}, Data: map[string]string{"ca.crt": "authority"}}))
+	check.Must(t, api.CreateServiceAccount(t.Context(), ns, "default"))
+	check.Must(t, api.Client().Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "kube-root-ca.crt"}, Data: map[string]string{"ca.crt": "authority"}}))
 
 	return ns
 }
@@ -207,33 +187,17 @@ func newTestPod(ns, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 func create(t *testing.T, p *corev1.Pod) *corev1.Pod {
 	t.Helper()
 
-	must(t, api.Client().Create(t.Context(), p))
+	check.Must(t, api.Client().Create(t.Context(), p))
 	t.Cleanup(func() {
 		zero := int64(0)
 		_ = api.Client().Delete(context.WithoutCancel(t.Context()), p, &client.DeleteOptions{GracePeriodSeconds: &zero}) // It may already be deleted.
 
 		if t.Failed() {
-			t.Logf("pod %s:\n%s", p.Name, describe(p))
+			t.Logf("pod %s: %+v", p.Name, p.Status)
 		}
 	})
 
 	return p
-}
-
-// describe describes a pod for the log of a failed test.
-func describe(p *corev1.Pod) string {
-	var out strings.Builder
-
-	fmt.Fprintf(&out, "status: %+v\n", p.Status)
-
-	events := &corev1.EventList{}
-	if err := api.Client().List(context.Background(), events, client.InNamespace(p.Namespace)); err == nil {
-		for _, e := range events.Items {
-			fmt.Fprintf(&out, "event: %s %s: %s\n", e.InvolvedObject.Name, e.Reason, e.Message)
-		}
-	}
-
-	return out.String()
 }
 
 // eventually waits until a check of a pod succeeds.
@@ -248,7 +212,7 @@ func eventually(t *testing.T, p *corev1.Pod, check func(*corev1.Pod) error) {
 		return check(p)
 	})
 	if err != nil {
-		t.Fatalf("pod %q: %v\n%s", p.Name, err, describe(p))
+		t.Fatalf("pod %q: %v\n%+v", p.Name, err, p.Status)
 	}
 }
 
@@ -283,9 +247,9 @@ func ready(t *testing.T, p *corev1.Pod) *corev1.Pod {
 }
 
 // ask sends a request to the program in a pod.
-func ask(ctx context.Context, k *Kubelet, p *corev1.Pod, path string) (string, error) {
+func ask(ctx context.Context, p *corev1.Pod, path string) (string, error) {
 	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return k.DialPod(ctx, p.Status.PodIP, port)
+		return node.DialPod(ctx, p.Status.PodIP, port)
 	}}}
 
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://pod"+path, nil)
@@ -318,11 +282,11 @@ func answer(t *testing.T, p *corev1.Pod, path string) string {
 	var out string
 
 	err := apiserver.Eventually(t.Context(), func(ctx context.Context) (err error) {
-		out, err = ask(ctx, node, p, path)
+		out, err = ask(ctx, p, path)
 		return err
 	})
 	if err != nil {
-		t.Fatalf("%v\n%s", err, describe(p))
+		t.Fatalf("%v\n%+v", err, p.Status)
 	}
 
 	return out

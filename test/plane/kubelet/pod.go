@@ -61,7 +61,6 @@ type pod struct {
 	message  string
 	sandbox  *sandbox.Sandbox
 	runs     map[string]run
-	logs     map[string]*logFile
 }
 
 // A run of a container.
@@ -69,15 +68,16 @@ type run struct {
 	process *sandbox.Process
 	// again is true if there was an earlier run.
 	again bool
-	// log is the offset at which the run begins in the log.
-	log int64
+	// log is the file with the output, in which the run begins at an offset.
+	log  string
+	from int64
 }
 
 func newPod(ctx context.Context, k *Kubelet, object *corev1.Pod, ip string) *pod {
 	p := &pod{
 		kubelet: k, uid: object.UID, ip: ip, dir: filepath.Join(k.podsDir(), string(object.UID)),
 		started: time.Now().Truncate(time.Second), dirty: make(chan struct{}, 1), object: object,
-		statuses: map[string]corev1.ContainerStatus{}, runs: map[string]run{}, logs: map[string]*logFile{}, volumes: map[string]map[string]file{}, tokens: tokens{},
+		statuses: map[string]corev1.ContainerStatus{}, runs: map[string]run{}, volumes: map[string]map[string]file{}, tokens: tokens{},
 	}
 	p.wanted, p.stop = context.WithCancel(ctx)
 
@@ -133,6 +133,11 @@ func (p *pod) learn(object *corev1.Pod) bool {
 	return true
 }
 
+// warn reports an error in the log of the node.
+func (p *pod) warn(what string, err error) {
+	p.kubelet.log.Warn(what, "namespace", p.namespace(), "pod", p.name(), "error", err)
+}
+
 // report requests a report of the status.
 func (p *pod) report() {
 	select {
@@ -147,7 +152,7 @@ func (p *pod) run(ctx context.Context) {
 		p.stop()
 
 		if err := os.RemoveAll(p.dir); err != nil {
-			p.kubelet.log.Warn("cannot remove directory of pod", "error", err)
+			p.warn("cannot remove directory of pod", err)
 		}
 	}()
 
@@ -212,8 +217,6 @@ func (p *pod) work(ctx context.Context) {
 }
 
 func (p *pod) fail(reason, message string) {
-	p.kubelet.events.Event(p.spec(), corev1.EventTypeWarning, reason, message)
-
 	p.mu.Lock()
 	p.reason, p.message = reason, message
 	p.mu.Unlock()
@@ -269,7 +272,7 @@ func (p *pod) declareRunning() {
 func (p *pod) runInSandbox(ctx context.Context) bool {
 	s, err := p.startSandbox(p.wanted)
 	if err != nil {
-		p.kubelet.events.Eventf(p.spec(), corev1.EventTypeWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: %v", err)
+		p.warn("cannot start sandbox", err)
 
 		return sleep(p.wanted, p.kubelet.options.Backoff)
 	}
@@ -299,7 +302,7 @@ func (p *pod) runInSandbox(ctx context.Context) bool {
 
 	for _, address := range p.kubelet.options.Reachable {
 		if err := p.forward(life, s, address, &others); err != nil {
-			p.kubelet.log.Warn("cannot make address reachable", "address", address, "error", err)
+			p.warn("cannot make address reachable", err)
 
 			return sleep(p.wanted, p.kubelet.options.Backoff)
 		}
@@ -339,9 +342,8 @@ func (p *pod) runContainers(ctx, life context.Context, s *sandbox.Sandbox) {
 func (p *pod) startSandbox(life context.Context) (*sandbox.Sandbox, error) {
 	o := p.spec()
 
-	p.mu.Lock()
 	for i := range o.Spec.InitContainers {
-		p.wait(&o.Spec.InitContainers[i], reasonInitializing)
+		(&container{pod: p, spec: &o.Spec.InitContainers[i]}).wait(reasonInitializing, "")
 	}
 
 	for i := range o.Spec.Containers {
@@ -350,10 +352,8 @@ func (p *pod) startSandbox(life context.Context) (*sandbox.Sandbox, error) {
 			reason = reasonInitializing
 		}
 
-		p.wait(&o.Spec.Containers[i], reason)
+		(&container{pod: p, spec: &o.Spec.Containers[i]}).wait(reason, "")
 	}
-	p.mu.Unlock()
-	p.report()
 
 	address, err := netip.ParseAddr(p.ip)
 	if err != nil {
@@ -371,17 +371,6 @@ func (p *pod) startSandbox(life context.Context) (*sandbox.Sandbox, error) {
 	p.setSandbox(s)
 
 	return s, nil
-}
-
-// wait reports that a container waits. p.mu must be held.
-func (p *pod) wait(c *corev1.Container, reason string) {
-	s := p.statuses[c.Name]
-	if s.State.Terminated != nil {
-		s.LastTerminationState = s.State
-	}
-
-	s.Name, s.Image, s.State, s.Ready, s.Started = c.Name, c.Image, waiting(reason, ""), false, new(bool)
-	p.statuses[c.Name] = s
 }
 
 func (p *pod) setSandbox(s *sandbox.Sandbox) {
@@ -497,7 +486,7 @@ func (p *pod) patchStatus(ctx context.Context) error {
 	}
 
 	if err != nil {
-		p.kubelet.log.Warn("cannot report status of pod", "namespace", old.Namespace, "pod", old.Name, "error", err)
+		p.warn("cannot report status of pod", err)
 
 		return fmt.Errorf("cannot patch status: %w", err)
 	}

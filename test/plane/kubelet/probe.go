@@ -20,23 +20,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// These are the kinds of probes in events.
-const (
-	startupProbe   = "startup"
-	readinessProbe = "readiness"
-	livenessProbe  = "liveness"
-)
-
-// probe probes the container until the context ends, and sends the failed probe to dead if the
-// container must restart.
-func (c *container) probe(ctx context.Context, dead chan<- string) {
-	if c.spec.StartupProbe != nil {
+// probe probes the container until the context ends, and calls dead if the container must restart.
+func (c *container) probe(ctx context.Context, dead func()) {
+	if p := c.spec.StartupProbe; p != nil {
 		began := false
 
-		c.repeat(ctx, startupProbe, c.spec.StartupProbe, func(ok bool) bool {
-			began = ok
-			if !ok {
-				say(dead, startupProbe)
+		c.repeat(ctx, p, func(ok bool) bool {
+			if began = ok; !ok {
+				dead()
 			}
 
 			return false
@@ -54,7 +45,7 @@ func (c *container) probe(ctx context.Context, dead chan<- string) {
 
 	if p := c.spec.ReadinessProbe; p != nil {
 		both.Go(func() {
-			c.repeat(ctx, readinessProbe, p, func(ok bool) bool {
+			c.repeat(ctx, p, func(ok bool) bool {
 				c.set(func(s *corev1.ContainerStatus) { s.Ready = ok })
 
 				return true
@@ -64,9 +55,9 @@ func (c *container) probe(ctx context.Context, dead chan<- string) {
 
 	if p := c.spec.LivenessProbe; p != nil {
 		both.Go(func() {
-			c.repeat(ctx, livenessProbe, p, func(ok bool) bool {
+			c.repeat(ctx, p, func(ok bool) bool {
 				if !ok {
-					say(dead, livenessProbe)
+					dead()
 				}
 
 				return ok
@@ -77,17 +68,9 @@ func (c *container) probe(ctx context.Context, dead chan<- string) {
 	both.Wait()
 }
 
-// say reports a result once.
-func say(dead chan<- string, what string) {
-	select {
-	case dead <- what:
-	default:
-	}
-}
-
 // repeat repeats a probe until the context ends or decide returns false. It calls decide for every
 // result beyond the thresholds.
-func (c *container) repeat(ctx context.Context, kind string, p *corev1.Probe, decide func(bool) bool) {
+func (c *container) repeat(ctx context.Context, p *corev1.Probe, decide func(bool) bool) {
 	if !sleep(ctx, time.Duration(p.InitialDelaySeconds)*time.Second) {
 		return
 	}
@@ -105,7 +88,7 @@ func (c *container) repeat(ctx context.Context, kind string, p *corev1.Probe, de
 		} else {
 			good, bad = 0, bad+1
 
-			c.eventf(corev1.EventTypeWarning, "Unhealthy", "%s probe failed: %v", strings.ToUpper(kind[:1])+kind[1:], err)
+			c.pod.warn("probe failed", err)
 		}
 
 		if good >= max(p.SuccessThreshold, 1) && !decide(true) || bad >= max(p.FailureThreshold, 1) && !decide(false) {

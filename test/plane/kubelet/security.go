@@ -61,6 +61,7 @@ func unsupported(pod *corev1.Pod) string {
 		for i := range cs {
 			c := &cs[i]
 			add(c.SecurityContext != nil && isTrue(c.SecurityContext.Privileged), fmt.Sprintf("privileged container %q", c.Name))
+			add(len(c.EnvFrom) > 0, fmt.Sprintf("envFrom of container %q", c.Name))
 			add(c.Lifecycle != nil, fmt.Sprintf("lifecycle of container %q", c.Name))
 			add(len(c.VolumeDevices) > 0, fmt.Sprintf("volumeDevices of container %q", c.Name))
 			add(slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.SubPath+m.SubPathExpr != "" }), fmt.Sprintf("subPath of container %q", c.Name))

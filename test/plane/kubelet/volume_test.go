@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 func quantity(s string) resource.Quantity { return resource.MustParse(s) }
@@ -27,8 +28,8 @@ func mount(name, path string) corev1.VolumeMount {
 func TestVolumes(t *testing.T) {
 	ns := namespace(t)
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "vault"}, StringData: map[string]string{"key": "one", "other": "two"}}
-	must(t, api.Client().Create(t.Context(), secret))
-	must(t, api.Client().Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "settings"}, Data: map[string]string{"a.yaml": "a"}}))
+	check.Must(t, api.Client().Create(t.Context(), secret))
+	check.Must(t, api.Client().Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "settings"}, Data: map[string]string{"a.yaml": "a"}}))
 
 	yes := true
 	p := ready(t, create(t, newTestPod(ns, "volumes", func(p *corev1.Pod) {
@@ -64,16 +65,16 @@ func TestVolumes(t *testing.T) {
 		t.Errorf("/empty: -want, +got:\n%s", diff)
 	}
 
-	if _, err := ask(t.Context(), node, p, "/write?name=/secret/new"); err == nil {
+	if _, err := ask(t.Context(), p, "/write?name=/secret/new"); err == nil {
 		t.Error("a program can write to the volume of a Secret")
 	}
 
 	secret.StringData = map[string]string{"key": "new", "added": "three"}
-	must(t, api.Client().Update(t.Context(), secret))
+	check.Must(t, api.Client().Update(t.Context(), secret))
 
 	for file, want := range map[string]string{"/secret/key": "new", "/secret/added": "three", "/all/key": "new"} {
 		err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
-			got, err := ask(ctx, node, p, "/file?name="+file)
+			got, err := ask(ctx, p, "/file?name="+file)
 			if err != nil {
 				return err
 			}
@@ -94,7 +95,7 @@ func TestVolumes(t *testing.T) {
 // only, and bound to the pod.
 func TestToken(t *testing.T) {
 	ns := namespace(t)
-	must(t, api.CreateServiceAccount(t.Context(), ns, "shop"))
+	check.Must(t, api.CreateServiceAccount(t.Context(), ns, "shop"))
 
 	const audience = "api://AzureADTokenExchange"
 
@@ -110,7 +111,7 @@ func TestToken(t *testing.T) {
 	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{
 		Token: answer(t, p, "/file?name=/var/run/secrets/azure/token"), Audiences: []string{audience},
 	}}
-	must(t, api.Client().Create(t.Context(), review))
+	check.Must(t, api.Client().Create(t.Context(), review))
 
 	type got struct {
 		Authenticated bool

@@ -44,7 +44,7 @@ func (p *pod) mountVolumes(ctx context.Context) bool {
 			return false
 		}
 
-		p.kubelet.events.Event(p.spec(), corev1.EventTypeWarning, "FailedMount", err.Error())
+		p.warn("cannot mount volumes", err)
 
 		if !sleep(ctx, p.kubelet.options.Backoff) {
 			return false
@@ -57,7 +57,7 @@ func (p *pod) mountVolumes(ctx context.Context) bool {
 func (p *pod) refreshVolumes(ctx context.Context) {
 	for sleep(ctx, volumeRefresh) {
 		if err := p.writeVolumes(ctx); err != nil && ctx.Err() == nil {
-			p.kubelet.log.Warn("cannot update volumes", "namespace", p.namespace(), "pod", p.name(), "error", err)
+			p.warn("cannot update volumes", err)
 		}
 	}
 }

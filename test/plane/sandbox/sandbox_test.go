@@ -5,15 +5,19 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
 )
 
@@ -89,6 +93,33 @@ func TestRun(t *testing.T) {
 				t.Errorf("\n%s\nRun(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// TestAsNobody checks that a user without privileges can start sandboxes, too. Another user than root has none already.
+func TestAsNobody(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return
+	}
+
+	const nobody = 65534
+
+	// That user cannot enter the directory of this program.
+	dir, err := os.MkdirTemp("", "sandbox-") //nolint:usetesting // As above.
+	check.Must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+
+	program := filepath.Join(dir, "tests")
+	self, err := os.ReadFile("/proc/self/exe")
+	check.Must(t, err)
+	check.Must(t, errors.Join(os.Chmod(dir, 0o755), os.WriteFile(program, self, 0o755))) //nolint:gosec // Anyone may run it.
+
+	cmd := exec.CommandContext(t.Context(), program, "-test.run=^TestRun$")
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.HasSuffix(string(out), "PASS\n") {
+		t.Errorf("TestRun as user %d: %v\n%s", nobody, err, out)
 	}
 }
 

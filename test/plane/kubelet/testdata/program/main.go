@@ -9,38 +9,13 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
-	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
 func main() {
 	fmt.Println("started", strings.Join(os.Args[1:], " "))
-
-	switch os.Args[1] {
-	case "serve":
-		serve(os.Args[2])
-	case "env":
-		fmt.Println(os.Getenv(os.Args[2]))
-		select {}
-	case "exit":
-		code, _ := strconv.Atoi(os.Args[2])
-		os.Exit(code)
-	}
-}
-
-func serve(address string) {
-	terminate := make(chan os.Signal, 1)
-	signal.Notify(terminate, syscall.SIGTERM)
-
-	go func() {
-		<-terminate
-		fmt.Println("asked to end")
-		os.Exit(0)
-	}()
 
 	var sick atomic.Bool
 
@@ -82,6 +57,6 @@ func serve(address string) {
 		}
 	})
 
-	fmt.Println(http.ListenAndServe(address, nil))
+	fmt.Println(http.ListenAndServe(os.Args[2], nil))
 	os.Exit(1)
 }
