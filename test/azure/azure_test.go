@@ -4,6 +4,7 @@
 package azure_test
 
 import (
+	"bufio"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -11,10 +12,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,32 +48,13 @@ const (
 	forManagement = "https://management.azure.com"
 )
 
-// A clock stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-
-	return c.now
-}
-
-func (c *clock) Move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-
-	c.now = c.now.Add(d)
-}
-
 // A world is a server with a tenant, an officer, a reader and a vault. Requests are sent without an SDK, because the SDKs send no
 // invalid ones. Suites that use the SDKs test their side.
 type world struct {
 	*azure.Server
 
-	clock *clock
+	// later is how far the clock has moved.
+	later atomic.Int64
 	key   crypto.Signer
 	raw   *http.Transport
 }
@@ -79,11 +62,11 @@ type world struct {
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 
-	w := &world{clock: &clock{now: time.Now().Truncate(time.Second)}}
+	w, start := &world{}, time.Now().Truncate(time.Second)
 
 	var err error
 
-	w.Server, err = azure.Start(tb.Context(), azure.Options{Now: w.clock.Now})
+	w.Server, err = azure.Start(tb.Context(), azure.Options{Now: func() time.Time { return start.Add(time.Duration(w.later.Load())) }})
 	must(tb, err)
 	tb.Cleanup(func() { must(tb, w.Close()) })
 
@@ -157,6 +140,9 @@ type response struct {
 	header http.Header
 	body   []byte
 }
+
+// move moves the clock, which stands still otherwise.
+func (w *world) move(d time.Duration) { w.later.Add(int64(d)) }
 
 // send sends a request, such as "GET https://kv-test.vault.azure.net/secrets", with a token unless it is empty. A body is JSON.
 // Further header fields are alternating names and values.
@@ -244,5 +230,42 @@ func TestAdminIsNotForBrowsers(t *testing.T) {
 		if rsp.StatusCode != want {
 			t.Errorf("POST /commands from %q: want %d, got %d", origin, want, rsp.StatusCode)
 		}
+	}
+}
+
+// TestConnect opens connections through the proxy.
+func TestConnect(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.PutVault(azure.Vault{Name: "kv-deleted", TenantID: tenant}))
+	must(t, w.DeleteVault("kv-deleted"))
+
+	for name, tc := range map[string]struct {
+		reason string
+		target string
+		want   string
+	}{
+		"Login":     {"The host of Entra ID always resolves.", "login.microsoftonline.com:443", "200"},
+		"Vault":     {"The host of a vault needs a name.", "KV-Test.vault.azure.net:443", "200"},
+		"NoVault":   {"A missing vault does not resolve.", "kv-none.vault.azure.net:443", "502"},
+		"Deleted":   {"A deleted vault does not resolve.", "kv-deleted.vault.azure.net:443", "502"},
+		"Other":     {"Other hosts are rejected.", "example.org:443", "403"},
+		"OtherPort": {"Other ports are rejected.", "kv-test.vault.azure.net:80", "403"},
+		"Below":     {"A subdomain of a vault is rejected.", "a.kv-test.vault.azure.net:443", "403"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(w.ProxyURL(), "http://"))
+			must(t, err)
+
+			defer conn.Close() //nolint:errcheck // It is no longer used.
+
+			fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", tc.target)
+
+			line, err := bufio.NewReader(conn).ReadString('\n')
+			must(t, err)
+
+			if got := strings.Fields(line)[1]; got != tc.want {
+				t.Errorf("\n%s\nCONNECT %s: want %s, got %s", tc.reason, tc.target, tc.want, got)
+			}
+		})
 	}
 }

@@ -24,9 +24,9 @@
 //		ResourceGroups: []azure.ResourceGroup{{Name: "rg-applications", Location: "westeurope"}},
 //	})
 //
-// The stand-in is strict. It accepts what Azure documents, and rejects everything else: what the clients here can get wrong as Azure does,
-// with the same status, code and, as far as known, message. It verifies signatures and claims of federated tokens, and enforces role assignments, limits, soft delete and
-// tenants. It never prints or counts the value of a secret.
+// The stand-in is strict where the clients here can be wrong: it rejects that as Azure does, with the same status and code. It verifies
+// signatures and claims of federated tokens, and enforces role assignments, soft delete, tenants and networks. It never prints or counts the
+// value of a secret.
 //
 // Clients keep some state for a whole process: they read variables such as HTTPS_PROXY once, and azidentity caches the tokens of managed
 // identities (not those of other credentials) for all servers. Two servers in one test therefore need different identities.

@@ -17,8 +17,6 @@ import (
 	"testing"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
-
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 )
@@ -28,16 +26,10 @@ const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 // A tokenAnswer is an answer of the token endpoint.
 type tokenAnswer struct {
 	AccessToken string `json:"access_token"`
-	ExpiresIn   int    `json:"expires_in"`
-	RefreshIn   int    `json:"refresh_in"`
-	TokenType   string `json:"token_type"`
 
-	Error         string `json:"error"`
-	Description   string `json:"error_description"`
-	Codes         []int  `json:"error_codes"`
-	Timestamp     string `json:"timestamp"`
-	TraceID       string `json:"trace_id"`
-	CorrelationID string `json:"correlation_id"`
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+	Codes       []int  `json:"error_codes"`
 
 	status int
 }
@@ -97,16 +89,6 @@ func TestTokenEndpoint(t *testing.T) {
 			if a.String() != tc.want {
 				t.Errorf("\n%s\nwant %s, got %s: %s", tc.reason, tc.want, a, a.Description)
 			}
-
-			if tc.want == "200" {
-				want := tokenAnswer{AccessToken: a.AccessToken, ExpiresIn: 86399, RefreshIn: 43199, TokenType: "Bearer", status: 200}
-				if diff := gocmp.Diff(want, a, gocmp.AllowUnexported(tokenAnswer{})); diff != "" || a.AccessToken == "" {
-					t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
-				}
-			} else if !strings.HasPrefix(a.Description, "AADSTS"+tc.want[strings.LastIndexByte(tc.want, ' ')+1:]+": ") ||
-				!strings.HasSuffix(a.Description, " Trace ID: "+a.TraceID+" Correlation ID: "+a.CorrelationID+" Timestamp: "+a.Timestamp) {
-				t.Errorf("\n%s\nthe description is not like that of Entra ID: %s", tc.reason, a.Description)
-			}
 		})
 	}
 }
@@ -134,26 +116,18 @@ func TestAssertions(t *testing.T) {
 		kid    string
 		want   string
 	}{
-		"Sound":           {reason: "A valid token is accepted.", want: "200"},
-		"AudienceString":  {reason: "An audience may be a string.", change: map[string]any{"aud": audience}, want: "200"},
-		"OtherAudience":   {reason: "Another audience is rejected.", change: map[string]any{"aud": "https://example.org"}, want: "401 invalid_client 700212"},
-		"TwoAudiences":    {reason: "A second audience is rejected.", change: map[string]any{"aud": []string{audience, "https://example.org"}}, want: "401 invalid_client 700212"},
-		"NoAudience":      {reason: "A missing audience is rejected.", change: map[string]any{"aud": nil}, want: "401 invalid_client 700212"},
-		"OtherSubject":    {reason: "Another subject is rejected.", change: map[string]any{"sub": "system:serviceaccount:default:other"}, want: "401 invalid_client 700213"},
-		"SubjectCase":     {reason: "The case of the subject matters.", change: map[string]any{"sub": strings.ToUpper(subject)}, want: "401 invalid_client 7002138"},
-		"IssuerCase":      {reason: "The case of the issuer matters.", change: map[string]any{"iss": strings.ToUpper(issuer)}, want: "401 invalid_client 7002137"},
-		"OtherIssuer":     {reason: "Another issuer is rejected.", change: map[string]any{"iss": issuer + "/"}, want: "401 invalid_client 700211"},
-		"OtherBoth":       {reason: "A token that matches no credential is rejected.", change: map[string]any{"iss": "https://x", "sub": "y"}, want: "401 invalid_client 70021"},
-		"NoCredential":    {reason: "An application without credentials is rejected.", client: nobody, want: "401 invalid_client 70025"},
-		"Unreachable":     {reason: "An unreachable issuer is an error.", client: officer, change: map[string]any{"iss": "https://nobody.example"}, want: "400 invalid_request 50166"},
-		"Expired":         {reason: "An expired token is rejected.", change: map[string]any{"exp": now.Add(-10 * time.Minute).Unix()}, want: "401 invalid_client 700024"},
-		"Early":           {reason: "A token from the future is rejected.", change: map[string]any{"nbf": now.Add(10 * time.Minute).Unix()}, want: "401 invalid_client 700024"},
-		"Skewed":          {reason: "Small differences of clocks are allowed.", change: map[string]any{"nbf": now.Add(time.Minute).Unix()}, want: "200"},
-		"NoExpiry":        {reason: "A token without an expiry is rejected.", change: map[string]any{"exp": nil}, want: "400 invalid_request 50027"},
-		"StrangersKey":    {reason: "A token with another signing key is rejected.", key: stranger, want: "401 invalid_client 700027"},
-		"StrangersKeyID":  {reason: "A token with another key id is rejected.", kid: "k2", want: "401 invalid_client 7000272"},
-		"NoSubjectAtAll":  {reason: "A token without a subject is rejected.", change: map[string]any{"sub": nil}, want: "400 invalid_request 50027"},
-		"SubjectIsNumber": {reason: "A subject that is not a string is rejected.", change: map[string]any{"sub": 1}, want: "400 invalid_request 50027"},
+		"Sound":          {reason: "A valid token is accepted.", want: "200"},
+		"OtherAudience":  {reason: "Another audience is rejected.", change: map[string]any{"aud": "https://example.org"}, want: "401 invalid_client 700212"},
+		"TwoAudiences":   {reason: "A second audience is rejected.", change: map[string]any{"aud": []string{audience, "https://example.org"}}, want: "401 invalid_client 700212"},
+		"OtherSubject":   {reason: "Another subject is rejected.", change: map[string]any{"sub": "system:serviceaccount:default:other"}, want: "401 invalid_client 700213"},
+		"SubjectCase":    {reason: "The case of the subject matters.", change: map[string]any{"sub": strings.ToUpper(subject)}, want: "401 invalid_client 7002138"},
+		"IssuerCase":     {reason: "The case of the issuer matters.", change: map[string]any{"iss": strings.ToUpper(issuer)}, want: "401 invalid_client 7002137"},
+		"OtherIssuer":    {reason: "Another issuer is rejected.", change: map[string]any{"iss": issuer + "/"}, want: "401 invalid_client 700211"},
+		"NoCredential":   {reason: "An application without credentials is rejected.", client: nobody, want: "401 invalid_client 70025"},
+		"Unreachable":    {reason: "An unreachable issuer is an error.", client: officer, change: map[string]any{"iss": "https://nobody.example"}, want: "400 invalid_request 50166"},
+		"Expired":        {reason: "An expired token is rejected.", change: map[string]any{"exp": now.Add(-10 * time.Minute).Unix()}, want: "401 invalid_client 700024"},
+		"StrangersKey":   {reason: "A token with another signing key is rejected.", key: stranger, want: "401 invalid_client 700027"},
+		"StrangersKeyID": {reason: "A token with another key id is rejected.", kid: "k2", want: "401 invalid_client 7000272"},
 	}
 
 	for name, tc := range cases {

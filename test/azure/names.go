@@ -36,20 +36,14 @@ type (
 	ARMResource          = arm.Resource
 
 	Fault    = fault.Rule
-	Effect   = fault.Effect
 	Counts   = count.Counts
 	CountKey = count.Key
 )
 
-// ErrNotFound is the cause of an error about a missing object.
-var ErrNotFound = keyvault.ErrNotFound
-
 // Built-in roles, content types of certificates, and states of a vault.
 const (
-	Administrator       = role.Administrator
-	SecretsOfficer      = role.SecretsOfficer
-	SecretsUser         = role.SecretsUser
-	CertificatesOfficer = role.CertificatesOfficer
+	SecretsOfficer = role.SecretsOfficer
+	SecretsUser    = role.SecretsUser
 
 	ContentTypePFX = keyvault.ContentTypePFX
 	ContentTypePEM = keyvault.ContentTypePEM
@@ -73,10 +67,8 @@ const (
 
 // These operations are used by tests; package fault has all of them.
 const (
-	OpConnect       = fault.Connect
-	OpDiscovery     = fault.Discovery
-	OpConfiguration = fault.Configuration
-	OpToken         = fault.Token
+	OpConnect = fault.Connect
+	OpToken   = fault.Token
 
 	OpChallenge = fault.Challenge
 	OpGet       = fault.Get

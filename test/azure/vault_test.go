@@ -4,7 +4,6 @@
 package azure_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -40,16 +39,9 @@ func TestRequests(t *testing.T) {
 	_, err = w.PutCertificate(vault, "tls", azure.Certificate{DNSNames: []string{"www.example.org"}, ECDSA: true})
 	must(t, err)
 
-	tags := func(n int, key, value string) string {
-		all := map[string]string{}
-		for i := range n {
-			all[fmt.Sprint(i, key)] = value
-		}
-
-		body, err := json.Marshal(map[string]any{"value": "x", "tags": all})
-		must(t, err)
-
-		return string(body)
+	var tags []string
+	for i := range 16 {
+		tags = append(tags, fmt.Sprintf(`"%d":"x"`, i))
 	}
 
 	const set, bad = "PUT /secrets/new", "400 BadParameter"
@@ -60,41 +52,22 @@ func TestRequests(t *testing.T) {
 		body   string
 		want   string
 	}{
-		"OldVersion":     {"Documented versions of the API are served.", "GET /secrets/known?api-version=7.0", "", "200"},
 		"NewVersion":     {"New versions of the API are served.", "GET /secrets/known?api-version=2025-07-01", "", "200"},
 		"TrailingSlash":  {"The path without a version returns the current version.", "GET /secrets/known/", "", "200"},
 		"NoVersion":      {"The version of the API is required.", "GET /secrets/known?", "", bad},
-		"MadeUpVersion":  {"The version of the API must exist.", "GET /secrets/known?api-version=9.9", "", bad},
 		"Missing":        {"A missing secret is not found.", "GET /secrets/unknown", "", "404 SecretNotFound"},
 		"MissingVersion": {"A missing version is not found.", "GET /secrets/known/" + strings.Repeat("0", 32), "", "404 SecretNotFound"},
 		"OddVersion":     {"A version has 32 hexadecimal digits.", "GET /secrets/known/1", "", bad},
 		"OddName":        {"A name has no underscore.", "GET /secrets/a_b", "", bad},
-		"LongName":       {"A name has at most 127 characters.", "GET /secrets/" + strings.Repeat("a", 128), "", bad},
-		"UnknownPath":    {"Other paths are not served.", "GET /sekrets", "", "404"},
-		"TooDeep":        {"Nothing is below a version.", "GET /secrets/a/b/c", "", "404"},
-		"UnknownMethod":  {"A secret cannot be posted.", "POST /secrets/known", "", "405 MethodNotAllowed"},
-		"UpdateNothing":  {"An update needs a version.", "PATCH /secrets/known", "", "405 MethodNotAllowed"},
+		"UnknownPath":    {"Other paths are not served.", "GET /sekrets", "", "404 NotFound"},
 		"Disabled":       {"A disabled secret is not readable.", "GET /secrets/off", "", "403 Forbidden SecretDisabled"},
 
-		"OddToken": {"A page continues only after a name.", "GET /secrets?api-version=7.4&$skiptoken=a_b", "", bad},
-
-		"Set":             {"A value is sufficient.", set, `{"value":""}`, "200"},
-		"SetNothing":      {"The value is required.", set, `{}`, bad},
-		"NoJSON":          {"A body must be JSON.", set, `value`, bad},
-		"MoreJSON":        {"A body is a single JSON value.", set, `{"value":"a"}{}`, bad},
-		"MadeUpField":     {"A body has only documented fields.", set, `{"value":"a","b":1}`, bad},
-		"NotUTF8":         {"A body must be UTF-8.", set, "{\"value\":\"\xff\"}", bad},
-		"LargestValue":    {"A value has at most 25 KiB.", set, `{"value":"` + strings.Repeat("a", 25600) + `"}`, "200"},
-		"LargerValue":     {"One more byte is rejected.", set, `{"value":"` + strings.Repeat("a", 25601) + `"}`, bad},
-		"LongContentType": {"A content type has at most 255 characters.", set, `{"value":"a","contentType":"` + strings.Repeat("a", 256) + `"}`, bad},
-		"MostTags":        {"A secret has at most 15 tags.", set, tags(15, "", ""), "200"},
-		"MoreTags":        {"One more tag is rejected.", set, tags(16, "", ""), bad},
-		"LongTag":         {"The name of a tag has at most 256 characters.", set, tags(1, strings.Repeat("a", 256), ""), bad},
-		"LongTagValue":    {"The value of a tag has at most 512 characters.", set, tags(1, "", strings.Repeat("a", 513)), bad},
-		"NegativeTime":    {"A time must be after 1970.", set, `{"value":"a","attributes":{"exp":-1}}`, bad},
-		"Managed":         {"Only a certificate changes its own secret.", "PUT /secrets/TLS", `{"value":"a"}`, "403 Forbidden SecretManagedByKeyVault"},
-		"RecoverKnown":    {"Only a deleted secret can be recovered.", "POST /deletedsecrets/known/recover", "", "404 SecretNotFound"},
-		"PurgeKnown":      {"Only a deleted secret can be purged.", "DELETE /deletedsecrets/known", "", "404 SecretNotFound"},
+		"Set":          {"A value is sufficient.", set, `{"value":""}`, "200"},
+		"SetNothing":   {"The value is required.", set, `{}`, bad},
+		"LargerValue":  {"One more byte is rejected.", set, `{"value":"` + strings.Repeat("a", 25601) + `"}`, bad},
+		"MoreTags":     {"A secret has at most 15 tags.", set, `{"value":"x","tags":{` + strings.Join(tags, ",") + `}}`, bad},
+		"Managed":      {"Only a certificate changes its own secret.", "PUT /secrets/TLS", `{"value":"a"}`, "403 Forbidden SecretManagedByKeyVault"},
+		"RecoverKnown": {"Only a deleted secret can be recovered.", "POST /deletedsecrets/known/recover", "", "404 SecretNotFound"},
 	}
 
 	for name, tc := range cases {
@@ -102,12 +75,6 @@ func TestRequests(t *testing.T) {
 			rsp := w.ask(t, tc.line, token, tc.body)
 			if rsp.String() != tc.want {
 				t.Errorf("\n%s\n%s: want %s, got %s: %s", tc.reason, tc.line, tc.want, rsp, rsp.body)
-			}
-
-			for _, header := range []string{"X-Ms-Request-Id", "X-Ms-Keyvault-Service-Version", "X-Ms-Keyvault-Region", "Date"} {
-				if rsp.header.Get(header) == "" {
-					t.Errorf("\n%s\n%s: the answer has no header %s", tc.reason, tc.line, header)
-				}
 			}
 		})
 	}
@@ -135,13 +102,11 @@ func TestAccessTokens(t *testing.T) {
 		before        func()
 	}{
 		{"The challenge names the authority for tokens.", "", plain, "AKV10000: ", nil},
-		{"The challenge accepts only a token.", "Basic eA==", invalid, "AKV10000: ", nil},
-		{"A token must be a JSON Web Token.", "Bearer x", invalid, "[BearerReadAccessTokenFailed] ", nil},
-		{"A token must be signed.", "Bearer " + good[:len(good)-4] + "AAAA", invalid, "AKV10046: ", nil},
+		{"A token must have been issued.", "Bearer " + good[:len(good)-4] + "AAAA", invalid, "[BearerReadAccessTokenFailed] ", nil},
 		{"A token must be from the vault's tenant.", "Bearer " + foreign, invalid, "AKV10032: ", nil},
 		{"A token must be for Key Vault.", "Bearer " + w.officer(t, forManagement), invalid, "AKV10022: ", nil},
-		{"A token is valid for a day.", "Bearer " + good, "", "api-version", func() { w.clock.Move(24*time.Hour - time.Second) }},
-		{"An expired token is rejected.", "Bearer " + good, invalid, "TokenExpired", func() { w.clock.Move(time.Second) }},
+		{"A token is valid for a day.", "Bearer " + good, "", "api-version", func() { w.move(24*time.Hour - time.Second) }},
+		{"An expired token is rejected.", "Bearer " + good, invalid, "TokenExpired", func() { w.move(time.Second) }},
 	} {
 		if tc.before != nil {
 			tc.before()
@@ -152,34 +117,6 @@ func TestAccessTokens(t *testing.T) {
 		if got := rsp.header.Get("WWW-Authenticate"); got != tc.challenge || !strings.Contains(string(rsp.body), tc.message) {
 			t.Errorf("\n%s\nwant %s and %s, got %s: %s", tc.reason, tc.challenge, tc.message, got, rsp.body)
 		}
-	}
-}
-
-func TestLimits(t *testing.T) {
-	w := newWorld(t)
-	token := w.officer(t, forVaults)
-	set := func() response { return w.ask(t, "PUT /secrets/a", token, `{"value":"x"}`) }
-
-	for i := range 300 {
-		if i == 150 {
-			w.clock.Move(4 * time.Second)
-		}
-
-		set()
-	}
-
-	if rsp := set(); rsp.String() != "429 Throttled" || rsp.header.Get("Retry-After") != "6" {
-		t.Errorf("the 301st creation in 10 s: got %s, retry after %s s", rsp, rsp.header.Get("Retry-After"))
-	}
-
-	if rsp := w.ask(t, "GET /secrets/a", token, ""); rsp.status != 200 {
-		t.Errorf("creations have a limit of their own: got %s", rsp)
-	}
-
-	w.clock.Move(6 * time.Second)
-
-	if rsp := set(); rsp.status != 200 {
-		t.Errorf("the window slides: got %s", rsp)
 	}
 }
 
@@ -199,10 +136,9 @@ func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each 
 		"delete":   {"DELETE /secrets/doomed", "", "delete"},
 		"deleted":  {"GET /deletedsecrets/gone", "", "recover/action"},
 		"recover":  {"POST /deletedsecrets/lost/recover", "", "recover/action"},
-		"purge":    {"DELETE /deletedsecrets/junk", "", "purge/action"},
 	}
 
-	const all = "delete deleted get list other purge recover set update versions"
+	const all = "delete deleted get list other recover set update versions"
 
 	cases := map[string]struct {
 		reason string
@@ -210,16 +146,11 @@ func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each 
 		want   string
 	}{
 		"None":             {"Without a role, everything is forbidden.", azure.RoleAssignment{}, ""},
-		"Administrator":    {"An administrator has all permissions.", azure.RoleAssignment{Role: azure.Administrator}, all},
+		"Administrator":    {"An administrator has all permissions.", azure.RoleAssignment{Role: "Key Vault Administrator"}, all},
 		"Officer":          {"An officer has all permissions on secrets.", azure.RoleAssignment{Role: "key vault secrets officer"}, all},
 		"User":             {"A user can read secrets, but not deleted ones.", azure.RoleAssignment{Role: azure.SecretsUser}, "get list other versions"},
 		"Reader":           {"A reader cannot read values.", azure.RoleAssignment{Role: "Key Vault Reader"}, "list versions"},
-		"Certificates":     {"A certificates officer cannot read secrets.", azure.RoleAssignment{Role: azure.CertificatesOfficer}, ""},
-		"Named":            {"A condition on names forbids other names, and lists.", azure.RoleAssignment{Role: azure.SecretsUser, Secrets: []string{"KNOWN"}}, "get versions"},
 		"Scoped":           {"A role on one secret forbids other secrets, and lists.", azure.RoleAssignment{Role: azure.SecretsUser, Secret: "KNOWN"}, "get versions"},
-		"Lister":           {"A custom role can list without reading.", azure.RoleAssignment{DataActions: []string{"Microsoft.KeyVault/vaults/secrets/readMetadata/action"}}, "list versions"},
-		"OtherPrincipal":   {"A role applies to one principal.", azure.RoleAssignment{Role: azure.Administrator, PrincipalID: officerPrincipal}, ""},
-		"ByResourceID":     {"A role can be named by its resource id.", azure.RoleAssignment{Role: "/providers/Microsoft.Authorization/roleDefinitions/" + azure.SecretsUser}, "get list other versions"},
 		"NotPropagatedYet": {"A new assignment needs time to propagate.", azure.RoleAssignment{Role: azure.SecretsUser, Delay: time.Second}, ""},
 	}
 
@@ -231,14 +162,14 @@ func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each 
 			must(t, w.DeleteRoleAssignment(vault, "officer"))
 			must(t, w.DeleteRoleAssignment(vault, "reader"))
 
-			for _, secret := range []string{"known", "other", "doomed", "gone", "lost", "junk"} {
+			for _, secret := range []string{"known", "other", "doomed", "gone", "lost"} {
 				var err error
 
 				versions[secret], err = w.PutSecret(vault, secret, azure.Secret{Value: "x"})
 				must(t, err)
 			}
 
-			for _, secret := range []string{"gone", "lost", "junk"} {
+			for _, secret := range []string{"gone", "lost"} {
 				must(t, w.DeleteSecret(vault, secret))
 			}
 
@@ -282,13 +213,12 @@ func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each 
 // TestDeletion checks that a secret that is being deleted or recovered is neither active nor deleted, and rejects writes.
 func TestDeletion(t *testing.T) {
 	w := newWorld(t)
-	must(t, w.PutVault(azure.Vault{Name: vault, TenantID: tenant, PurgeProtection: true}))
 	must(t, w.SetTransitionTime(vault, 10*time.Second))
 
 	_, err := w.PutSecret(vault, "a", azure.Secret{Value: "1"})
 	must(t, err)
 
-	busy := func(code string) string { return "404 404 409 409 409 409 " + code }
+	busy := func(code string) string { return "404 404 409 409 409 " + code }
 
 	for _, step := range []struct {
 		reason string
@@ -296,23 +226,23 @@ func TestDeletion(t *testing.T) {
 		want   string
 	}{
 		{"A secret is being deleted.", func() error { return w.DeleteSecret(vault, "a") }, busy("ObjectIsBeingDeleted")},
-		{"The deletion takes time.", func() error { w.clock.Move(9 * time.Second); return nil }, busy("ObjectIsBeingDeleted")},
-		{"The secret is deleted and protected.", func() error { w.clock.Move(time.Second); return nil }, "404 200 403 409 404 200 ObjectIsDeletedButRecoverable"},
+		{"The deletion takes time.", func() error { w.move(9 * time.Second); return nil }, busy("ObjectIsBeingDeleted")},
+		{"The secret is deleted.", func() error { w.move(time.Second); return nil }, "404 200 409 404 200 ObjectIsDeletedButRecoverable"},
 		{"The secret is being recovered.", func() error { return nil }, busy("ObjectIsBeingRecovered")},
-		{"The secret is recovered, and deleted again.", func() error { return w.SetTransitionTime(vault, 0) }, "200 404 404 200 200 200 "},
+		{"The secret is recovered, and deleted again.", func() error { return w.SetTransitionTime(vault, 0) }, "200 404 200 200 200 "},
 		{"The secret is purged.", func() error {
 			must(t, w.DeleteSecret(vault, "a"))
-			w.clock.Move(90 * 24 * time.Hour)
+			w.move(90 * 24 * time.Hour)
 
 			return nil
-		}, "404 404 404 200 200 200 "},
+		}, "404 404 200 200 200 "},
 	} {
 		must(t, step.do())
 
 		token, got, code := w.officer(t, forVaults), []string{}, ""
 
 		for _, line := range []string{
-			"GET /secrets/a", "GET /deletedsecrets/a", "DELETE /deletedsecrets/a", "PUT /secrets/A", "DELETE /secrets/a", "POST /deletedsecrets/a/recover",
+			"GET /secrets/a", "GET /deletedsecrets/a", "PUT /secrets/A", "DELETE /secrets/a", "POST /deletedsecrets/a/recover",
 		} {
 			rsp := w.ask(t, line, token, `{"value":"2"}`)
 			got = append(got, strconv.Itoa(rsp.status))
@@ -325,5 +255,43 @@ func TestDeletion(t *testing.T) {
 		if diff := cmp.Diff(step.want, strings.Join(got, " ")+" "+code); diff != "" {
 			t.Errorf("\n%s\n-want, +got:\n%s", step.reason, diff)
 		}
+	}
+}
+
+// TestFirewall sends requests from several networks.
+func TestFirewall(t *testing.T) {
+	w := newWorld(t)
+	token := w.officer(t, forVaults)
+	deny := azure.Firewall{Deny: true, IPRules: []string{"20.50.1.2", "20.60.0.0/16"}, PrivateEndpoints: []string{"cluster"}}
+	private := azure.Firewall{Private: true, IPRules: []string{"20.50.1.2"}, PrivateEndpoints: []string{"cluster"}}
+
+	const firewall, connection = "403 Forbidden ForbiddenByFirewall", "403 Forbidden ForbiddenByConnection"
+
+	for name, tc := range map[string]struct {
+		reason   string
+		firewall azure.Firewall
+		network  string
+		token    string
+		want     string
+	}{
+		"Elsewhere":       {"An unknown client is rejected.", deny, "", token, firewall},
+		"Challenge":       {"A client without a token gets a challenge first.", deny, "", "", "401 Unauthorized"},
+		"Address":         {"The address of a rule is allowed.", deny, "20.50.1.2", token, "200"},
+		"Range":           {"An address in a range is allowed.", deny, "20.60.7.7", token, "200"},
+		"Endpoint":        {"A private endpoint is not subject to the rules.", deny, "cluster", token, "200"},
+		"OtherNetwork":    {"Other networks have no private endpoint.", deny, "office", token, firewall},
+		"Private":         {"Without public access, rules do not count.", private, "20.50.1.2", token, connection},
+		"PrivateEndpoint": {"Without public access, the private endpoint remains.", private, "cluster", token, "200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			must(t, w.SetFirewall(vault, func(f *azure.Firewall) { *f = tc.firewall }))
+
+			from := &world{Server: w.Server, key: w.key, raw: w.TransportFrom(tc.network)}
+			t.Cleanup(from.raw.CloseIdleConnections)
+
+			if got := from.ask(t, "GET /secrets", tc.token, "").String(); got != tc.want {
+				t.Errorf("\n%s\nGET /secrets: want %s, got %s", tc.reason, tc.want, got)
+			}
+		})
 	}
 }

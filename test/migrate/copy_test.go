@@ -29,6 +29,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/azure/az"
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
@@ -44,6 +45,14 @@ const (
 	script = "../../examples/migrate/copy-secrets.sh"
 )
 
+// These variables of the environment control az.
+const (
+	// gateVariable is a socket that each set asks for permission to proceed, before and after it.
+	gateVariable = "MIGRATE_GATE"
+	// logVariable is a file that every command line is appended to.
+	logVariable = "MIGRATE_LOG"
+)
+
 // These are the exit codes of the script.
 const (
 	done   = 0
@@ -54,7 +63,7 @@ const (
 
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "az" {
-		if err := az(os.Args[1:]); err != nil {
+		if err := errors.Join(record(os.Args[1:]), az.Run(context.Background(), os.Args[1:], ask)); err != nil {
 			fmt.Fprintln(os.Stderr, "ERROR:", err)
 			os.Exit(1)
 		}
@@ -63,6 +72,38 @@ func TestMain(m *testing.M) {
 	}
 
 	os.Exit(m.Run())
+}
+
+// record appends the command line to the log.
+func record(args []string) error {
+	f, err := os.OpenFile(os.Getenv(logVariable), os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
+	if err == nil {
+		fmt.Fprintf(f, "%q\n", args)
+
+		err = f.Close()
+	}
+
+	return err
+}
+
+// ask asks for permission to proceed, if the gate is set.
+func ask(what string) error {
+	gate := os.Getenv(gateVariable)
+	if gate == "" {
+		return nil
+	}
+
+	c, err := new(net.Dialer).DialContext(context.Background(), "unix", gate)
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // It was answered.
+
+	fmt.Fprintln(c, what)
+
+	_, err = bufio.NewReader(c).ReadString('\n')
+
+	return err
 }
 
 // A world has two vaults, and a command az for both.
@@ -147,7 +188,8 @@ func (w *world) expectNoValue(t *testing.T, where, text string) {
 // command returns a command that runs the script in its own process group, as a terminal does.
 func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "bash", append([]string{script}, args...)...)
-	cmd.Env = append(w.Env(), "PATH="+w.bin+":"+os.Getenv("PATH"), "TMPDIR="+w.tmp, logVariable+"="+w.log)
+	cmd.Env = append(w.Env(), "PATH="+w.bin+":"+os.Getenv("PATH"), "TMPDIR="+w.tmp, logVariable+"="+w.log,
+		"AZURE_STAND_IN_ADMIN="+w.AdminURL(), "AZURE_TENANT_ID="+tenant, "AZURE_CLIENT_ID="+officer, "AZURE_CLIENT_SECRET="+officerSecret)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 
 	return cmd

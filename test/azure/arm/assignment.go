@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
@@ -30,61 +31,45 @@ const (
 	conditionVersion = "2.0"
 )
 
-type assignmentProperties struct {
-	RoleDefinitionID string  `json:"roleDefinitionId"`
-	PrincipalID      string  `json:"principalId"`
-	PrincipalType    string  `json:"principalType"`
-	Description      *string `json:"description"`
-	Condition        *string `json:"condition"`
-	ConditionVersion *string `json:"conditionVersion"`
-
-	DelegatedManagedIdentityResourceID *string `json:"delegatedManagedIdentityResourceId"`
-
-	// Read only.
-	Scope string `json:"scope"`
-}
-
+// An assignmentBody is the request for a role assignment.
 type assignmentBody struct {
-	Properties assignmentProperties `json:"properties"`
-
-	// Read only.
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Type string `json:"type"`
+	Properties struct {
+		RoleDefinitionID string `json:"roleDefinitionId"`
+		PrincipalID      string `json:"principalId"`
+		PrincipalType    string `json:"principalType"`
+		Description      string `json:"description"`
+		Condition        string `json:"condition"`
+		ConditionVersion string `json:"conditionVersion"`
+	} `json:"properties"`
 }
 
 // scopeID returns the id of the request's scope, or a rejection if the scope does not exist.
 func (c *call) scopeID() (string, *wire.Answer) {
-	typ, name := resourceOf(c.scope)
-
-	switch {
-	case typ == typeVault:
-		v, ok := c.service.Vaults.Lookup(name)
-		if !ok || !v.DeletedAt.IsZero() || !strings.EqualFold(v.ResourceID, c.resourceID(typeVault, name)) {
-			return "", new(notFound(typeVault, name, c.group.Name))
+	for _, typ := range []string{typeVault, typeIdentity} {
+		if !strings.Contains(c.scope, "/providers/"+typ+"/") {
+			continue
 		}
 
-		return v.ResourceID, nil
-	case typ == typeIdentity:
-		known := c.service.identities[strings.ToLower(c.resourceID(typeIdentity, name))]
-		if known == nil {
-			return "", new(notFound(typeIdentity, name, c.group.Name))
+		if v, ok := c.lookupVault(); ok && typ == typeVault {
+			return v.ResourceID, nil
 		}
 
-		return known.id, nil
-	case c.group != nil:
-		return c.groupID(), nil
-	default:
-		return "/subscriptions/" + c.subscription.ID, nil
+		if known := c.lookupIdentity(); known != nil && typ == typeIdentity {
+			return known.id, nil
+		}
+
+		return "", new(refuse(http.StatusNotFound, "ResourceNotFound", "The Resource '%s' was not found.", c.scope))
 	}
+
+	return c.scope, nil
 }
 
-func assignmentJSON(a role.Assignment) map[string]any {
+func assignmentJSON(a role.Assignment) object {
 	created := a.Created.UTC().Format(time.RFC3339Nano)
 
-	return map[string]any{
+	return object{
 		"id": a.ID(), "name": a.Name, "type": typeAssignment,
-		"properties": map[string]any{
+		"properties": object{
 			"roleDefinitionId": definitionID(a.Subscription, a.RoleID), "principalId": a.PrincipalID, "principalType": a.PrincipalType,
 			"scope": a.Scope, "description": nullable(a.Description),
 			"condition": nullable(a.Condition), "conditionVersion": nullable(map[bool]string{true: conditionVersion}[a.Condition != ""]),
@@ -93,17 +78,15 @@ func assignmentJSON(a role.Assignment) map[string]any {
 	}
 }
 
-// lookupAssignment returns the assignment of the request.
-func (c *call) lookupAssignment() (role.Assignment, bool) {
-	return c.service.Roles.Get(c.scope + "/providers/" + typeAssignment + "/" + c.name)
-}
-
-// assignment reads or deletes the assignment of the request.
+// assignment carries out an operation on a role assignment.
 func (c *call) assignment() wire.Answer {
-	known, ok := c.lookupAssignment()
-	missing := refuse(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", c.name)
+	known, ok := c.service.Roles.Get(c.id())
 
-	return c.readOrDelete(ok, known.ID(), assignmentJSON(known), missing, func() {
+	if c.operation == fault.PutRoleAssignment {
+		return c.putAssignment(known, ok)
+	}
+
+	return c.readOrDelete(ok, known.ID(), assignmentJSON(known), func() {
 		c.service.Roles.Delete(func(a role.Assignment) bool { return a.ID() == known.ID() })
 	})
 }
@@ -141,45 +124,41 @@ func (c *call) listAssignments() wire.Answer {
 	}))
 }
 
-// putAssignment creates a role assignment. Only its description can be changed.
-func (c *call) putAssignment() wire.Answer {
+// putAssignment creates a role assignment. Only its description and condition can be changed.
+func (c *call) putAssignment(known role.Assignment, exists bool) wire.Answer {
 	var body assignmentBody
 	if answer := c.read(&body); answer != nil {
 		return *answer
 	}
 
-	wants, answer := c.wanted(body.Properties)
+	wants, answer := c.wanted(body)
 	if answer != nil {
 		return *answer
 	}
 
-	if known, ok := c.lookupAssignment(); ok {
-		if known.PrincipalID != wants.PrincipalID || known.RoleID != wants.RoleID {
-			return refuse(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted",
-				"Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
-		}
-
-		if known.Description != wants.Description || known.Condition != wants.Condition {
-			known.Description, known.Condition, known.Allows = wants.Description, wants.Condition, wants.Allows
-			c.service.Roles.Put(known)
-			c.note(known.ID()).Updated++
-		}
-
+	switch {
+	case exists && (known.PrincipalID != wants.PrincipalID || known.RoleID != wants.RoleID):
+		return refuse(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted",
+			"Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
+	case exists && known.Description == wants.Description && known.Condition == wants.Condition:
 		return wire.JSON(http.StatusOK, assignmentJSON(known))
-	}
-
-	if answer := c.conflict(wants); answer != nil {
-		return *answer
+	case exists:
+		known.Description, known.Condition, known.Allows = wants.Description, wants.Condition, wants.Allows
+		wants = known
+	default:
+		if answer := c.conflict(wants); answer != nil {
+			return *answer
+		}
 	}
 
 	c.service.Roles.Put(wants)
-	c.note(wants.ID()).Created++
 
-	return wire.JSON(http.StatusCreated, assignmentJSON(wants))
+	return c.wrote(!exists, wants.ID(), assignmentJSON(wants))
 }
 
 // wanted returns the assignment in the request, or a rejection.
-func (c *call) wanted(p assignmentProperties) (a role.Assignment, answer *wire.Answer) {
+func (c *call) wanted(body assignmentBody) (a role.Assignment, answer *wire.Answer) {
+	p := body.Properties
 	if parsed, err := uuid.Parse(c.name); err != nil || len(c.name) != len(parsed.String()) {
 		return a, new(refuse(http.StatusBadRequest, "InvalidRoleAssignmentId",
 			"The role assignment ID '%s' is not valid. The role assignment ID must be a GUID.", c.name))
@@ -207,11 +186,11 @@ func (c *call) wanted(p assignmentProperties) (a role.Assignment, answer *wire.A
 
 	a = role.Assignment{
 		Name: c.name, Scope: scope, Counts: scope, Subscription: c.subscription.ID, PrincipalID: principal.String(),
-		PrincipalType: cmp.Or(p.PrincipalType, servicePrincipal), RoleID: definition.ID, Description: deref(p.Description),
+		PrincipalType: cmp.Or(p.PrincipalType, servicePrincipal), RoleID: definition.ID, Description: p.Description,
 		Created: c.now, From: c.now.Add(c.service.delays.Role), CreatedBy: c.caller.PrincipalID,
 	}
 
-	return a, restrict(&a, definition, deref(p.Condition), cmp.Or(deref(p.ConditionVersion), conditionVersion))
+	return a, restrict(&a, definition, p.Condition, cmp.Or(p.ConditionVersion, conditionVersion))
 }
 
 // restrict restricts an assignment by a condition.
@@ -234,23 +213,13 @@ func restrict(a *role.Assignment, definition role.Definition, text, version stri
 	return nil
 }
 
-// checkPrincipal looks up a principal in the directory, which does not have a new one yet. A type in the request makes up for that.
+// checkPrincipal looks up a principal in the directory. A type in the request makes up for one that is not there yet.
 func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
-	if principalType != "" && !slices.Contains([]string{"User", "Group", "ServicePrincipal", "ForeignGroup", "Device"}, principalType) {
-		return new(refuse(http.StatusBadRequest, "InvalidPrincipalType", "The principal type '%s' is not valid.", principalType))
-	}
-
 	if _, group := c.service.groups[principalID]; group && principalType == "Group" {
 		return nil
 	}
 
 	known := c.service.Directory.HasPrincipal(c.subscription.TenantID, principalID)
-
-	for _, i := range c.service.identities {
-		if i.principalID == principalID && c.now.Before(i.created.Add(c.service.delays.Principal)) {
-			known = false
-		}
-	}
 
 	switch {
 	case !known && principalType == "":
@@ -351,13 +320,4 @@ func nullable(s string) any {
 	}
 
 	return s
-}
-
-// deref returns the value of a pointer, or nothing.
-func deref[T any](p *T) (out T) {
-	if p != nil {
-		out = *p
-	}
-
-	return out
 }

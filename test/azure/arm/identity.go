@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -20,70 +19,52 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-var identityName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$`)
+var (
+	identityName   = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$`)
+	credentialName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,119}$`)
+)
 
 // An identity has the fields of the resource manager; Entra ID has its application.
 type identity struct {
 	id       string
-	name     string
 	location string
 	tags     map[string]string
-	created  time.Time
 
 	tenantID    string
 	clientID    string
 	principalID string
 }
 
-type identityBody struct {
-	Location string             `json:"location"`
-	Tags     *map[string]string `json:"tags"`
-
-	// These fields are read-only. Clients may send them back.
-	ID         string         `json:"id"`
-	Name       string         `json:"name"`
-	Type       string         `json:"type"`
-	Properties map[string]any `json:"properties"`
+func (i *identity) json() object {
+	return object{
+		"id": i.id, "name": last(i.id), "type": typeIdentity, "location": i.location, "tags": i.tags,
+		"properties": object{"tenantId": i.tenantID, "principalId": i.principalID, "clientId": i.clientID},
+	}
 }
 
 // lookupIdentity returns the identity of the request. It does not exist without its application.
 func (c *call) lookupIdentity() *identity {
-	key := strings.ToLower(c.resourceID(typeIdentity, c.name))
-
-	known := c.service.identities[key]
-	if known == nil {
-		return nil
-	}
-
-	if _, ok := c.service.Directory.Application(known.tenantID, known.clientID); !ok {
-		delete(c.service.identities, key)
-
+	known := c.service.identities[strings.ToLower(c.scope)]
+	if known == nil || !c.service.Directory.HasPrincipal(known.tenantID, known.principalID) {
 		return nil
 	}
 
 	return known
 }
 
-func (i *identity) json() map[string]any {
-	tags := i.tags
-	if tags == nil {
-		tags = map[string]string{}
-	}
-
-	return map[string]any{
-		"id": i.id, "name": i.name, "type": typeIdentity, "location": i.location, "tags": tags,
-		"properties": map[string]string{"tenantId": i.tenantID, "principalId": i.principalID, "clientId": i.clientID},
-	}
-}
-
-// identity reads or deletes an identity, with its credentials. Its role assignments stay, without effect.
+// identity carries out an operation on an identity. With it go its credentials, but not its role assignments, which have no effect.
 func (c *call) identity() wire.Answer {
 	known := c.lookupIdentity()
-	if known == nil {
-		known = &identity{}
+
+	if write, remove := c.changes(); write && !remove {
+		return c.putIdentity(known)
 	}
 
-	return c.readOrDelete(known.id != "", known.id, known.json(), notFound(typeIdentity, c.name, c.group.Name), func() {
+	if known == nil {
+		return c.readOrDelete(false, "", nil, nil)
+	}
+
+	return c.readOrDelete(true, known.id, known.json(), func() {
 		c.service.Directory.DeleteApplication(known.tenantID, known.clientID)
 		delete(c.service.identities, strings.ToLower(known.id))
 	})
@@ -99,72 +80,51 @@ func (c *call) listIdentities() wire.Answer {
 		}
 	}
 
-	return c.page(padded(out, c.subscription.Padding.Identities, func(i int) any {
-		name := fmt.Sprintf("padding-%d", i)
-
-		return (&identity{id: c.padded(typeIdentity, name), name: name, location: "westeurope", tenantID: c.subscription.TenantID}).json()
-	}))
+	return c.page(out)
 }
 
 // putIdentity creates or changes an identity.
-func (c *call) putIdentity() wire.Answer {
-	var body identityBody
+func (c *call) putIdentity(known *identity) wire.Answer {
+	var body struct {
+		Location string            `json:"location"`
+		Tags     map[string]string `json:"tags"`
+	}
 	if answer := c.read(&body); answer != nil {
 		return *answer
 	}
 
-	known := c.lookupIdentity()
+	made := known
 
 	switch {
 	case known == nil && c.operation == fault.PatchIdentity:
-		return notFound(typeIdentity, c.name, c.group.Name)
-	case known == nil:
-		return c.createIdentity(body)
+		return c.notFound()
 	case body.Location == "" && c.operation == fault.PutIdentity:
 		return locationRequired()
-	case body.Location != "" && location(body.Location) != known.location:
+	case known != nil && body.Location != "" && location(body.Location) != known.location:
 		return c.otherLocation(known.location, body.Location)
-	}
-
-	if body.Tags != nil {
-		known.tags = *body.Tags
-	} else if c.operation == fault.PutIdentity {
-		known.tags = nil
-	}
-
-	c.note(known.id).Updated++
-
-	return wire.JSON(http.StatusOK, known.json())
-}
-
-func (c *call) createIdentity(body identityBody) wire.Answer {
-	switch {
-	case !identityName.MatchString(c.name):
+	case known == nil && !identityName.MatchString(c.name):
 		return refuse(http.StatusBadRequest, "InvalidResourceName", "The resource name '%s' is invalid: it has 3 to 128 letters, digits, "+
 			"hyphens and underscores, and starts with a letter or digit.", c.name)
-	case body.Location == "":
-		return locationRequired()
+	case known == nil:
+		made = &identity{
+			id: c.scope, location: location(body.Location),
+			tenantID: c.subscription.TenantID, clientID: uuid.NewString(), principalID: uuid.NewString(),
+		}
+
+		err := c.service.Directory.PutApplication(entra.Application{
+			TenantID: made.tenantID, ClientID: made.clientID, PrincipalID: made.principalID,
+		})
+		if err != nil {
+			return badRequest("%s", err)
+		}
+
+		c.service.identities[strings.ToLower(made.id)] = made
 	}
 
-	made := &identity{
-		id: c.resourceID(typeIdentity, c.name), name: c.name, location: location(body.Location), created: c.now,
-		tenantID: c.subscription.TenantID, clientID: uuid.NewString(), principalID: uuid.NewString(),
-	}
-	if body.Tags != nil {
-		made.tags = *body.Tags
-	}
+	made.tags = map[string]string{}
+	maps.Copy(made.tags, body.Tags)
 
-	err := c.service.Directory.PutApplication(entra.Application{
-		TenantID: made.tenantID, ClientID: made.clientID, PrincipalID: made.principalID, ResourceID: made.id,
-	})
-	if err != nil {
-		return refuse(http.StatusInternalServerError, "InternalServerError", "%s", err)
-	}
-
-	c.service.identities[strings.ToLower(made.id)] = made
-	c.note(made.id).Created++
-
-	return wire.JSON(http.StatusCreated, made.json())
+	return c.wrote(known == nil, made.id, made.json())
 }
 
 func locationRequired() wire.Answer {
@@ -183,70 +143,62 @@ type credentialProperties struct {
 	Audiences []string `json:"audiences"`
 }
 
-type credentialBody struct {
-	Properties credentialProperties `json:"properties"`
-
-	// These fields are read-only.
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Type string `json:"type"`
+func (c *call) credentialJSON(f entra.FederatedCredential) object {
+	return object{
+		"id": c.scope + "/federatedIdentityCredentials/" + f.Name, "name": f.Name, "type": typeCredential,
+		"properties": credentialProperties{Issuer: f.Issuer, Subject: f.Subject, Audiences: f.Audiences},
+	}
 }
-
-var credentialName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,119}$`)
 
 // credential carries out an operation on a federated credential.
 func (c *call) credential() wire.Answer {
 	owner := c.lookupIdentity()
 	if owner == nil {
-		return refuse(http.StatusNotFound, "ParentResourceNotFound", "Failed to perform '%s' on resource(s) of type '%s', because the parent "+
-			"resource '%s' could not be found.", strings.TrimPrefix(c.right(), c.typ+"/"), typeCredential, c.scope)
+		return c.noParent()
 	}
 
-	known := c.service.Directory.FederatedCredentials(owner.tenantID, owner.clientID)
+	var (
+		all   []any
+		known *entra.FederatedCredential
+	)
 
-	if c.operation == fault.ListCredentials {
-		out := make([]any, 0, len(known))
-		for _, one := range known {
-			out = append(out, owner.credentialJSON(one))
-		}
+	for _, one := range c.service.Directory.FederatedCredentials(owner.tenantID, owner.clientID) {
+		all = append(all, c.credentialJSON(one))
 
-		return c.page(out)
-	}
-
-	var has *entra.FederatedCredential
-
-	for i := range known {
-		if strings.EqualFold(known[i].Name, c.child) {
-			has = &known[i]
+		if strings.EqualFold(one.Name, c.child) {
+			known = &one
 		}
 	}
 
-	if c.operation == fault.PutCredential {
-		return c.putCredential(owner, known, has)
+	switch c.operation {
+	case fault.ListCredentials:
+		return c.page(all)
+	case fault.PutCredential:
+		return c.putCredential(owner, known)
 	}
 
-	missing := refuse(http.StatusNotFound, "NotFound", "The Resource '%s/%s' under resource group '%s' was not found.",
-		typeCredential, c.name+"/"+c.child, c.group.Name)
-
-	return c.readOrDelete(has != nil, owner.credentialID(c.child), owner.credentialJSON(deref(has)), missing, func() {
-		c.service.Directory.DeleteFederatedCredential(owner.tenantID, owner.clientID, has.Name)
+	return c.readOrDelete(known != nil, c.id(), c.credentialJSON(deref(known)), func() {
+		c.service.Directory.DeleteFederatedCredential(owner.tenantID, owner.clientID, known.Name)
 	})
 }
 
-func (c *call) putCredential(owner *identity, known []entra.FederatedCredential, has *entra.FederatedCredential) wire.Answer {
-	var body credentialBody
+func (c *call) putCredential(owner *identity, known *entra.FederatedCredential) wire.Answer {
+	var body struct {
+		Properties credentialProperties `json:"properties"`
+	}
 	if answer := c.read(&body); answer != nil {
 		return *answer
 	}
 
-	wants := entra.FederatedCredential{
-		Name: c.child, Issuer: body.Properties.Issuer, Subject: body.Properties.Subject, Audiences: body.Properties.Audiences,
-		Delay: c.service.delays.Credential,
-	}
-	if has != nil {
-		wants.Name = has.Name
-		if fmt.Sprint(has.Issuer, has.Subject, has.Audiences) == fmt.Sprint(wants.Issuer, wants.Subject, wants.Audiences) {
-			return wire.JSON(http.StatusOK, owner.credentialJSON(*has))
+	p := body.Properties
+	wants := entra.FederatedCredential{Name: c.child, Issuer: p.Issuer, Subject: p.Subject, Audiences: p.Audiences, Delay: c.service.delays.Credential}
+
+	if known != nil {
+		wants.Name = known.Name
+
+		// What is sent again has propagated.
+		if fmt.Sprint(known.Issuer, known.Subject, known.Audiences) == fmt.Sprint(p.Issuer, p.Subject, p.Audiences) {
+			return wire.JSON(http.StatusOK, c.credentialJSON(*known))
 		}
 	}
 
@@ -255,34 +207,18 @@ func (c *call) putCredential(owner *identity, known []entra.FederatedCredential,
 			"hyphens and underscores, and starts with a letter or digit.", wants.Name)
 	}
 
-	for _, other := range known {
-		if !strings.EqualFold(other.Name, wants.Name) && other.Issuer == wants.Issuer && other.Subject == wants.Subject {
-			return refuse(http.StatusConflict, "Conflict", "Issuer and subject combination already exists for this Managed Identity.")
-		}
-	}
-
 	if err := c.service.Directory.PutFederatedCredential(owner.tenantID, owner.clientID, wants); err != nil {
 		return badRequest("%s", err)
 	}
 
-	if has != nil {
-		c.note(owner.credentialID(wants.Name)).Updated++
-
-		return wire.JSON(http.StatusOK, owner.credentialJSON(wants))
-	}
-
-	c.note(owner.credentialID(wants.Name)).Created++
-
-	return wire.JSON(http.StatusCreated, owner.credentialJSON(wants))
+	return c.wrote(known == nil, c.id(), c.credentialJSON(wants))
 }
 
-func (i *identity) credentialID(name string) string {
-	return i.id + "/federatedIdentityCredentials/" + name
-}
-
-func (i *identity) credentialJSON(f entra.FederatedCredential) map[string]any {
-	return map[string]any{
-		"id": i.credentialID(f.Name), "name": f.Name, "type": typeCredential,
-		"properties": credentialProperties{Issuer: f.Issuer, Subject: f.Subject, Audiences: f.Audiences},
+// deref returns the value of a pointer, or nothing.
+func deref[T any](p *T) (out T) {
+	if p != nil {
+		out = *p
 	}
+
+	return out
 }

@@ -50,9 +50,6 @@ type endpoint struct {
 type route struct {
 	endpoint
 
-	// allow has the methods of the path. It is empty for an unknown path.
-	allow string
-
 	subscription string
 	group        string
 	location     string
@@ -100,7 +97,7 @@ func endpoints() []endpoint {
 		{"GET " + group + vaults, fault.ListVaults, typeVault, read, (*call).listVaults},
 		{"GET " + vault, fault.GetVault, typeVault, read, (*call).vault},
 		{"PUT " + vault, fault.PutVault, typeVault, write, (*call).putVault},
-		{"PATCH " + vault, fault.PatchVault, typeVault, write, (*call).patchVault},
+		{"PATCH " + vault, fault.PatchVault, typeVault, write, (*call).putVault},
 		{"DELETE " + vault, fault.DeleteVault, typeVault, remove, (*call).vault},
 		{"GET " + deleted, fault.GetDeletedVault, typeVault, deletedVaults + read, (*call).getDeletedVault},
 		{"POST " + deleted + "/purge", fault.PurgeVault, typeVault, deletedVaults + "/purge/action", (*call).purgeVault},
@@ -112,8 +109,8 @@ func endpoints() []endpoint {
 		{"GET " + sub + identities, fault.ListIdentities, typeIdentity, read, (*call).listIdentities},
 		{"GET " + group + identities, fault.ListIdentities, typeIdentity, read, (*call).listIdentities},
 		{"GET " + identity, fault.GetIdentity, typeIdentity, read, (*call).identity},
-		{"PUT " + identity, fault.PutIdentity, typeIdentity, write, (*call).putIdentity},
-		{"PATCH " + identity, fault.PatchIdentity, typeIdentity, write, (*call).putIdentity},
+		{"PUT " + identity, fault.PutIdentity, typeIdentity, write, (*call).identity},
+		{"PATCH " + identity, fault.PatchIdentity, typeIdentity, write, (*call).identity},
 		{"DELETE " + identity, fault.DeleteIdentity, typeIdentity, remove, (*call).identity},
 
 		{"GET " + credential, fault.ListCredentials, typeCredential, read, (*call).credential},
@@ -121,20 +118,20 @@ func endpoints() []endpoint {
 		{"PUT " + credential + "/{child}", fault.PutCredential, typeCredential, write, (*call).credential},
 		{"DELETE " + credential + "/{child}", fault.DeleteCredential, typeCredential, remove, (*call).credential},
 
-		{"GET " + cluster, fault.GetCluster, typeCluster, read, (*call).getCluster},
-		{"PUT " + cluster, fault.PutCluster, typeCluster, write, (*call).putCluster},
+		{"GET " + cluster, fault.GetCluster, typeCluster, read, (*call).document},
+		{"PUT " + cluster, fault.PutCluster, typeCluster, write, (*call).document},
 
-		{"GET " + private, fault.GetEndpoint, typeEndpoint, read, (*call).privateEndpoint},
-		{"PUT " + private, fault.PutEndpoint, typeEndpoint, write, (*call).privateEndpoint},
-		{"DELETE " + private, fault.DeleteEndpoint, typeEndpoint, remove, (*call).privateEndpoint},
+		{"GET " + private, fault.GetEndpoint, typeEndpoint, read, (*call).document},
+		{"PUT " + private, fault.PutEndpoint, typeEndpoint, write, (*call).document},
+		{"DELETE " + private, fault.DeleteEndpoint, typeEndpoint, remove, (*call).document},
 		{"GET " + nic, fault.GetInterface, typeInterface, read, (*call).networkInterface},
-		{"GET " + zones, fault.ListZoneGroups, typeZoneGroup, read, (*call).zoneGroup},
-		{"GET " + zones + "/{child}", fault.GetZoneGroup, typeZoneGroup, read, (*call).zoneGroup},
-		{"PUT " + zones + "/{child}", fault.PutZoneGroup, typeZoneGroup, write, (*call).zoneGroup},
-		{"DELETE " + zones + "/{child}", fault.DeleteZoneGroup, typeZoneGroup, remove, (*call).zoneGroup},
-		{"GET " + logs, fault.GetDiagnostics, typeDiagnostics, read, (*call).diagnosticSetting},
-		{"PUT " + logs, fault.PutDiagnostics, typeDiagnostics, write, (*call).diagnosticSetting},
-		{"DELETE " + logs, fault.DeleteDiagnostics, typeDiagnostics, remove, (*call).diagnosticSetting},
+		{"GET " + zones, fault.ListZoneGroups, typeZoneGroup, read, (*call).documents},
+		{"GET " + zones + "/{child}", fault.GetZoneGroup, typeZoneGroup, read, (*call).document},
+		{"PUT " + zones + "/{child}", fault.PutZoneGroup, typeZoneGroup, write, (*call).document},
+		{"DELETE " + zones + "/{child}", fault.DeleteZoneGroup, typeZoneGroup, remove, (*call).document},
+		{"GET " + logs, fault.GetDiagnostics, typeDiagnostics, read, (*call).document},
+		{"PUT " + logs, fault.PutDiagnostics, typeDiagnostics, write, (*call).document},
+		{"DELETE " + logs, fault.DeleteDiagnostics, typeDiagnostics, remove, (*call).document},
 
 		{"POST " + group + "/providers/microsoft.policyinsights/checkpolicyrestrictions", fault.CheckPolicies, typePolicies, read, (*call).checkPolicies},
 	}
@@ -155,10 +152,10 @@ func endpoints() []endpoint {
 			endpoint{"PUT " + on + "roledefinitions/{name}", fault.PutRoleDefinition, typeDefinition, write, (*call).putDefinition},
 			endpoint{"GET " + on + "roleassignments", fault.ListRoleAssignments, typeAssignment, read, (*call).listAssignments},
 			endpoint{"GET " + on + "roleassignments/{name}", fault.GetRoleAssignment, typeAssignment, read, (*call).assignment},
-			endpoint{"PUT " + on + "roleassignments/{name}", fault.PutRoleAssignment, typeAssignment, write, (*call).putAssignment},
+			endpoint{"PUT " + on + "roleassignments/{name}", fault.PutRoleAssignment, typeAssignment, write, (*call).assignment},
 			endpoint{"DELETE " + on + "roleassignments/{name}", fault.DeleteRoleAssignment, typeAssignment, remove, (*call).assignment},
-			endpoint{"GET " + on + "locks", fault.ListLocks, typeLock, read, (*call).listLocks},
-			endpoint{"PUT " + on + "locks/{name}", fault.PutLock, typeLock, write, (*call).putLock},
+			endpoint{"GET " + on + "locks", fault.ListLocks, typeLock, read, (*call).documents},
+			endpoint{"PUT " + on + "locks/{name}", fault.PutLock, typeLock, write, (*call).document},
 		)
 	}
 
@@ -187,13 +184,13 @@ func newRouter() router {
 func (r router) route(method, path string) route {
 	path = "/" + strings.Trim(path, "/")
 	lower := &http.Request{Method: method, URL: &url.URL{Path: strings.ToLower(path)}}
-	_, pattern := r.mux.Handler(lower)
+	_, pattern := r.mux.Handler(lower) // Empty for another method, too.
 
 	_, template, _ := strings.Cut(pattern, " ")
 	names, values := strings.Split(template, "/"), strings.Split(path, "/")
 
 	if pattern == "" || len(names) != len(values) {
-		return route{endpoint: endpoint{operation: fault.Unknown}, allow: wire.Allow(r.mux, lower)}
+		return route{endpoint: endpoint{operation: fault.Unknown}}
 	}
 
 	value := map[string]string{}
@@ -226,59 +223,55 @@ func (r router) route(method, path string) route {
 	return out
 }
 
-// resourceOf returns the type and name of a scope, or nothing for a resource group or above.
-func resourceOf(scope string) (typ, name string) {
-	for _, typ := range []string{typeVault, typeIdentity, typeCluster} {
-		if i := strings.Index(strings.ToLower(scope), "/providers/"+strings.ToLower(typ)+"/"); i >= 0 {
-			return typ, scope[i+len("/providers//")+len(typ):]
+// id returns the id of the request's resource.
+func (r route) id() string {
+	switch {
+	case r.typ == typeCredential, r.typ == typeZoneGroup:
+		return r.scope + "/" + last(r.typ) + "/" + r.child
+	case r.child != "":
+		return r.scope + "/providers/" + r.typ + "/" + r.child
+	case r.typ == typeLock, r.typ == typeAssignment:
+		return r.scope + "/providers/" + r.typ + "/" + r.name
+	default:
+		return r.scope
+	}
+}
+
+// right is the action that the caller needs permission for.
+func (r route) right() string {
+	if strings.HasPrefix(r.action, "/") {
+		return cmp.Or(r.typ, r.name) + r.action
+	}
+
+	return r.action
+}
+
+// versions returns the served versions of a type.
+func versions(typ string) []string {
+	for prefix, served := range map[string][]string{
+		typeVault:                    {"2022-07-01", "2023-02-01", "2023-07-01", "2024-11-01"},
+		"Microsoft.ManagedIdentity/": {"2022-01-31-preview", "2023-01-31", "2024-11-30"},
+		"Microsoft.Network/":         {"2023-11-01", "2024-05-01"},
+		typeLock:                     {"2016-09-01", "2020-05-01"},
+		typePolicies:                 {"2023-03-01", "2024-10-01"},
+		typeCluster:                  {"2024-09-01", "2025-05-01"},
+		typeDiagnostics:              {"2021-05-01-preview"},
+		typeAssignment:               {"2020-10-01-preview", "2022-04-01"},
+		typeDefinition:               {"2020-10-01-preview", "2022-04-01", "2022-05-01-preview"},
+	} {
+		if strings.HasPrefix(typ, prefix) {
+			return served
 		}
 	}
 
-	return "", ""
-}
-
-// writesCredential returns the identity whose credentials the request changes.
-func (r route) writesCredential() (string, bool) {
-	return r.scope, r.operation == fault.PutCredential || r.operation == fault.DeleteCredential
-}
-
-// versions returns the served versions of a type, newest last.
-func versions(typ string) []string {
-	switch typ {
-	case typeVault:
-		return []string{"2022-07-01", "2023-02-01", "2023-07-01", "2024-11-01"}
-	case typeIdentity, typeCredential:
-		return []string{"2022-01-31-preview", "2023-01-31", "2024-11-30"}
-	case typeLock:
-		return []string{"2016-09-01", "2020-05-01"}
-	case typePolicies:
-		return []string{"2023-03-01", "2024-10-01"}
-	case typeCluster:
-		return []string{"2024-09-01", "2025-05-01"}
-	case typeEndpoint, typeInterface, typeZoneGroup:
-		return []string{"2023-11-01", "2024-05-01"}
-	case typeDiagnostics:
-		return []string{"2021-05-01-preview"}
-	case typeAssignment:
-		return []string{"2020-10-01-preview", "2022-04-01"}
-	case typeDefinition:
-		return []string{"2020-10-01-preview", "2022-04-01", "2022-05-01-preview"}
-	default:
-		return []string{"2020-01-01", "2021-04-01", "2022-09-01", "2022-12-01"}
-	}
+	return []string{"2020-01-01", "2021-04-01", "2022-09-01", "2022-12-01"}
 }
 
 func (c *call) checkVersion() *wire.Answer {
-	version := c.request.URL.Query().Get("api-version")
-
-	switch known := versions(c.typ); {
-	case version == "":
-		return new(refuse(http.StatusBadRequest, "MissingApiVersionParameter",
-			"The api-version query parameter (?api-version=) is required for all requests."))
-	case !slices.Contains(known, version):
+	if version := c.request.URL.Query().Get("api-version"); !slices.Contains(versions(c.typ), version) {
 		return new(refuse(http.StatusBadRequest, "InvalidApiVersionParameter",
-			"The api-version '%s' is invalid. The supported versions are '%s'.", version, strings.Join(known, ",")))
-	default:
-		return nil
+			"The api-version '%s' is invalid. The supported versions are '%s'.", version, strings.Join(versions(c.typ), ",")))
 	}
+
+	return nil
 }

@@ -36,17 +36,11 @@ const (
 
 // Delays are propagation times in Azure. The zero value means none.
 type Delays struct {
-	// Principal: until then a role can be assigned to a new identity only by a request with a principal type.
-	Principal time.Duration `help:"How long the directory takes to know a new identity."`
-
 	// Credential: until then Entra ID rejects tokens for a new federated credential.
-	Credential time.Duration `help:"How long Entra ID takes to know a new federated credential."`
+	Credential time.Duration
 
 	// Role: until then a new role assignment has no effect.
-	Role time.Duration `help:"How long a vault takes to know a new role assignment."`
-
-	// Vault: until then a new vault is being provisioned, and its name does not resolve.
-	Vault time.Duration `help:"How long a new vault takes to be reached."`
+	Role time.Duration
 }
 
 // Config of a Manager.
@@ -72,10 +66,10 @@ type Manager struct {
 	subscriptions map[string]*subscription
 	vaults        map[string]vaultSettings
 	identities    map[string]*identity
-	locks         map[string]lock
-	clusters      map[string]*cluster
-	endpoints     map[string]*privateEndpoint
-	diagnostics   map[string]diagnosticSetting
+
+	// documents have other resources, and issuers the address of each cluster's issuer of tokens, by id.
+	documents map[string]object
+	issuers   map[string]string
 
 	// groups of the directory have members.
 	groups map[string][]string
@@ -91,8 +85,7 @@ type Manager struct {
 func NewManager(c Config) *Manager {
 	return &Manager{
 		Config: c, router: newRouter(), subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
-		locks: map[string]lock{}, clusters: map[string]*cluster{}, endpoints: map[string]*privateEndpoint{},
-		diagnostics: map[string]diagnosticSetting{}, groups: map[string][]string{}, writing: map[string]bool{}, changed: map[string]*Resource{},
+		documents: map[string]object{}, issuers: map[string]string{}, groups: map[string][]string{}, writing: map[string]bool{}, changed: map[string]*Resource{},
 	}
 }
 
@@ -128,34 +121,31 @@ func (s *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 
-	switch {
-	case r.Header.Get("Authorization") == "":
-		c.operation, request.Operation = fault.ManagementChallenge, fault.ManagementChallenge
-		handle = func() wire.Answer {
-			return s.challenge(c.route.subscription, "Authentication failed. The 'Authorization' header is missing.")
-		}
-	case !bearer:
-		handle = func() wire.Answer {
-			return s.challenge(c.route.subscription, "Authentication failed. The 'Authorization' header is provided in an invalid format.")
-		}
-	default:
+	if bearer {
 		var err error
-
-		c.caller, err = s.Tokens.VerifyManagement(token)
-		if err != nil {
+		if c.caller, err = s.Tokens.VerifyManagement(token); err != nil {
 			handle = func() wire.Answer { return s.refuseToken(c.route.subscription, err) }
 		}
 
 		request.PrincipalID, request.ClientID = c.caller.PrincipalID, c.caller.ClientID
+	} else {
+		c.operation, request.Operation = fault.ManagementChallenge, fault.ManagementChallenge
+		handle = func() wire.Answer {
+			return s.challenge(c.route.subscription, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+		}
 	}
 
 	// A write of a credential lasts until it is answered, including faults.
-	if identityID, ok := c.writesCredential(); ok {
-		release, free := s.occupy(identityID)
-		if !free {
-			handle = func() wire.Answer { return concurrentWrites(identityID) }
-		} else {
+	if c.operation == fault.PutCredential || c.operation == fault.DeleteCredential {
+		release, free := s.occupy(c.scope)
+		if free {
 			defer release()
+		} else {
+			handle = func() wire.Answer {
+				return refuse(http.StatusConflict, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+					"Too many Federated Identity Credentials are written concurrently for the managed identity '%s'. Concurrent Federated Identity "+
+						"Credentials writes under the same managed identity are not supported.", c.scope)
+			}
 		}
 	}
 
@@ -169,12 +159,7 @@ func (s *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers an authenticated caller.
 func (c *call) serve() wire.Answer {
-	var err error
-
-	c.body, err = io.ReadAll(io.LimitReader(c.request.Body, maxBody))
-	if err != nil {
-		return refuse(http.StatusBadRequest, "InvalidRequestContent", "The request content could not be read.")
-	}
+	c.body, _ = io.ReadAll(io.LimitReader(c.request.Body, maxBody)) // A body that is cut off is invalid.
 
 	c.service.mu.Lock()
 	defer c.service.mu.Unlock()
@@ -189,7 +174,7 @@ func (c *call) serve() wire.Answer {
 // admit returns the rejection of a request before its operation, or nil.
 func (c *call) admit() *wire.Answer {
 	if c.operation == fault.Unknown {
-		return new(c.unknown())
+		return new(refuse(http.StatusNotFound, "InvalidResourceType", "The resource type could not be found: '%s %s'.", c.request.Method, c.request.URL.Path))
 	}
 
 	if answer := c.checkVersion(); answer != nil {
@@ -207,7 +192,9 @@ func (c *call) admit() *wire.Answer {
 	}
 
 	if c.caller.TenantID != c.subscription.TenantID {
-		return new(c.service.wrongTenant(c.subscription, c.caller))
+		return new(refuse(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer "+
+			"'https://sts.windows.net/%s/'. It must match the tenant 'https://sts.windows.net/%s/' associated with this subscription. Please "+
+			"use the authority (URL) 'https://login.windows.net/%[2]s' to get the token.", c.caller.TenantID, c.subscription.TenantID))
 	}
 
 	if answer := c.authorize(); answer != nil {
@@ -227,11 +214,11 @@ func (c *call) admit() *wire.Answer {
 		return new(refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", c.route.group))
 	}
 
-	if answer := c.obeyPolicies(); answer != nil {
-		return answer
-	}
+	// Ids have the spelling of the resource group.
+	here := "/subscriptions/" + c.subscription.ID + "/resourceGroups/" + c.group.Name
+	c.scope = here + c.scope[len(here):]
 
-	return c.checkRegistered()
+	return c.permitted()
 }
 
 // occupy reserves the credentials of an identity for a write, unless another write is in progress.
@@ -271,10 +258,5 @@ func (s *Manager) refuseToken(subscriptionID string, err error) wire.Answer {
 		}
 	}
 
-	answer := s.challenge(subscriptionID, message)
-	challenge := answer.Header
-	answer = refuse(http.StatusUnauthorized, code, "%s", message)
-	answer.Header = challenge
-
-	return answer
+	return s.challenge(subscriptionID, code, message)
 }

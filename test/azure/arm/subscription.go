@@ -9,16 +9,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
-
-// groupName is Azure's rule, but also allows a period at the end.
-var groupName = regexp.MustCompile(`^[-\w._()]{1,90}$`)
 
 // A Subscription contains resources.
 type Subscription struct {
@@ -58,11 +55,10 @@ type RoleAssignment struct {
 	Condition string `json:"condition,omitempty"`
 }
 
-// Padding is the number of made-up resources of a subscription. Vaults and identities are in each of its resource groups.
+// Padding is the number of made-up resources of a subscription. Vaults are in each of its resource groups.
 type Padding struct {
 	RoleAssignments int `json:"roleAssignments,omitempty"`
 	Vaults          int `json:"vaults,omitempty"`
-	Identities      int `json:"identities,omitempty"`
 }
 
 // A ResourceGroup of a subscription.
@@ -79,17 +75,11 @@ type subscription struct {
 
 // PutSubscription creates or changes a subscription. Its resource groups and role assignments stay.
 func (s *Manager) PutSubscription(sub Subscription) error {
-	for what, id := range map[string]string{"id": sub.ID, "tenant id": sub.TenantID} {
-		if parsed, err := uuid.Parse(id); err != nil || len(id) != len(parsed.String()) {
-			return fmt.Errorf("cannot register subscription %q: its %s %q is not a GUID", sub.ID, what, id)
-		}
+	if _, err := uuid.Parse(sub.ID); err != nil || !s.Directory.HasTenant(sub.TenantID) {
+		return fmt.Errorf("cannot register subscription %q: its id is no GUID, or there is no tenant %q", sub.ID, sub.TenantID)
 	}
 
 	sub.ID, sub.TenantID = strings.ToLower(sub.ID), strings.ToLower(sub.TenantID)
-
-	if !s.Directory.HasTenant(sub.TenantID) {
-		return fmt.Errorf("cannot register subscription %q: there is no tenant %q", sub.ID, sub.TenantID)
-	}
 
 	s.mu.Lock()
 
@@ -119,11 +109,6 @@ func (s *Manager) PutSubscription(sub Subscription) error {
 
 // PutResourceGroup creates a resource group of a subscription.
 func (s *Manager) PutResourceGroup(subscriptionID string, g ResourceGroup) error {
-	made, err := newGroup(g.Name, g.Location)
-	if err != nil {
-		return err
-	}
-
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -132,34 +117,25 @@ func (s *Manager) PutResourceGroup(subscriptionID string, g ResourceGroup) error
 		return fmt.Errorf("cannot register resource group %q: there is no subscription %q", g.Name, subscriptionID)
 	}
 
-	sub.groups[strings.ToLower(g.Name)] = made
+	sub.groups[strings.ToLower(g.Name)] = &ResourceGroup{Name: g.Name, Location: location(g.Location)}
 
 	return nil
-}
-
-func newGroup(name, where string) (*ResourceGroup, error) {
-	if !groupName.MatchString(name) || strings.HasSuffix(name, ".") || where == "" {
-		return nil, fmt.Errorf("cannot register resource group %q: it needs a location, and a name of 1 to 90 letters, digits, underscores, "+
-			"hyphens, periods and parentheses", name)
-	}
-
-	return &ResourceGroup{Name: name, Location: location(where)}, nil
 }
 
 // location in Azure's spelling: "West Europe" is "westeurope".
 func location(l string) string { return strings.ToLower(strings.ReplaceAll(l, " ", "")) }
 
 func (c *call) getSubscription() wire.Answer {
-	return wire.JSON(http.StatusOK, map[string]any{
+	return wire.JSON(http.StatusOK, object{
 		"id": "/subscriptions/" + c.subscription.ID, "subscriptionId": c.subscription.ID, "tenantId": c.subscription.TenantID,
 		"displayName": "Stand-in", "state": cmp.Or(c.subscription.State, "Enabled"), "authorizationSource": "RoleBased",
 	})
 }
 
 func (c *call) getResourceGroup() wire.Answer {
-	return wire.JSON(http.StatusOK, map[string]any{
-		"id": c.groupID(), "name": c.group.Name, "type": "Microsoft.Resources/resourceGroups", "location": c.group.Location,
-		"properties": map[string]string{"provisioningState": "Succeeded"},
+	return wire.JSON(http.StatusOK, object{
+		"id": c.scope, "name": c.group.Name, "type": "Microsoft.Resources/resourceGroups", "location": c.group.Location,
+		"properties": object{"provisioningState": "Succeeded"},
 	})
 }
 
@@ -176,13 +152,8 @@ func (c *call) putResourceGroup() wire.Answer {
 	case c.group != nil && c.group.Location != location(body.Location):
 		return refuse(http.StatusConflict, "InvalidResourceGroupLocation", "The Resource group '%s' already exists in location '%s'.", c.group.Name, c.group.Location)
 	case c.group == nil:
-		made, err := newGroup(c.route.group, body.Location)
-		if err != nil {
-			return badRequest("%s", err)
-		}
-
-		c.group, status = made, http.StatusCreated
-		c.subscription.groups[strings.ToLower(made.Name)] = made
+		c.group, status = &ResourceGroup{Name: c.route.group, Location: location(body.Location)}, http.StatusCreated
+		c.subscription.groups[strings.ToLower(c.route.group)] = c.group
 	}
 
 	answer := c.getResourceGroup()
@@ -191,21 +162,93 @@ func (c *call) putResourceGroup() wire.Answer {
 	return answer
 }
 
-// groupID returns the id of the request's resource group.
-func (c *call) groupID() string {
-	return "/subscriptions/" + c.subscription.ID + "/resourceGroups/" + c.group.Name
-}
-
-// resourceID returns the id of a resource in the request's resource group.
+// resourceID returns the id of a resource in the request's resource group. That of a subscription is made up.
 func (c *call) resourceID(typ, name string) string {
-	return c.groupID() + "/providers/" + typ + "/" + name
-}
-
-// padded returns the id of a made-up resource.
-func (c *call) padded(typ, name string) string {
-	if c.group == nil {
-		return "/subscriptions/" + c.subscription.ID + "/resourceGroups/padding/providers/" + typ + "/" + name
+	group := "padding"
+	if c.group != nil {
+		group = c.group.Name
 	}
 
-	return c.resourceID(typ, name)
+	return "/subscriptions/" + c.subscription.ID + "/resourceGroups/" + group + "/providers/" + typ + "/" + name
+}
+
+// refusing returns the ids of the policy assignments that deny resources of a type, sorted.
+func (c *call) refusing(typ string) (out []string) {
+	for _, name := range slices.Sorted(maps.Keys(c.subscription.Policies)) {
+		if strings.EqualFold(c.subscription.Policies[name], typ) {
+			out = append(out, "/subscriptions/"+c.subscription.ID+"/providers/Microsoft.Authorization/policyAssignments/"+name)
+		}
+	}
+
+	return out
+}
+
+// checkPolicies answers with the policies that deny a resource.
+func (c *call) checkPolicies() wire.Answer {
+	body, out := object{}, []any{}
+	if answer := c.read(&body); answer != nil {
+		return *answer
+	}
+
+	for _, id := range c.refusing(text(body, "resourceDetails", "resourceContent", "type")) {
+		out = append(out, object{
+			"policyInfo":       object{"policyAssignmentId": id, "policyDefinitionId": "/providers/Microsoft.Authorization/policyDefinitions/stand-in"},
+			"evaluationResult": "NonCompliant", "effectDetails": object{"policyEffect": "Deny"},
+		})
+	}
+
+	return wire.JSON(http.StatusOK, object{"fieldRestrictions": []any{}, "contentEvaluationResult": object{"policyEvaluations": out}})
+}
+
+// registration returns the canonical spelling of a known namespace, and the state of its resource provider.
+func (c *call) registration(name string) (namespace, state string) {
+	for _, namespace := range []string{
+		"Microsoft.Authorization", "Microsoft.ContainerService", "Microsoft.Insights", "Microsoft.KeyVault", "Microsoft.ManagedIdentity",
+		"Microsoft.Network", "Microsoft.Resources",
+	} {
+		if strings.EqualFold(namespace, name) {
+			return namespace, cmp.Or(c.subscription.Registrations[namespace], "Registered")
+		}
+	}
+
+	return "", "Registered"
+}
+
+func (c *call) getProvider() wire.Answer {
+	namespace, state := c.registration(c.name)
+	if namespace == "" {
+		return refuse(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%s' is invalid.", c.name)
+	}
+
+	return wire.JSON(http.StatusOK, object{
+		"id": "/subscriptions/" + c.subscription.ID + "/providers/" + namespace, "namespace": namespace,
+		"registrationPolicy": "RegistrationRequired", "registrationState": state, "resourceTypes": []any{},
+	})
+}
+
+// registerProvider completes at once, but answers with the previous state as Azure does.
+func (c *call) registerProvider() wire.Answer {
+	answer := c.getProvider()
+	namespace, _ := c.registration(c.name)
+	delete(c.subscription.Registrations, namespace)
+
+	return answer
+}
+
+// permitted rejects a resource that a policy denies, or that is of an unregistered resource provider.
+func (c *call) permitted() *wire.Answer {
+	if write, remove := c.changes(); !write || remove {
+		return nil
+	}
+
+	for _, id := range c.refusing(c.typ) {
+		return new(refuse(http.StatusForbidden, "RequestDisallowedByPolicy", "Resource '%s' was disallowed by policy. Policy assignment: '%s'.", c.name, id))
+	}
+
+	if namespace, state := c.registration(strings.Split(c.typ, "/")[0]); state != "Registered" {
+		return new(refuse(http.StatusConflict, "MissingSubscriptionRegistration", "The subscription is not registered to use namespace '%s'. See "+
+			"https://aka.ms/rps-not-found for how to register subscriptions.", namespace))
+	}
+
+	return nil
 }

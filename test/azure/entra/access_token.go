@@ -7,12 +7,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,12 +27,6 @@ const (
 
 	// issuerPrefix and a tenant id form the issuer of access tokens.
 	issuerPrefix = "https://sts.windows.net/"
-
-	// keyID of the one key that signs access tokens.
-	keyID = "stand-in"
-
-	// maxVerified bounds how many verified tokens are kept.
-	maxVerified = 1 << 14
 )
 
 // A Caller is the identity in an access token.
@@ -43,26 +34,6 @@ type Caller struct {
 	TenantID    string
 	PrincipalID string
 	ClientID    string
-}
-
-// claims of an access token.
-type claims struct {
-	Audience  string `json:"aud"`
-	Issuer    string `json:"iss"`
-	IssuedAt  int64  `json:"iat"`
-	NotBefore int64  `json:"nbf"`
-	Expires   int64  `json:"exp"`
-	ClientID  string `json:"appid"`
-	AppIDACR  string `json:"appidacr"`
-	IDType    string `json:"idtyp"`
-	ObjectID  string `json:"oid"`
-	Subject   string `json:"sub"`
-	TenantID  string `json:"tid"`
-	UniqueID  string `json:"uti"`
-	Version   string `json:"ver"`
-
-	// serial is taken from UniqueID: tokens are numbered in the order of issue.
-	serial uint64
 }
 
 // A TokenError is the rejection of an access token.
@@ -89,25 +60,21 @@ const (
 // Error returns the message.
 func (e *TokenError) Error() string { return e.Message }
 
-// Tokens issues and verifies access tokens.
+// Tokens issues and verifies access tokens. It remembers them all, so that it need not verify signatures.
 type Tokens struct {
-	now    func() time.Time
-	key    *ecdsa.PrivateKey
-	serial atomic.Uint64
+	now func() time.Time
+	key *ecdsa.PrivateKey
 
-	mu sync.RWMutex
-
-	// verified are the verified tokens, so that each is verified once.
-	verified map[string]*claims
-
-	// revoked has the revocations, by principal.
-	revoked map[string]revocation
+	mu     sync.RWMutex
+	issued map[string]*issued
 }
 
-// A revocation of tokens.
-type revocation struct {
-	// last is the serial number of the last revoked token.
-	last uint64
+// An issued token.
+type issued struct {
+	Caller
+
+	audience string
+	expires  time.Time
 
 	// flaw is FlawRevoked to make clients get another token, or FlawExpired.
 	flaw Flaw
@@ -120,21 +87,24 @@ func NewTokens(now func() time.Time) (*Tokens, error) {
 		return nil, fmt.Errorf("cannot create a key for access tokens: %w", err)
 	}
 
-	return &Tokens{now: now, key: key, verified: map[string]*claims{}, revoked: map[string]revocation{}}, nil
+	return &Tokens{now: now, key: key, issued: map[string]*issued{}}, nil
 }
 
-// Issue issues a token for that audience.
+// Issue issues a token for that audience. Clients read its claims.
 func (t *Tokens) Issue(c Caller, audience string, lifetime time.Duration) (string, error) {
 	now := t.now()
-	unique := uuid.New()
-	binary.BigEndian.PutUint64(unique[:], t.serial.Add(1))
 
-	return Sign(t.key, keyID, claims{
-		Audience: audience, Issuer: issuerPrefix + c.TenantID + "/",
-		IssuedAt: now.Unix(), NotBefore: now.Unix(), Expires: now.Add(lifetime).Unix(),
-		ClientID: c.ClientID, AppIDACR: "2", IDType: "app", ObjectID: c.PrincipalID, Subject: c.PrincipalID, TenantID: c.TenantID,
-		UniqueID: base64.RawURLEncoding.EncodeToString(unique[:]), Version: "1.0",
+	token, err := Sign(t.key, "stand-in", map[string]any{
+		"aud": audience, "iss": issuerPrefix + c.TenantID + "/", "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(lifetime).Unix(),
+		"appid": c.ClientID, "idtyp": "app", "oid": c.PrincipalID, "sub": c.PrincipalID, "tid": c.TenantID, "uti": uuid.NewString(), "ver": "1.0",
 	})
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	t.issued[token] = &issued{Caller: c, audience: audience, expires: now.Add(lifetime)}
+
+	return token, err
 }
 
 // RevokeTokens makes vaults reject all present tokens of a principal with a claims challenge (continuous access evaluation).
@@ -143,113 +113,56 @@ func (t *Tokens) RevokeTokens(principalID string) { t.invalidate(principalID, Fl
 // ExpireTokens makes vaults reject all present tokens of a principal as expired.
 func (t *Tokens) ExpireTokens(principalID string) { t.invalidate(principalID, FlawExpired) }
 
+func (t *Tokens) invalidate(principalID string, flaw Flaw) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	for _, known := range t.issued {
+		if strings.EqualFold(known.PrincipalID, principalID) {
+			known.flaw = flaw
+		}
+	}
+}
+
 // Verify returns the caller of a token for Key Vault in a tenant. A rejection is a *TokenError.
 func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
-	c, err := t.claims(token)
-	if err != nil {
-		return Caller{}, err
+	c, err := t.verify(token, VaultResource)
+	if err == nil && c.TenantID != tenantID {
+		err = &TokenError{Message: fmt.Sprintf("AKV10032: Invalid issuer. Expected one of %s%s/, found %s%s/.", issuerPrefix, tenantID, issuerPrefix, c.TenantID), Flaw: FlawIssuer}
 	}
 
-	if c.Audience != VaultResource {
-		return Caller{}, &TokenError{
-			Message: fmt.Sprintf("AKV10022: Invalid audience. Expected %s, found: %s.", VaultResource, c.Audience), Flaw: FlawAudience,
-		}
-	}
-
-	if c.TenantID != tenantID {
-		return Caller{}, &TokenError{
-			Message: fmt.Sprintf("AKV10032: Invalid issuer. Expected one of %s%s/, found %s.", issuerPrefix, tenantID, c.Issuer),
-			Flaw:    FlawIssuer,
-		}
-	}
-
-	return t.caller(c)
+	return c, err
 }
 
 // VerifyManagement returns the caller of a token for the resource manager, of any tenant. A rejection is a
 // *TokenError.
 func (t *Tokens) VerifyManagement(token string) (Caller, error) {
-	c, err := t.claims(token)
-	if err != nil {
-		return Caller{}, err
-	}
-
-	// Clients use it with and without a slash at the end.
-	if audience := strings.TrimSuffix(c.Audience, "/"); audience != ManagementResource && audience != classicManagement {
-		return Caller{}, &TokenError{
-			Message: fmt.Sprintf("The access token has been obtained for wrong audience or resource '%s'. It should exactly match with "+
-				"one of the allowed audiences '%s/','%s'.", c.Audience, ManagementResource, ManagementResource),
-			Flaw: FlawAudience,
-		}
-	}
-
-	return t.caller(c)
+	return t.verify(token, ManagementResource, classicManagement)
 }
 
-func (t *Tokens) invalidate(principalID string, flaw Flaw) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-
-	t.revoked[strings.ToLower(principalID)] = revocation{last: t.serial.Load(), flaw: flaw}
-}
-
-// claims returns the verified claims of a token.
-func (t *Tokens) claims(token string) (*claims, error) {
+func (t *Tokens) verify(token string, audiences ...string) (Caller, error) {
 	t.mu.RLock()
-	c, ok := t.verified[token]
-	t.mu.RUnlock()
+	defer t.mu.RUnlock()
 
-	if ok {
-		return c, nil
+	known := t.issued[token]
+	if known == nil {
+		return Caller{}, &TokenError{Message: "[BearerReadAccessTokenFailed] Error validating token: 'S2S12005'."}
 	}
 
-	return t.parse(token)
-}
+	mine := false
+	for _, audience := range audiences {
+		// Clients use it with and without a slash at the end.
+		mine = mine || strings.TrimSuffix(known.audience, "/") == audience
+	}
 
-// caller returns the caller of a token, unless the token is expired or revoked.
-func (t *Tokens) caller(c *claims) (Caller, error) {
-	t.mu.RLock()
-	r, ok := t.revoked[c.ObjectID]
-	t.mu.RUnlock()
-
-	invalid := ok && c.serial <= r.last
-
-	if now := t.now().Unix(); now >= c.Expires || now < c.NotBefore || invalid && r.flaw == FlawExpired {
+	switch {
+	case !mine:
+		return Caller{}, &TokenError{Message: fmt.Sprintf("AKV10022: Invalid audience. Expected %s, found: %s.", audiences[0], known.audience), Flaw: FlawAudience}
+	case !t.now().Before(known.expires) || known.flaw == FlawExpired:
 		return Caller{}, &TokenError{Message: "[TokenExpired] Error validating token: 'S2S12086'.", Flaw: FlawExpired}
-	}
-
-	if invalid {
+	case known.flaw == FlawRevoked:
 		return Caller{}, &TokenError{Message: "Continuous access evaluation resulted in a claims challenge.", Flaw: FlawRevoked}
+	default:
+		return known.Caller, nil
 	}
-
-	return Caller{TenantID: c.TenantID, PrincipalID: c.ObjectID, ClientID: c.ClientID}, nil
-}
-
-// parse verifies the signature of a token and caches its claims.
-func (t *Tokens) parse(token string) (*claims, error) {
-	parsed, err := parseToken(token)
-	if err != nil {
-		return nil, &TokenError{Message: "[BearerReadAccessTokenFailed] Error validating token: 'S2S12005'."}
-	}
-
-	c := &claims{}
-	if parsed.Claims(&t.key.PublicKey, c) != nil {
-		return nil, &TokenError{Message: "AKV10046: Unable to resolve the key used for signature validation."}
-	}
-
-	// It is our token, so it has a serial number.
-	if unique, err := base64.RawURLEncoding.DecodeString(c.UniqueID); err == nil && len(unique) >= 8 {
-		c.serial = binary.BigEndian.Uint64(unique)
-	}
-
-	t.mu.Lock()
-	defer t.mu.Unlock()
-
-	if len(t.verified) >= maxVerified {
-		clear(t.verified)
-	}
-
-	t.verified[token] = c
-
-	return c, nil
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,9 +38,6 @@ type Application struct {
 
 	// ManagedIdentity gives the machine this identity: the metadata service issues tokens without a credential.
 	ManagedIdentity bool `json:"managedIdentity,omitempty"`
-
-	// ResourceID is that of a managed identity, which requests to the metadata service can name.
-	ResourceID string `json:"resourceId,omitempty"`
 }
 
 // A FederatedCredential lets tokens of another issuer authenticate an application.
@@ -112,35 +110,27 @@ func (d *Directory) PutTenant(id string) error {
 }
 
 // PutApplication creates or changes an application. Its federated credentials stay.
-func (d *Directory) PutApplication(a Application) (err error) {
-	defer func() { err = wrap(err, "cannot register application %q in tenant %q", a.ClientID, a.TenantID) }()
+func (d *Directory) PutApplication(a Application) error {
+	var errs [3]error
 
-	for _, id := range []struct {
-		what string
-		id   *string
-	}{{"tenant", &a.TenantID}, {"client", &a.ClientID}, {"principal", &a.PrincipalID}} {
-		*id.id, err = guid(id.what, *id.id)
-		if err != nil {
-			return err
-		}
-	}
+	a.TenantID, errs[0] = guid("tenant", a.TenantID)
+	a.ClientID, errs[1] = guid("client", a.ClientID)
+	a.PrincipalID, errs[2] = guid("principal", a.PrincipalID)
 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 
-	t := d.tenants[a.TenantID]
-	if t == nil {
-		return errors.New("there is no such tenant")
-	}
+	was, t := d.find(a.TenantID, a.ClientID)
 
-	for _, other := range t.applications {
-		if other.PrincipalID == a.PrincipalID && other.ClientID != a.ClientID {
-			return fmt.Errorf("application %s has principal id %s already", other.ClientID, a.PrincipalID)
-		}
+	switch err := errors.Join(errs[:]...); {
+	case err != nil:
+		return fmt.Errorf("cannot register application: %w", err)
+	case t == nil:
+		return fmt.Errorf("cannot register application %q: there is no tenant %q", a.ClientID, a.TenantID)
 	}
 
 	changed := &application{Application: a}
-	if was := t.applications[a.ClientID]; was != nil {
+	if was != nil {
 		changed.credentials = was.credentials
 	}
 
@@ -165,13 +155,9 @@ func (d *Directory) DeleteApplication(tenantID, clientID string) bool {
 }
 
 // PutFederatedCredential creates or changes a federated credential, within Entra ID's limits.
-func (d *Directory) PutFederatedCredential(tenantID, clientID string, c FederatedCredential) (err error) {
-	defer func() {
-		err = wrap(err, "cannot register federated credential %q of application %q", c.Name, clientID)
-	}()
-
+func (d *Directory) PutFederatedCredential(tenantID, clientID string, c FederatedCredential) error {
 	if err := c.validate(); err != nil {
-		return err
+		return fmt.Errorf("cannot register federated credential %q: %w", c.Name, err)
 	}
 
 	d.mu.Lock()
@@ -179,7 +165,7 @@ func (d *Directory) PutFederatedCredential(tenantID, clientID string, c Federate
 
 	a, t := d.find(tenantID, clientID)
 	if a == nil {
-		return errors.New("there is no such application in this tenant")
+		return fmt.Errorf("cannot register federated credential %q: there is no application %q in tenant %q", c.Name, clientID, tenantID)
 	}
 
 	c.Audiences = slices.Clone(c.Audiences)
@@ -191,14 +177,14 @@ func (d *Directory) PutFederatedCredential(tenantID, clientID string, c Federate
 		}
 
 		if other.Issuer == c.Issuer && other.Subject == c.Subject {
-			return fmt.Errorf("federated credential %q has this issuer and subject already", other.Name)
+			return fmt.Errorf("cannot register federated credential %q: %q has its issuer and subject", c.Name, other.Name)
 		}
 
 		changed.credentials = append(changed.credentials, other)
 	}
 
 	if len(changed.credentials) >= maxFederatedCredentials {
-		return fmt.Errorf("it has %d, which is the limit", maxFederatedCredentials)
+		return fmt.Errorf("cannot register federated credential %q: there are %d, which is the limit", c.Name, maxFederatedCredentials)
 	}
 
 	changed.credentials = append(changed.credentials, credential{FederatedCredential: c, from: d.now().Add(c.Delay)})
@@ -218,48 +204,29 @@ func (d *Directory) DeleteFederatedCredential(tenantID, clientID, name string) b
 	}
 
 	changed := &application{Application: a.Application}
-
-	for _, c := range a.credentials {
-		if c.Name != name {
-			changed.credentials = append(changed.credentials, c)
-		}
-	}
-
+	changed.credentials = slices.DeleteFunc(slices.Clone(a.credentials), func(c credential) bool { return c.Name == name })
 	t.applications[a.ClientID] = changed
 
 	return len(changed.credentials) < len(a.credentials)
 }
 
-// Application returns an application without its secret, if it exists.
-func (d *Directory) Application(tenantID, clientID string) (Application, bool) {
-	_, a := d.lookup(tenantID, clientID)
-	if a == nil {
-		return Application{}, false
-	}
-
-	out := a.Application
-	out.ClientSecret = ""
-
-	return out, true
-}
-
 // HasPrincipal reports whether a tenant has an application with that principal id.
 func (d *Directory) HasPrincipal(tenantID, principalID string) bool {
+	return slices.ContainsFunc(d.all(), func(a *application) bool {
+		return strings.EqualFold(a.TenantID, tenantID) && strings.EqualFold(a.PrincipalID, principalID)
+	})
+}
+
+// all returns the applications of all tenants.
+func (d *Directory) all() (out []*application) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 
-	t := d.tenants[strings.ToLower(tenantID)]
-	if t == nil {
-		return false
+	for _, t := range d.tenants {
+		out = slices.AppendSeq(out, maps.Values(t.applications))
 	}
 
-	for _, a := range t.applications {
-		if strings.EqualFold(a.PrincipalID, principalID) {
-			return true
-		}
-	}
-
-	return false
+	return out
 }
 
 // HasTenant reports whether a tenant exists.
@@ -332,26 +299,14 @@ func (d *Directory) lookup(tenantID, clientID string) (string, *application) {
 }
 
 func (c FederatedCredential) validate() error {
-	if c.Name == "" || len(c.Name) > 120 {
-		return errors.New("its name has to have 1 to 120 characters")
+	if c.Name == "" || len(c.Audiences) != 1 {
+		return fmt.Errorf("it needs a name and exactly one audience, and has %d", len(c.Audiences))
 	}
 
-	if len(c.Audiences) != 1 {
-		return fmt.Errorf("it has %d audiences, and exactly one is allowed", len(c.Audiences))
-	}
-
-	for what, field := range map[string]string{"issuer": c.Issuer, "subject": c.Subject, "audience": c.Audiences[0]} {
-		if field == "" || len(field) > maxFieldLength {
-			return fmt.Errorf("its %s has to have 1 to %d characters", what, maxFieldLength)
+	for _, field := range []string{c.Issuer, c.Subject, c.Audiences[0]} {
+		if field == "" || len(field) > maxFieldLength || strings.ContainsRune(field, '*') {
+			return fmt.Errorf("its issuer, subject and audience have 1 to %d characters, without wildcards", maxFieldLength)
 		}
-
-		if strings.ContainsRune(field, '*') {
-			return fmt.Errorf("its %s has a wildcard, which is not supported", what)
-		}
-	}
-
-	if c.Delay < 0 {
-		return errors.New("its delay is negative")
 	}
 
 	return validateIssuer(c.Issuer)
@@ -374,12 +329,4 @@ func guid(what, id string) (string, error) {
 	}
 
 	return parsed.String(), nil
-}
-
-func wrap(err error, format string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-
-	return fmt.Errorf(format+": %w", append(args, err)...)
 }

@@ -4,9 +4,14 @@
 package entra
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
+	"sync"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/p6m-dev/platform-application/test/azure/count"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
@@ -19,13 +24,63 @@ const (
 	keysPath      = "/openid/v1/jwks"
 )
 
+// An issuer signs tokens that federated credentials trust.
+type issuer struct {
+	source KeySource
+
+	mu   sync.Mutex
+	keys jose.JSONWebKeySet
+}
+
+// parseKeys reads a JSON Web Key Set.
+func parseKeys(jwks []byte) (jose.JSONWebKeySet, error) {
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal(jwks, &set); err != nil || len(set.Keys) == 0 {
+		return set, errors.New("cannot read a JSON Web Key Set with keys")
+	}
+
+	return set, nil
+}
+
+// signingKey returns the issuer's key for a request's assertion, or nil if the issuer has none. An error means that the issuer could not
+// be reached.
+func (d *Directory) signingKey(r *http.Request, issuerURL, id string) (*jose.JSONWebKey, error) {
+	d.mu.RLock()
+	i := d.issuers[issuerURL]
+	d.mu.RUnlock()
+
+	if i == nil {
+		return nil, errors.New("nobody answers for the issuer")
+	}
+
+	i.mu.Lock()
+	defer i.mu.Unlock()
+
+	if len(i.keys.Key(id)) == 0 {
+		jwks, err := i.source(r.Context())
+		if err != nil {
+			return nil, fmt.Errorf("cannot get the keys of the issuer: %w", err)
+		}
+
+		if i.keys, err = parseKeys(jwks); err != nil {
+			return nil, err
+		}
+	}
+
+	for _, key := range i.keys.Key(id) {
+		return &key, nil
+	}
+
+	return nil, nil //nolint:nilnil // The issuer has no such key.
+}
+
 // HasIssuer reports whether an issuer is registered at this host.
 func (d *Directory) HasIssuer(host string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 
 	for address := range d.issuers {
-		if u, err := url.Parse(address); err == nil && u.Host == host {
+		if strings.HasPrefix(address+"/", "https://"+host+"/") {
 			return true
 		}
 	}
@@ -33,16 +88,28 @@ func (d *Directory) HasIssuer(host string) bool {
 	return false
 }
 
-// ServeIssuer serves the discovery documents and keys of issuers. This Entra ID does not use them itself.
+// ServeIssuer serves the discovery documents and keys of issuers, in the form of an API server. This Entra ID does not use them itself.
 func (s *Service) ServeIssuer(w http.ResponseWriter, r *http.Request) {
 	operation, handle := fault.Unknown, func() wire.Answer { return wire.Answer{Status: http.StatusNotFound} }
 
 	if address, i := s.Directory.issuerAt(r.Host, strings.TrimSuffix(r.URL.Path, discoveryPath)); i != nil {
-		operation, handle = fault.Configuration, func() wire.Answer { return documentOf(address) }
+		operation, handle = fault.Configuration, func() wire.Answer {
+			return wire.JSON(http.StatusOK, map[string]any{
+				"issuer": address, "jwks_uri": strings.TrimSuffix(address, "/") + keysPath, "response_types_supported": []string{"id_token"},
+				"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
+			})
+		}
 	}
 
 	if _, i := s.Directory.issuerAt(r.Host, strings.TrimSuffix(r.URL.Path, keysPath)); i != nil {
-		operation, handle = fault.Keys, func() wire.Answer { return i.publish(r) }
+		operation, handle = fault.Keys, func() wire.Answer {
+			jwks, err := i.source(r.Context())
+			if err != nil {
+				return wire.Answer{Status: http.StatusServiceUnavailable}
+			}
+
+			return wire.Answer{Status: http.StatusOK, Body: jwks}
+		}
 	}
 
 	s.Gate.Serve(w, r, wire.Exchange{
@@ -63,22 +130,4 @@ func (d *Directory) issuerAt(host, path string) (string, *issuer) {
 	}
 
 	return "", nil
-}
-
-// documentOf returns the discovery document of an issuer, in the form of an API server.
-func documentOf(address string) wire.Answer {
-	return wire.JSON(http.StatusOK, map[string]any{
-		"issuer": address, "jwks_uri": strings.TrimSuffix(address, "/") + keysPath, "response_types_supported": []string{"id_token"},
-		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
-	})
-}
-
-// publish serves the keys of the issuer.
-func (i *issuer) publish(r *http.Request) wire.Answer {
-	jwks, err := i.source(r.Context())
-	if err != nil {
-		return wire.Answer{Status: http.StatusServiceUnavailable}
-	}
-
-	return wire.Answer{Status: http.StatusOK, Body: jwks}
 }

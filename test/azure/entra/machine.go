@@ -4,6 +4,7 @@
 package entra
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,55 +24,30 @@ const machinePath = "/metadata/identity/oauth2/token"
 
 // ServeMachine serves the metadata service, which issues tokens for the managed identities of the machine.
 func (s *Service) ServeMachine(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Server", "IMDS/150.870.65.1854")
-
 	query := r.URL.Query()
 	request := fault.Request{Operation: fault.MachineToken, ClientID: query.Get("client_id"), PrincipalID: query.Get("object_id")}
-	handle := func() wire.Answer { return s.machine(r, query) }
-
-	switch {
-	case r.URL.Path != machinePath:
-		request.Operation = fault.Unknown
-		handle = func() wire.Answer { return machineRefusal(http.StatusNotFound, "not_found", "The path is not known.") }
-	case r.Method != http.MethodGet:
-		handle = func() wire.Answer {
-			return machineRefusal(http.StatusMethodNotAllowed, "method_not_allowed", "The method is not allowed.")
-		}
-	}
 
 	s.Gate.Serve(w, r, wire.Exchange{
-		Request: request,
-		Key:     count.Key{Operation: request.Operation, ClientID: request.ClientID},
-		Handle:  handle,
+		Request: request, Key: count.Key{Operation: request.Operation, ClientID: request.ClientID},
+		Handle: func() wire.Answer { return s.machine(r, query) },
 		Refuse: func(rule fault.Rule) wire.Answer {
-			_, header := injected(rule)
-			answer := machineRefusal(rule.Status, rule.Error, "The request was refused on demand.")
-			answer.Header = header
-
-			return answer
+			return machineRefusal(rule.Status, rule.Error, "The request was refused on demand.")
 		},
 	})
 }
 
 func (s *Service) machine(r *http.Request, query url.Values) wire.Answer {
-	if !strings.EqualFold(r.Header.Get("Metadata"), "true") {
-		return machineRefusal(http.StatusBadRequest, invalidRequest, "Required metadata header not specified")
-	}
-
-	resource := query.Get("resource")
-	if !slices.Contains(resources(), strings.TrimSuffix(resource, "/")) {
-		return machineRefusal(http.StatusBadRequest, invalidResource,
-			"AADSTS500011: The resource principal named "+resource+" was not found in the tenant.")
-	}
-
-	found := s.Directory.machineIdentities(query)
+	resource, found := query.Get("resource"), s.Directory.machineIdentities(query)
 
 	switch {
-	case len(found) == 0:
-		return machineRefusal(http.StatusBadRequest, invalidRequest, "Identity not found")
-	case len(found) > 1:
-		return machineRefusal(http.StatusBadRequest, invalidRequest,
-			"Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request")
+	case r.Method != http.MethodGet || r.URL.Path != machinePath:
+		return machineRefusal(http.StatusNotFound, "not_found", "The path is not known.")
+	case !strings.EqualFold(r.Header.Get("Metadata"), "true"):
+		return machineRefusal(http.StatusBadRequest, invalidRequest, "Required metadata header not specified")
+	case !slices.Contains(resources(), strings.TrimSuffix(resource, "/")):
+		return machineRefusal(http.StatusBadRequest, invalidResource, "AADSTS500011: The resource principal named "+resource+" was not found in the tenant.")
+	case len(found) != 1:
+		return machineRefusal(http.StatusBadRequest, invalidRequest, fmt.Sprintf("Please specify one identity in the token request, not %d", len(found)))
 	}
 
 	a := found[0]
@@ -94,27 +70,11 @@ func (s *Service) machine(r *http.Request, query url.Values) wire.Answer {
 
 // machineIdentities returns the managed identities of the machine that match a query.
 func (d *Directory) machineIdentities(query url.Values) []*application {
-	clientID, objectID, resourceID := query.Get("client_id"), query.Get("object_id"), query.Get("msi_res_id")
-	if resourceID == "" {
-		resourceID = query.Get("mi_res_id")
-	}
+	is := func(name, id string) bool { return !query.Has(name) || strings.EqualFold(query.Get(name), id) }
 
-	var found []*application
-
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-
-	for _, t := range d.tenants {
-		for _, a := range t.applications {
-			if a.ManagedIdentity && (clientID == "" || strings.EqualFold(clientID, a.ClientID)) &&
-				(objectID == "" || strings.EqualFold(objectID, a.PrincipalID)) &&
-				(resourceID == "" || strings.EqualFold(resourceID, a.ResourceID)) {
-				found = append(found, a)
-			}
-		}
-	}
-
-	return found
+	return slices.DeleteFunc(d.all(), func(a *application) bool {
+		return !a.ManagedIdentity || !is("client_id", a.ClientID) || !is("object_id", a.PrincipalID)
+	})
 }
 
 func machineRefusal(status int, code, description string) wire.Answer {

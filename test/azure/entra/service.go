@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +21,6 @@ const (
 
 	// maxForm bounds the body of a request for a token.
 	maxForm = 1 << 16
-
-	// refreshFrom is the minimum lifetime of a token with a proposed refresh time.
-	refreshFrom = 2 * time.Hour
 )
 
 // Service serves Entra ID's endpoints and those of the metadata service.
@@ -49,13 +45,9 @@ func resources() []string {
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	wire.Headers(w, r, "Cache-Control", "no-store, no-cache")
 
-	if id := r.Header.Get("Client-Request-Id"); id != "" && strings.EqualFold(r.Header.Get("Return-Client-Request-Id"), "true") {
-		w.Header().Set("Client-Request-Id", id)
-	}
-
 	tenantID, endpoint, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 
-	operation, method := fault.Unknown, http.MethodGet
+	operation := fault.Unknown
 	handle := func() wire.Answer { return wire.Answer{Status: http.StatusNotFound} }
 	key := count.Key{Tenant: tenantID}
 
@@ -65,18 +57,12 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case endpoint == "v2.0/.well-known/openid-configuration":
 		operation, handle = fault.Configuration, func() wire.Answer { return s.configuration(r, tenantID) }
 	case endpoint == "oauth2/v2.0/token":
-		operation, method = fault.Token, http.MethodPost
-	}
-
-	if operation != fault.Unknown && r.Method != method {
-		handle = func() wire.Answer {
-			return wire.Answer{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": []string{method}}}
-		}
+		operation = fault.Token
 	}
 
 	request := fault.Request{Host: Host, Operation: operation}
 
-	if operation == fault.Token && r.Method == method {
+	if operation == fault.Token {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		_ = r.ParseForm() // Something is missing in what is no form.
 		clientID := r.PostForm.Get("client_id")
@@ -107,31 +93,17 @@ func (s *Service) refuse(r *http.Request) func(fault.Rule) wire.Answer {
 
 // discovery lists the hosts of the cloud.
 func (s *Service) discovery(r *http.Request) wire.Answer {
-	query := r.URL.Query()
-
-	version := query.Get("api-version")
-	if version != "1.0" && version != "1.1" {
-		return badRequest(900144, "The request must contain the following parameter: 'api-version'.").answer(r, s.Now())
-	}
-
-	authority, err := url.Parse(query.Get("authorization_endpoint"))
-	if err != nil || authority.Scheme != "https" || !slices.Contains(aliases(), authority.Host) {
-		e := badRequest(50049, "Unknown or invalid instance.")
-		e.oauth = "invalid_instance"
-
-		return e.answer(r, s.Now())
+	authority, err := url.Parse(r.URL.Query().Get("authorization_endpoint"))
+	if err != nil || authority.Host != Host {
+		return badRequest(50049, "Unknown or invalid instance.").answer(r, s.Now())
 	}
 
 	tenantID, _, _ := strings.Cut(strings.TrimPrefix(authority.Path, "/"), "/")
 
 	return wire.JSON(http.StatusOK, map[string]any{
-		"tenant_discovery_endpoint": fmt.Sprintf("https://%s/%s/v2.0/.well-known/openid-configuration", Host, tenantID), "api-version": version,
-		"metadata": []any{map[string]any{"preferred_network": Host, "preferred_cache": "login.windows.net", "aliases": aliases()}},
+		"tenant_discovery_endpoint": fmt.Sprintf("https://%s/%s/v2.0/.well-known/openid-configuration", Host, tenantID), "api-version": "1.1",
+		"metadata": []any{map[string]any{"preferred_network": Host, "preferred_cache": "login.windows.net", "aliases": []string{Host, "login.windows.net", "login.microsoft.com", "sts.windows.net"}}},
 	})
-}
-
-func aliases() []string {
-	return []string{Host, "login.windows.net", "login.microsoft.com", "sts.windows.net"}
 }
 
 // configuration lists the endpoints of a tenant.
@@ -143,11 +115,8 @@ func (s *Service) configuration(r *http.Request, tenantID string) wire.Answer {
 
 	base := "https://" + Host + "/" + id
 
-	return wire.JSON(http.StatusOK, map[string]any{
+	return wire.JSON(http.StatusOK, map[string]string{
 		"issuer": base + "/v2.0", "token_endpoint": base + "/oauth2/v2.0/token", "authorization_endpoint": base + "/oauth2/v2.0/authorize",
-		"jwks_uri": base + "/discovery/v2.0/keys", "token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt"},
-		"response_types_supported": []string{"code", "id_token", "code id_token", "id_token token"}, "subject_types_supported": []string{"pairwise"},
-		"response_modes_supported": []string{"query", "fragment", "form_post"}, "id_token_signing_alg_values_supported": []string{"RS256"},
-		"scopes_supported": []string{"openid", "profile", "email", "offline_access"}, "tenant_region_scope": "EU", "cloud_instance_name": "microsoftonline.com",
+		"jwks_uri": base + "/discovery/v2.0/keys",
 	})
 }

@@ -6,14 +6,18 @@ package entra
 import (
 	"cmp"
 	"crypto/subtle"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/google/uuid"
 
+	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -23,14 +27,6 @@ const (
 	// skew is the tolerated difference from an issuer's clock.
 	skew = 5 * time.Minute
 )
-
-type tokenBody struct {
-	TokenType    string `json:"token_type"`
-	ExpiresIn    int64  `json:"expires_in"`
-	ExtExpiresIn int64  `json:"ext_expires_in"`
-	RefreshIn    int64  `json:"refresh_in,omitempty"`
-	AccessToken  string `json:"access_token"`
-}
 
 // token answers a request for a token.
 func (s *Service) token(r *http.Request, tenantID string, form url.Values) wire.Answer {
@@ -46,13 +42,10 @@ func (s *Service) token(r *http.Request, tenantID string, form url.Values) wire.
 
 	// Like Entra ID, it is a second less: the token is that old on arrival.
 	seconds := int64(s.Lifetime/time.Second) - 1
-	body := tokenBody{TokenType: "Bearer", ExpiresIn: seconds, ExtExpiresIn: seconds, AccessToken: token}
 
-	if s.Lifetime >= refreshFrom {
-		body.RefreshIn = seconds / 2
-	}
-
-	return wire.JSON(http.StatusOK, body)
+	return wire.JSON(http.StatusOK, map[string]any{
+		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "refresh_in": seconds / 2, "access_token": token,
+	})
 }
 
 // authenticate returns the application and the audience of a request, or a refusal.
@@ -170,52 +163,120 @@ func (s *Service) assertion(r *http.Request, a *application, assertion string) *
 //   - 700211, 700212 and 700213 are invalid_client (github.com/Azure/azure-workload-identity/issues/1200);
 //   - users report 7002138 for a subject in another case, with the sentence about comparison; 7002137 for the issuer is an assumption.
 func match(credentials []credential, c jwt.Claims, now time.Time) *refusal {
-	var some, issuer, subject, both, issuerCase, subjectCase bool
-
-	for _, known := range credentials {
-		if now.Before(known.from) {
-			continue
-		}
-
-		some = true
-		issuer = issuer || known.Issuer == c.Issuer
-		subject = subject || known.Subject == c.Subject
-		issuerCase = issuerCase || known.Subject == c.Subject && strings.EqualFold(known.Issuer, c.Issuer)
-		subjectCase = subjectCase || known.Issuer == c.Issuer && strings.EqualFold(known.Subject, c.Subject)
-
-		if known.Issuer != c.Issuer || known.Subject != c.Subject {
-			continue
-		}
-
-		both = true
-
-		if len(c.Audience) == 1 && c.Audience[0] == known.Audiences[0] {
-			return nil
-		}
+	known := slices.DeleteFunc(slices.Clone(credentials), func(k credential) bool { return now.Before(k.from) })
+	some := func(issuer, subject func(a, b string) bool) bool {
+		return slices.ContainsFunc(known, func(k credential) bool { return issuer(k.Issuer, c.Issuer) && subject(k.Subject, c.Subject) })
 	}
+	same, whatever := func(a, b string) bool { return a == b }, func(string, string) bool { return true }
 
-	const (
-		text = "No matching federated identity record found for presented assertion %s '%s'. Check your federated identity credential " +
-			"Subject, Audience and Issuer against the presented assertion. " + federationHelp
-		cased = "No matching federated identity record found for presented assertion %s '%s'. The %[1]s matches with case-insensitive " +
-			"comparison, but not with case-sensitive comparison. " + federationHelp
-	)
+	no := func(code int, what, value string) *refusal {
+		return badClient(code, "No matching federated identity record found for presented assertion %s '%s'. Check your federated identity credential "+
+			"Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation", what, value)
+	}
 
 	switch {
-	case !some:
+	case len(known) == 0:
 		return badClient(70025, "Client application has no configured federated identity credentials.")
-	case both:
-		return badClient(700212, text, "audience", strings.Join(c.Audience, ", "))
-	case subjectCase:
-		return badClient(7002138, cased, "subject", c.Subject)
-	case issuerCase:
-		return badClient(7002137, cased, "issuer", c.Issuer)
-	case issuer:
-		return badClient(700213, text, "subject", c.Subject)
-	case subject:
-		return badClient(700211, text, "issuer", c.Issuer)
+	case slices.ContainsFunc(known, func(k credential) bool {
+		return k.Issuer == c.Issuer && k.Subject == c.Subject && slices.Equal(k.Audiences, []string(c.Audience))
+	}):
+		return nil
+	case some(same, same):
+		return no(700212, "audience", strings.Join(c.Audience, ", "))
+	case some(same, strings.EqualFold):
+		return no(7002138, "subject", c.Subject)
+	case some(strings.EqualFold, same):
+		return no(7002137, "issuer", c.Issuer)
+	case some(same, whatever):
+		return no(700213, "subject", c.Subject)
+	case some(whatever, same):
+		return no(700211, "issuer", c.Issuer)
 	default:
-		return badClient(70021, "No matching federated identity record found for presented assertion. Assertion Issuer: '%s'. "+
-			"Assertion Subject: '%s'. Assertion Audience: '%s'. %s", c.Issuer, c.Subject, strings.Join(c.Audience, ", "), federationHelp)
+		return no(70021, "issuer", c.Issuer)
 	}
+}
+
+// A refusal is an error of Entra ID without its id and time.
+type refusal struct {
+	// code is the number after AADSTS.
+	code int
+
+	// oauth is the error code of RFC 6749.
+	oauth string
+
+	status  int
+	message string
+}
+
+// These are the error codes of RFC 6749 and RFC 8707.
+const (
+	invalidRequest     = "invalid_request"
+	invalidClient      = "invalid_client"
+	invalidResource    = "invalid_resource"
+	unauthorizedClient = "unauthorized_client"
+	unavailable        = "temporarily_unavailable"
+)
+
+func badRequest(code int, format string, args ...any) *refusal {
+	return &refusal{code: code, oauth: invalidRequest, status: http.StatusBadRequest, message: fmt.Sprintf(format, args...)}
+}
+
+func badClient(code int, format string, args ...any) *refusal {
+	return &refusal{code: code, oauth: invalidClient, status: http.StatusUnauthorized, message: fmt.Sprintf(format, args...)}
+}
+
+func noTenant(id string) *refusal {
+	return badRequest(90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the "+
+		"correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.", id)
+}
+
+func noApplication(id, tenantID string) *refusal {
+	return &refusal{
+		code: 700016, oauth: unauthorizedClient, status: http.StatusBadRequest,
+		message: fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'. This can happen if the "+
+			"application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You "+
+			"may have sent your authentication request to the wrong tenant.", id, tenantID),
+	}
+}
+
+// answer adds an id and the time to the refusal.
+func (e *refusal) answer(r *http.Request, now time.Time) wire.Answer {
+	trace, correlation, timestamp := uuid.NewString(), correlationID(r), now.UTC().Format("2006-01-02 15:04:05Z")
+	answer := wire.JSON(e.status, map[string]any{
+		"error": e.oauth, "error_codes": []int{e.code}, "timestamp": timestamp, "trace_id": trace, "correlation_id": correlation,
+		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.code, e.message, trace, correlation, timestamp),
+		"error_uri":         "https://login.microsoftonline.com/error?code=" + strconv.Itoa(e.code),
+	})
+	answer.Error = "AADSTS" + strconv.Itoa(e.code)
+
+	return answer
+}
+
+// correlationID returns the client's own id, if it sent a valid one.
+func correlationID(r *http.Request) string {
+	if id, err := guid("", r.Header.Get("Client-Request-Id")); err == nil {
+		return id
+	}
+
+	return uuid.NewString()
+}
+
+// injected returns the refusal of a fault.
+func injected(rule fault.Rule) (*refusal, http.Header) {
+	e := &refusal{code: 90033, oauth: invalidRequest, status: rule.Status, message: "The request was refused on demand."}
+
+	switch {
+	case rule.Status >= http.StatusInternalServerError:
+		e.oauth = unavailable
+	case rule.Status == http.StatusTooManyRequests:
+		e.code, e.oauth = 90055, unavailable
+	case rule.Status == http.StatusUnauthorized:
+		e.oauth = invalidClient
+	}
+
+	if code, err := strconv.Atoi(rule.Error); err == nil {
+		e.code = code
+	}
+
+	return e, wire.RetryAfter(rule.RetryAfter)
 }

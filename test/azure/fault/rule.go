@@ -8,11 +8,12 @@
 package fault
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -99,20 +100,6 @@ const (
 	Unknown = "unknown"
 )
 
-// Operations returns all operations that a rule may name.
-func Operations() []string {
-	return []string{
-		Connect, Discovery, Configuration, Keys, Token, MachineToken, Challenge, Set, Update, Get, List, ListVersions, Delete,
-		GetDeleted, Recover, Purge, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
-		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
-		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
-		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, PutResourceGroup, GetSubscription, PutRoleDefinition,
-		ListIdentities, ListLocks, PutLock, GetProvider, RegisterProvider, CheckVaultName, CheckPolicies,
-		GetCluster, PutCluster, GetEndpoint, PutEndpoint, DeleteEndpoint, GetInterface, ListZoneGroups, GetZoneGroup, PutZoneGroup, DeleteZoneGroup,
-		GetDiagnostics, PutDiagnostics, DeleteDiagnostics, Unknown,
-	}
-}
-
 // An Effect is the consequence of a rule for a request.
 type Effect string
 
@@ -195,16 +182,8 @@ type Rule struct {
 
 // Validate returns an error for an invalid rule.
 func (r Rule) Validate() error {
-	if r.Operation != "" && !slices.Contains(Operations(), r.Operation) {
-		return fmt.Errorf("there is no operation %q: choose from %s", r.Operation, strings.Join(Operations(), ", "))
-	}
-
 	if !slices.Contains(Effects(), r.Effect) {
 		return fmt.Errorf("there is no effect %q: choose from %v", r.Effect, Effects())
-	}
-
-	if r.Count < 0 || r.Duration < 0 || r.RetryAfter < 0 {
-		return errors.New("a count or a duration cannot be negative")
 	}
 
 	if r.Effect == Status && (r.Status < http.StatusBadRequest || r.Status > 599) {
@@ -213,14 +192,6 @@ func (r Rule) Validate() error {
 
 	if r.Effect != Status && (r.Status != 0 || r.RetryAfter != 0 || r.Error != "") {
 		return fmt.Errorf("a status, an error and when to retry are for effect %q only", Status)
-	}
-
-	if r.Effect == Slow && r.Duration == 0 {
-		return fmt.Errorf("effect %q needs a duration", Slow)
-	}
-
-	if r.Operation == Connect && !slices.Contains([]Effect{Status, Hang, Slow, Reset}, r.Effect) {
-		return fmt.Errorf("opening a connection cannot have effect %q", r.Effect)
 	}
 
 	return nil
@@ -246,4 +217,101 @@ func (r Rule) matches(q Request) bool {
 		(r.Identity == "" || strings.EqualFold(r.Identity, q.PrincipalID) || strings.EqualFold(r.Identity, q.ClientID)) &&
 		// Only a vault checks tokens.
 		(q.Vault != "" && q.Operation != Challenge || r.Effect != ExpireToken && r.Effect != RevokeToken)
+}
+
+// Rules is a list of rules. Its zero value is ready for concurrent use.
+type Rules struct {
+	// some reports whether there are rules, so that a request takes no lock without any.
+	some atomic.Bool
+
+	mu     sync.Mutex
+	rules  []Rule
+	serial int
+}
+
+// AddFault adds a rule and returns its id.
+func (r *Rules) AddFault(rule Rule) (string, error) {
+	if err := rule.Validate(); err != nil {
+		return "", fmt.Errorf("cannot add fault: %w", err)
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	if rule.ID == "" {
+		r.serial++
+		rule.ID = fmt.Sprintf("fault-%d", r.serial)
+	}
+
+	if slices.ContainsFunc(r.rules, func(other Rule) bool { return other.ID == rule.ID }) {
+		return "", fmt.Errorf("cannot add fault: there is one with id %q", rule.ID)
+	}
+
+	r.rules = append(r.rules, rule)
+	r.some.Store(true)
+
+	return rule.ID, nil
+}
+
+// RemoveFault removes a rule, and reports whether a rule had that id.
+func (r *Rules) RemoveFault(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	before := len(r.rules)
+	r.rules = slices.DeleteFunc(r.rules, func(rule Rule) bool { return rule.ID == id })
+	r.some.Store(len(r.rules) > 0)
+
+	return len(r.rules) < before
+}
+
+// ClearFaults removes every rule.
+func (r *Rules) ClearFaults() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	r.rules = nil
+	r.some.Store(false)
+}
+
+// MatchFault returns the delay of the request, and the rule that decides about it, if there is one.
+func (r *Rules) MatchFault(q Request) (delay time.Duration, decides *Rule) {
+	if !r.some.Load() {
+		return 0, nil
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	used := map[string]bool{}
+
+	for _, rule := range r.rules {
+		if !rule.matches(q) {
+			continue
+		}
+
+		used[rule.ID] = true
+
+		if rule.Effect != Slow {
+			decides = &rule
+
+			break
+		}
+
+		delay += rule.Duration
+	}
+
+	for i := range r.rules {
+		if used[r.rules[i].ID] && r.rules[i].Count > 0 {
+			r.rules[i].Count--
+			if r.rules[i].Count == 0 {
+				r.rules[i].Count = -1
+			}
+		}
+	}
+
+	r.rules = slices.DeleteFunc(r.rules, func(rule Rule) bool { return rule.Count < 0 })
+	r.some.Store(len(r.rules) > 0)
+
+	return delay, decides
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/p6m-dev/platform-application/test/azure/pki"
@@ -59,7 +60,7 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 	known := v.secrets[lower(name)]
 
 	switch {
-	case !validName(name):
+	case !validName.MatchString(name):
 		return "", errors.New("its name has to have 1 to 127 letters, digits and hyphens")
 	case v.busy(name) != nil || v.deletedSecrets[lower(name)] != nil:
 		return "", errors.New("there is a deleted secret of its name, or one that is being deleted or recovered")
@@ -77,11 +78,8 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 		return "", err
 	}
 
-	leaf := p.chain[0]
-	ver := &version{
-		id: newVersion(), value: value, contentType: &contentType, enabled: true,
-		notBefore: new(leaf.NotBefore.Unix()), expires: new(leaf.NotAfter.Unix()), created: now.Unix(), updated: now.Unix(),
-	}
+	ver := newVersion(value, now)
+	ver.apply(&contentType, nil, &azsecrets.SecretAttributes{NotBefore: &p.chain[0].NotBefore, Expires: &p.chain[0].NotAfter})
 	secret := v.add(name, ver)
 	secret.managed = true
 	v.writes = append(v.writes, Write{Secret: secret.name, Version: ver.id, Operation: "put-certificate", Time: now})

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
@@ -17,24 +16,25 @@ import (
 // claims is what a client sends to get a fresh token: base64 of {"access_token":{"nbf":{"essential":true}}}.
 const claims = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="
 
-type errorDetail struct {
-	Code       string            `json:"code"`
-	Message    string            `json:"message"`
-	InnerError map[string]string `json:"innererror,omitempty"`
-}
-
+// An errorBody is an error in Key Vault's format.
 type errorBody struct {
-	Error errorDetail `json:"error"`
+	Error struct {
+		Code       string            `json:"code"`
+		Message    string            `json:"message"`
+		InnerError map[string]string `json:"innererror,omitempty"`
+	} `json:"error"`
 }
 
-// refuse returns an error in Key Vault's format. An inner code is optional.
+// refuse returns an error. An inner code is optional.
 func refuse(status int, code, inner, format string, args ...any) wire.Answer {
-	detail := errorDetail{Code: code, Message: fmt.Sprintf(format, args...)}
+	var body errorBody
+
+	body.Error.Code, body.Error.Message = code, fmt.Sprintf(format, args...)
 	if inner != "" {
-		detail.InnerError = map[string]string{"code": inner}
+		body.Error.InnerError = map[string]string{"code": inner}
 	}
 
-	answer := wire.JSON(status, errorBody{Error: detail})
+	answer := wire.JSON(status, body)
 	answer.Error = cmp.Or(inner, code)
 
 	return answer
@@ -54,34 +54,13 @@ func noContacts() wire.Answer {
 	return refuse(http.StatusNotFound, "ContactsNotFound", "", "Contacts not found")
 }
 
-func deletedNotFound(name string) wire.Answer {
-	return refuse(http.StatusNotFound, "SecretNotFound", "", "Deleted Secret not found: %s", name)
-}
-
 func conflict(inner, format string, args ...any) wire.Answer {
 	return refuse(http.StatusConflict, "Conflict", inner, format, args...)
-}
-
-func nameBlocked(name string) wire.Answer {
-	return conflict("ObjectIsDeletedButRecoverable", "Secret %s is currently in a deleted but recoverable "+
-		"state, and its name cannot be reused; in this state, the secret can only be recovered or purged.", name)
-}
-
-func disabled(operation string) wire.Answer {
-	return refuse(http.StatusForbidden, "Forbidden", "SecretDisabled", "Operation %s is not allowed on a disabled secret.", operation)
 }
 
 func managedSecret(operation string) wire.Answer {
 	return refuse(http.StatusForbidden, "Forbidden", "SecretManagedByKeyVault",
 		"Operation %s is not allowed on a secret that is managed by a certificate.", operation)
-}
-
-func throttled(retryAfter time.Duration) wire.Answer {
-	answer := refuse(http.StatusTooManyRequests, "Throttled", "",
-		"Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached")
-	answer.Header = wire.RetryAfter(retryAfter)
-
-	return answer
 }
 
 // forbidden is the refusal of an operation without a role assignment.

@@ -8,8 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 )
@@ -32,20 +36,27 @@ type Secret struct {
 	Updated time.Time `json:"updated,omitzero"`
 }
 
-// PutSecret creates a version of a secret, as an officer would, and returns its id. It counts against no limit.
+// PutSecret creates a version of a secret, as an officer would, and returns its id.
 func (s *Store) PutSecret(vaultName, name string, sec Secret) (id string, err error) {
-	body := map[string]any{
-		"value": sec.Value, "contentType": optional(sec.ContentType), "tags": sec.Tags,
-		"attributes": map[string]any{"enabled": !sec.Disabled, "nbf": unix(sec.NotBefore), "exp": unix(sec.Expires)},
+	sent := azsecrets.SetSecretParameters{
+		Value: &sec.Value, ContentType: optional(sec.ContentType),
+		SecretAttributes: &azsecrets.SecretAttributes{Enabled: new(!sec.Disabled), NotBefore: optional(sec.NotBefore), Expires: optional(sec.Expires)},
 	}
 
-	err = s.officer(vaultName, fault.Set, name, body, func(v *vault) {
-		made, now := v.secrets[lower(name)].current(), s.now()
+	if sec.Tags != nil {
+		sent.Tags = map[string]*string{}
+	}
 
-		made.created = cmp.Or(sec.Created, now).Unix()
-		made.updated = cmp.Or(sec.Updated, sec.Created, now).Unix()
+	for key, value := range sec.Tags {
+		sent.Tags[key] = &value
+	}
 
-		v.writes = append(v.writes, Write{Secret: v.secrets[lower(name)].name, Version: made.id, Operation: "put", Time: now})
+	err = s.officer(vaultName, fault.Set, name, sent, func(v *vault) {
+		stored, now := v.secrets[lower(name)], s.now()
+		made := stored.current()
+
+		made.Attributes.Created, made.Attributes.Updated = new(cmp.Or(sec.Created, now)), new(cmp.Or(sec.Updated, sec.Created, now))
+		v.writes = append(v.writes, Write{Secret: stored.name, Version: made.id, Operation: "put", Time: now})
 		id = made.id
 	})
 
@@ -54,7 +65,9 @@ func (s *Store) PutSecret(vaultName, name string, sec Secret) (id string, err er
 
 // DisableSecret disables or enables the current version of a secret.
 func (s *Store) DisableSecret(vaultName, name string, disabled bool) error {
-	return s.officer(vaultName, fault.Update, name, map[string]any{"attributes": map[string]any{"enabled": !disabled}}, nil)
+	return s.officer(vaultName, fault.Update, name, azsecrets.UpdateSecretPropertiesParameters{
+		SecretAttributes: &azsecrets.SecretAttributes{Enabled: new(!disabled)},
+	}, nil)
 }
 
 // DeleteSecret deletes a secret. It can be recovered.
@@ -77,13 +90,12 @@ func (s *Store) officer(vaultName, operation, name string, body any, then func(*
 	return s.with(vaultName, fmt.Sprintf("%s secret %q of", operation, name), func(v *vault) error {
 		v.sweep(s.now())
 
-		if !validName(name) {
+		sent, err := json.Marshal(body)
+		if err != nil || !validName.MatchString(name) {
 			return errors.New("its name has to have 1 to 127 letters, digits and hyphens")
 		}
 
-		c := &call{route: route{operation: operation, name: name}, vault: v, body: encode(body), now: s.now()}
-
-		switch answer := c.do(); {
+		switch answer := (&call{operation: operation, name: name, vault: v, body: sent, now: s.now()}).do(); {
 		case answer.Status == http.StatusNotFound:
 			return ErrNotFound
 		case answer.Status >= http.StatusBadRequest:
@@ -120,7 +132,7 @@ func (s *Store) Secrets(vaultName string) ([]SecretSummary, error) {
 		v.sweep(s.now())
 
 		for _, some := range []map[string]*secret{v.secrets, v.deletedSecrets} {
-			for _, name := range sorted(some) {
+			for _, name := range slices.Sorted(maps.Keys(some)) {
 				out = append(out, some[name].summary())
 			}
 		}
@@ -136,12 +148,12 @@ func (s *Store) SecretValue(vaultName, name, versionID string) (value string, er
 	err = s.with(vaultName, fmt.Sprintf("show secret %q of", name), func(v *vault) error {
 		v.sweep(s.now())
 
-		_, ver := (&call{route: route{name: name, version: versionID}, vault: v}).find()
+		_, ver := (&call{name: name, version: versionID, vault: v}).find()
 		if ver == nil {
 			return ErrNotFound
 		}
 
-		value = ver.value
+		value = *ver.Value
 
 		return nil
 	})
@@ -151,30 +163,18 @@ func (s *Store) SecretValue(vaultName, name, versionID string) (value string, er
 
 func (s *secret) summary() SecretSummary {
 	ver := s.current()
-	out := SecretSummary{
-		Name: s.name, Version: ver.id, Versions: len(s.versions), Enabled: ver.enabled, Managed: s.managed,
-		Deleted: !s.deletedAt.IsZero(), Updated: time.Unix(ver.updated, 0).UTC(),
-	}
 
-	if ver.contentType != nil {
-		out.ContentType = *ver.contentType
+	return SecretSummary{
+		Name: s.name, Version: ver.id, Versions: len(s.versions), ContentType: *cmp.Or(ver.ContentType, new(string)), Enabled: *ver.Attributes.Enabled,
+		Managed: s.managed, Deleted: !s.deletedAt.IsZero(), Updated: ver.Attributes.Updated.UTC().Truncate(time.Second),
 	}
-
-	return out
 }
 
-func optional(s string) *string {
-	if s == "" {
+// optional returns a pointer to a value, or nil for none.
+func optional[T comparable](value T) *T {
+	if value == *new(T) {
 		return nil
 	}
 
-	return &s
-}
-
-func unix(t time.Time) *int64 {
-	if t.IsZero() {
-		return nil
-	}
-
-	return new(t.Unix())
+	return &value
 }

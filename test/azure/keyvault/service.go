@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,40 +20,57 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// Suffix follows the name of a vault in its host name.
-const Suffix = ".vault.azure.net"
-
-// Azure's limits for a vault in a region, within window.
 const (
-	window        = 10 * time.Second
-	maxCreations  = 300
-	maxOperations = 4000
+	// Suffix follows the name of a vault in its host name.
+	Suffix = ".vault.azure.net"
+
+	// maxBody bounds a body.
+	maxBody = 1 << 20
 )
 
-// A Verifier returns the caller of an access token. It is an *entra.Tokens.
-type Verifier interface {
-	Verify(token, tenantID string) (entra.Caller, error)
+// apiVersions are those that Microsoft documents.
+func apiVersions() []string {
+	return []string{"7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01"}
 }
 
 // A Store holds vaults and serves the data plane of their secrets.
 type Store struct {
-	verifier Verifier
-	gate     *wire.Gate
-	now      func() time.Time
-	mux      *http.ServeMux
-	roles    *role.Assignments
+	tokens *entra.Tokens
+	gate   *wire.Gate
+	now    func() time.Time
+	mux    *http.ServeMux
+	roles  *role.Assignments
 
 	mu     sync.RWMutex
 	vaults map[string]*vault
 }
 
 // NewStore returns a store without vaults.
-func NewStore(verifier Verifier, roles *role.Assignments, gate *wire.Gate, now func() time.Time) *Store {
-	s := &Store{verifier: verifier, roles: roles, gate: gate, now: now, vaults: map[string]*vault{}}
-	s.mux = s.routes()
+func NewStore(tokens *entra.Tokens, roles *role.Assignments, gate *wire.Gate, now func() time.Time) *Store {
+	s := &Store{tokens: tokens, roles: roles, gate: gate, now: now, mux: http.NewServeMux(), vaults: map[string]*vault{}}
+
+	for pattern, operation := range map[string]string{
+		"GET /secrets":                        fault.List,
+		"GET /secrets/{name}":                 fault.Get,
+		"PUT /secrets/{name}":                 fault.Set,
+		"DELETE /secrets/{name}":              fault.Delete,
+		"GET /secrets/{name}/{$}":             fault.Get, // The SDK gets the latest version like this.
+		"GET /secrets/{name}/{version}":       fault.Get,
+		"PATCH /secrets/{name}/{version}":     fault.Update,
+		"GET /secrets/{name}/versions":        fault.ListVersions,
+		"GET /deletedsecrets/{name}":          fault.GetDeleted,
+		"POST /deletedsecrets/{name}/recover": fault.Recover,
+		"GET /certificates/contacts":          fault.GetContacts,
+		"/":                                   fault.Unknown,
+	} {
+		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, operation) })
+	}
 
 	return s
 }
+
+// ServeHTTP serves the vault that the request's host names.
+func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // VaultOf returns the name of the vault in a host name, if it has one.
 func VaultOf(host string) (string, bool) {
@@ -65,15 +83,19 @@ func VaultOf(host string) (string, bool) {
 	return name, ok && name != "" && !strings.Contains(name, ".")
 }
 
-// A call is a request to a vault in progress.
+// A call is an operation on a vault in progress.
 type call struct {
-	route
+	// operation is fault.Unknown if the path and method have none.
+	operation string
+
+	// name and version of the secret, as the client spelled them.
+	name    string
+	version string
 
 	service *Store
 	vault   *vault
 	request *http.Request
 	caller  entra.Caller
-	query   query
 	body    []byte
 	now     time.Time
 }
@@ -82,7 +104,7 @@ type call struct {
 func (c *call) officer() bool { return c.request == nil }
 
 // answer answers a request.
-func (s *Store) answer(w http.ResponseWriter, r *http.Request, is route) {
+func (s *Store) answer(w http.ResponseWriter, r *http.Request, operation string) {
 	name, _ := VaultOf(r.Host)
 
 	v, info := s.serving(name)
@@ -91,43 +113,33 @@ func (s *Store) answer(w http.ResponseWriter, r *http.Request, is route) {
 		panic(http.ErrAbortHandler)
 	}
 
-	c := &call{route: is, service: s, vault: v, request: r, now: s.now()}
-	key := count.Key{Vault: info.Name, Operation: c.operation}
-	request := fault.Request{Host: strings.ToLower(info.Name) + Suffix, Vault: info.Name, Operation: c.operation, Secret: c.name}
-	tenantID := info.TenantID
+	c := &call{operation: operation, name: r.PathValue("name"), version: r.PathValue("version"), service: s, vault: v, request: r, now: s.now()}
+	key := count.Key{Vault: info.Name, Operation: operation}
+	request := fault.Request{Host: strings.ToLower(info.Name) + Suffix, Vault: info.Name, Operation: operation, Secret: c.name}
 
 	wire.Headers(w, r, "X-Ms-Keyvault-Region", info.Location, "X-Ms-Keyvault-Service-Version", "1.9.2784.1",
 		"X-Ms-Keyvault-Network-Info", "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;")
 
 	handle := c.serve
 
-	authorization := r.Header.Get("Authorization")
-	token, bearer := strings.CutPrefix(authorization, "Bearer ")
-
-	switch {
-	case authorization == "":
-		key.Operation, request.Operation = fault.Challenge, fault.Challenge
-		handle = func() wire.Answer {
-			return challenge(tenantID, "AKV10000: Request is missing a Bearer or PoP token.", "")
-		}
-	case !bearer:
-		handle = func() wire.Answer {
-			return challenge(tenantID, "AKV10000: Request is missing a Bearer or PoP token.", invalidToken)
-		}
-	default:
+	// Key Vault rejects the token first.
+	if token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); bearer {
 		var err error
-
-		c.caller, err = s.verifier.Verify(token, tenantID)
-		if err != nil {
-			handle = func() wire.Answer { return refuseToken(tenantID, err) }
+		if c.caller, err = s.tokens.Verify(token, info.TenantID); err != nil {
+			handle = func() wire.Answer { return refuseToken(info.TenantID, err) }
 		}
 
 		request.PrincipalID, request.ClientID = c.caller.PrincipalID, c.caller.ClientID
+	} else {
+		key.Operation, request.Operation = fault.Challenge, fault.Challenge
+		handle = func() wire.Answer {
+			return challenge(info.TenantID, "AKV10000: Request is missing a Bearer or PoP token.", "")
+		}
 	}
 
 	s.gate.Serve(w, r, wire.Exchange{
 		Request: request, Key: key, Handle: handle,
-		Refuse: func(rule fault.Rule) wire.Answer { return injected(tenantID, rule) },
+		Refuse: func(rule fault.Rule) wire.Answer { return injected(info.TenantID, rule) },
 	})
 }
 
@@ -154,7 +166,7 @@ func (s *Store) serving(name string) (*vault, Vault) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 
-	if v.deleted || s.now().Before(v.from) {
+	if v.deleted {
 		return nil, Vault{}
 	}
 
@@ -169,32 +181,20 @@ func (c *call) serve() wire.Answer {
 	c.vault.mu.Lock()
 	defer c.vault.mu.Unlock()
 
-	if answer := c.throttle(); answer != nil {
-		return *answer
-	}
+	version := c.request.URL.Query().Get("api-version")
 
-	if answer := c.stop(); answer != nil {
-		return *answer
-	}
-
-	if c.operation == fault.Unknown {
-		return c.unknown()
-	}
-
-	var answer *wire.Answer
-	if c.query, answer = parseQuery(c.request.URL.RawQuery); answer != nil {
-		return *answer
-	}
-
-	if c.name != "" && !validName(c.name) {
+	switch stopped := c.stop(); {
+	case stopped != nil:
+		return *stopped
+	case c.operation == fault.Unknown:
+		return refuse(http.StatusNotFound, "NotFound", "", "There is no %s %s.", c.request.Method, c.request.URL.Path)
+	case !slices.Contains(apiVersions(), version):
+		return badParameter("The api-version (%s) is not recognized. Consider using the latest supported version.", version)
+	case c.name != "" && !validName.MatchString(c.name):
 		return badParameter("The request URI contains an invalid name: %s", c.name)
-	}
-
-	if c.version != "" && !validVersion(c.version) {
+	case c.version != "" && !validVersion.MatchString(c.version):
 		return badParameter("The request URI contains an invalid version: %s", c.version)
-	}
-
-	if !c.allowed() {
+	case !c.allowed():
 		return c.vault.forbidden(c.caller, c.operation, c.name)
 	}
 
@@ -203,82 +203,19 @@ func (c *call) serve() wire.Answer {
 	return c.do()
 }
 
-// throttle counts the request towards the limits of the vault.
-func (c *call) throttle() *wire.Answer {
-	limit := &c.vault.operations
-	if c.operation == fault.Set {
-		limit = &c.vault.creations
-	}
-
-	free, ok := limit.take(c.now)
-	if !ok {
-		return new(throttled(free))
-	}
-
-	return nil
-}
-
-// A limiter allows a number of requests in a sliding window.
-type limiter struct {
-	// times are those of the last allowed requests, as a ring that grows up to max.
-	times []time.Time
-	next  int
-	max   int
-}
-
-// take allows a request, or returns the time until the next allowed one.
-func (l *limiter) take(now time.Time) (time.Duration, bool) {
-	if len(l.times) < l.max {
-		l.times = append(l.times, now)
-
-		return 0, true
-	}
-
-	if free := l.times[l.next].Add(window).Sub(now); free > 0 {
-		return free, false
-	}
-
-	l.times[l.next] = now
-	l.next = (l.next + 1) % l.max
-
-	return 0, true
-}
-
-// unknown answers a request without an operation.
-func (c *call) unknown() wire.Answer {
-	if c.allow == "" {
-		return wire.Answer{Status: http.StatusNotFound}
-	}
-
-	answer := refuse(http.StatusMethodNotAllowed, "MethodNotAllowed", "", "The requested resource does not support http method '%s'.",
-		c.request.Method)
-	answer.Header = http.Header{"Allow": []string{c.allow}}
-
-	return answer
+// do carries out an admitted operation.
+func (c *call) do() wire.Answer {
+	return map[string]func() wire.Answer{
+		fault.Get: c.get, fault.List: c.list, fault.ListVersions: c.listVersions, fault.Set: c.set, fault.Update: c.update,
+		fault.Delete: c.delete, fault.GetDeleted: c.getDeleted, fault.Recover: c.recover, fault.Purge: c.purge, fault.GetContacts: noContacts,
+	}[c.operation]()
 }
 
 // wrote records a change over the data plane.
 func (c *call) wrote(secretName, version string) {
-	if c.officer() {
-		return
+	if !c.officer() {
+		c.vault.writes = append(c.vault.writes, Write{
+			Secret: secretName, Version: version, Operation: c.operation, Principal: c.caller.PrincipalID, Time: c.now,
+		})
 	}
-
-	c.vault.writes = append(c.vault.writes, Write{
-		Secret: secretName, Version: version, Operation: c.operation, Principal: c.caller.PrincipalID, Time: c.now,
-	})
-}
-
-// sweep completes deletions and recoveries, and purges secrets at the end of their retention.
-func (v *vault) sweep(now time.Time) {
-	v.settle(now)
-
-	for name, s := range v.deletedSecrets {
-		if !now.Before(s.purgeAt) {
-			delete(v.deletedSecrets, name)
-		}
-	}
-}
-
-func validVersion(id string) bool {
-	return len(id) == 32 && strings.Trim(id, "0123456789abcdef") == ""
 }

@@ -5,6 +5,7 @@
 package keyvault
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,14 +20,11 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/role"
 )
 
-// Deleted objects can be recovered for this number of days.
+// Defaults of a vault. Deleted objects can be recovered for a number of days.
 const (
-	minRetention     = 7
-	maxRetention     = 90
-	defaultRetention = maxRetention
+	defaultRetention = 90
+	defaultLocation  = "westeurope"
 )
-
-const defaultLocation = "westeurope"
 
 // ValidVaultName reports whether Azure accepts the name of a vault.
 func ValidVaultName(name string) bool {
@@ -55,9 +53,6 @@ type Vault struct {
 
 	// AccessPolicies makes the vault use access policies instead of role assignments. It has none, so it rejects everything.
 	AccessPolicies bool `json:"accessPolicies,omitempty"`
-
-	// Delay is the time until the name of a new vault resolves.
-	Delay time.Duration `json:"-"`
 }
 
 // A vault in the store.
@@ -68,9 +63,7 @@ type vault struct {
 
 	deleted bool
 
-	// deletedAt is the time of its deletion, and from the time from which its name resolves.
 	deletedAt time.Time
-	from      time.Time
 
 	// secrets and deletedSecrets are by name in lower case.
 	secrets        map[string]*secret
@@ -80,11 +73,7 @@ type vault struct {
 	moving     map[string]move
 	transition time.Duration
 
-	creations  limiter
-	operations limiter
-
-	writes []Write
-
+	writes   []Write
 	firewall Firewall
 }
 
@@ -102,14 +91,10 @@ var ErrNotFound = errors.New("not found")
 
 // PutVault creates or changes a vault.
 func (s *Store) PutVault(v Vault) error {
-	if !ValidVaultName(v.Name) {
-		return fmt.Errorf("cannot register vault %q: a name has 3 to 24 letters, digits and single hyphens, starts with a letter "+
-			"and ends with a letter or digit", v.Name)
-	}
-
 	tenantID, err := uuid.Parse(v.TenantID)
-	if err != nil {
-		return fmt.Errorf("cannot register vault %q: its tenant id %q is not a GUID", v.Name, v.TenantID)
+	if err != nil || !ValidVaultName(v.Name) {
+		return fmt.Errorf("cannot register vault %q in tenant %q: a name has 3 to 24 letters, digits and single hyphens, starts with a letter and "+
+			"ends with a letter or digit, and a tenant id is a GUID", v.Name, v.TenantID)
 	}
 
 	v.TenantID = tenantID.String()
@@ -117,28 +102,11 @@ func (s *Store) PutVault(v Vault) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	known := s.vaults[strings.ToLower(v.Name)]
-	if known != nil {
-		err := known.change(v)
-		if err != nil {
-			return fmt.Errorf("cannot change vault %q: %w", v.Name, err)
-		}
-
-		return nil
+	if known := s.vaults[strings.ToLower(v.Name)]; known != nil {
+		return known.change(v)
 	}
 
-	if v.RetentionDays == 0 {
-		v.RetentionDays = defaultRetention
-	}
-
-	if v.RetentionDays < minRetention || v.RetentionDays > maxRetention {
-		return fmt.Errorf("cannot register vault %q: its retention of %d days is not between %d and %d",
-			v.Name, v.RetentionDays, minRetention, maxRetention)
-	}
-
-	if v.Location == "" {
-		v.Location = defaultLocation
-	}
+	v.RetentionDays, v.Location = cmp.Or(v.RetentionDays, defaultRetention), cmp.Or(v.Location, defaultLocation)
 
 	if v.ResourceID == "" {
 		v.ResourceID = "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/default/providers/microsoft.keyvault/vaults/" +
@@ -146,8 +114,7 @@ func (s *Store) PutVault(v Vault) error {
 	}
 
 	s.vaults[strings.ToLower(v.Name)] = &vault{
-		Vault: v, from: s.now().Add(v.Delay), secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{}, moving: map[string]move{},
-		creations: limiter{max: maxCreations}, operations: limiter{max: maxOperations},
+		Vault: v, secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{}, moving: map[string]move{},
 	}
 
 	return nil
@@ -159,26 +126,12 @@ func (v *vault) change(to Vault) error {
 	defer v.mu.Unlock()
 
 	if v.deleted {
-		return errors.New("a vault with the same name already exists in deleted state, which has to be recovered or purged")
-	}
-
-	if v.PurgeProtection && !to.PurgeProtection {
-		return errors.New("purge protection cannot be switched off")
-	}
-
-	if to.RetentionDays != 0 && to.RetentionDays != v.RetentionDays {
-		return errors.New("retention cannot be changed")
+		return fmt.Errorf("cannot change vault %q: it is deleted, and has to be recovered or purged", v.Name)
 	}
 
 	v.TenantID, v.PurgeProtection, v.AccessPolicies = to.TenantID, to.PurgeProtection, to.AccessPolicies
 
-	if to.Location != "" {
-		v.Location = to.Location
-	}
-
-	if to.ResourceID != "" {
-		v.ResourceID = to.ResourceID
-	}
+	v.Location, v.ResourceID = cmp.Or(to.Location, v.Location), cmp.Or(to.ResourceID, v.ResourceID)
 
 	return nil
 }
@@ -214,26 +167,21 @@ func (s *Store) RecoverVault(name string) error {
 // PurgeVault purges a deleted vault, unless it is protected.
 func (s *Store) PurgeVault(name string) error {
 	err := s.with(name, "purge", func(v *vault) error {
-		if !v.deleted {
-			return errors.New("it is not deleted")
-		}
-
-		if v.PurgeProtection {
-			return errors.New("it has purge protection")
+		if !v.deleted || v.PurgeProtection {
+			return errors.New("it is not deleted, or has purge protection")
 		}
 
 		return nil
 	})
-	if err != nil {
-		return err
-	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	delete(s.vaults, strings.ToLower(name))
+	if err == nil {
+		delete(s.vaults, strings.ToLower(name))
+	}
 
-	return nil
+	return err
 }
 
 // Vaults returns the vaults that are not deleted, by name.
@@ -261,9 +209,6 @@ type VaultState struct {
 
 	// DeletedAt is the time of the deletion, or zero.
 	DeletedAt time.Time
-
-	// Resolves is true if its name resolves.
-	Resolves bool
 }
 
 // Lookup returns a vault, deleted or not.
@@ -276,7 +221,7 @@ func (s *Store) Lookup(name string) (VaultState, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 
-	out := VaultState{Vault: v.Vault, Resolves: !v.deleted && !s.now().Before(v.from)}
+	out := VaultState{Vault: v.Vault}
 	if v.deleted {
 		out.DeletedAt = v.deletedAt
 	}
@@ -303,8 +248,7 @@ func (s *Store) WhereIsVault(name string) string {
 	}
 }
 
-// Exists reports whether the name of a vault resolves: it is registered, not deleted, and has
-// propagated.
+// Exists reports whether the name of a vault resolves: it is registered and not deleted.
 func (s *Store) Exists(name string) bool {
 	v, _ := s.serving(name)
 
@@ -338,8 +282,7 @@ func (s *Store) with(name, verb string, do func(*vault) error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 
-	err := do(v)
-	if err != nil {
+	if err := do(v); err != nil {
 		return fmt.Errorf("cannot %s vault %q: %w", verb, name, err)
 	}
 
@@ -355,18 +298,4 @@ func (s *Store) vault(name string) *vault {
 	}
 
 	return s.vaults[strings.ToLower(name)]
-}
-
-// recovery returns the attributes about recovery.
-func (v *vault) recovery() (level string, days int) {
-	level = "Recoverable"
-	if v.RetentionDays < maxRetention {
-		level = "CustomizedRecoverable"
-	}
-
-	if !v.PurgeProtection {
-		level += "+Purgeable"
-	}
-
-	return level, v.RetentionDays
 }

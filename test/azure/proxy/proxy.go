@@ -203,12 +203,6 @@ func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error
 func (p *Proxy) serveInner(w http.ResponseWriter, r *http.Request) {
 	name, _ := r.Context().Value(hostKey{}).(string)
 
-	if !strings.EqualFold(strings.TrimSuffix(r.Host, ":"+httpsPort), name) {
-		http.Error(w, "the request is for another host than the connection", http.StatusMisdirectedRequest)
-
-		return
-	}
-
 	host := p.config.Lookup(name)
 	if host == nil || !host.Exists {
 		// The name no longer resolves, but this client does not resolve it again.
@@ -276,20 +270,14 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 
 // open opens the tunnel, and serves the connection as that host.
 func (p *Proxy) open(w http.ResponseWriter, name, network string) {
-	conn, buffered, err := http.NewResponseController(w).Hijack()
+	conn, _, err := http.NewResponseController(w).Hijack() // A client sends nothing before the answer.
 	if err != nil {
-		http.Error(w, "cannot connect", http.StatusInternalServerError)
-
-		return
+		panic(http.ErrAbortHandler)
 	}
 
-	if _, err := conn.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
-		_ = conn.Close()
+	_, _ = conn.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")) // Without a client, the handshake fails.
 
-		return
-	}
-
-	p.tunnels.add(&tunnel{Conn: conn, host: name, network: network, early: buffered.Reader})
+	p.tunnels.add(&tunnel{Conn: conn, host: name, network: network})
 }
 
 // fail applies a fault to a connection.
@@ -316,4 +304,60 @@ func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, key count.Key, rule
 func refusal(target string) string {
 	return target + " is not part of this stand-in for Azure: it answers for login.microsoftonline.com, " +
 		"management.azure.com and *.vault.azure.net only"
+}
+
+// A tunnel is a connection of a client to one of the hosts that the proxy answers for.
+type tunnel struct {
+	net.Conn
+
+	// host is the one that the client requested.
+	host string
+
+	// network is the one that the client is in.
+	network string
+}
+
+// NetConn returns the connection below.
+func (t *tunnel) NetConn() net.Conn { return t.Conn }
+
+// tunnels is a listener that accepts tunnels.
+type tunnels struct {
+	address net.Addr
+	config  *tls.Config
+	queue   chan *tunnel
+	done    chan struct{}
+	once    sync.Once
+}
+
+func newTunnels(address net.Addr, config *tls.Config) *tunnels {
+	return &tunnels{address: address, config: config, queue: make(chan *tunnel), done: make(chan struct{})}
+}
+
+// Accept returns the next tunnel, which speaks TLS.
+func (l *tunnels) Accept() (net.Conn, error) {
+	select {
+	case t := <-l.queue:
+		return tls.Server(t, l.config), nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close stops accepting.
+func (l *tunnels) Close() error {
+	l.once.Do(func() { close(l.done) })
+
+	return nil
+}
+
+// Addr returns the address of the proxy.
+func (l *tunnels) Addr() net.Addr { return l.address }
+
+// add adds a tunnel, or closes it if the listener is closed.
+func (l *tunnels) add(t *tunnel) {
+	select {
+	case l.queue <- t:
+	case <-l.done:
+		_ = t.Close()
+	}
 }

@@ -6,20 +6,19 @@
 package role
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
 )
 
-// The ids of the built-in roles for vaults.
+// The ids of the built-in roles for secrets.
 const (
-	Administrator       = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
-	Reader              = "21090545-7ca7-4776-b22c-e363652d74d2"
-	SecretsOfficer      = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
-	SecretsUser         = "4633458b-17de-408a-b874-0445c86b69e6"
-	CertificatesOfficer = "a4417e6f-fecd-4de8-b567-7b0420556985"
+	SecretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+	SecretsUser    = "4633458b-17de-408a-b874-0445c86b69e6"
 )
 
 // Permissions are those of a role. In an action, * matches anything.
@@ -92,13 +91,10 @@ var BuiltIn = sync.OnceValue(func() []Definition { //nolint:gochecknoglobals // 
 	}
 
 	return []Definition{
-		{ID: Administrator, Name: "Key Vault Administrator", Permissions: Permissions{Actions: vaultReader, DataActions: []string{"Microsoft.KeyVault/vaults/*"}}},
-		{ID: Reader, Name: "Key Vault Reader", Permissions: Permissions{Actions: vaultReader, DataActions: []string{"Microsoft.KeyVault/vaults/*/read", secrets + "readMetadata/action"}}},
+		{ID: "00482a5a-887f-4fb3-b363-3b7fe8e74483", Name: "Key Vault Administrator", Permissions: Permissions{Actions: vaultReader, DataActions: []string{"Microsoft.KeyVault/vaults/*"}}},
+		{ID: "21090545-7ca7-4776-b22c-e363652d74d2", Name: "Key Vault Reader", Permissions: Permissions{Actions: vaultReader, DataActions: []string{"Microsoft.KeyVault/vaults/*/read", secrets + "readMetadata/action"}}},
 		{ID: SecretsOfficer, Name: "Key Vault Secrets Officer", Permissions: Permissions{Actions: vaultReader, DataActions: []string{secrets + "*"}}},
 		{ID: SecretsUser, Name: "Key Vault Secrets User", Permissions: Permissions{DataActions: []string{secrets + "getSecret/action", secrets + "readMetadata/action"}}},
-		{ID: CertificatesOfficer, Name: "Key Vault Certificates Officer", Permissions: Permissions{Actions: vaultReader, DataActions: []string{
-			"Microsoft.KeyVault/vaults/certificatecas/*", "Microsoft.KeyVault/vaults/certificates/*", "Microsoft.KeyVault/vaults/certificatecontacts/write",
-		}}},
 		{ID: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", Name: "Owner", Permissions: Permissions{Actions: []string{"*"}}},
 		{ID: "b24988ac-6180-42a0-ab88-20f7382dd24c", Name: "Contributor", Permissions: Permissions{Actions: []string{"*"}, NotActions: []string{
 			"Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action",
@@ -124,3 +120,164 @@ var BuiltIn = sync.OnceValue(func() []Definition { //nolint:gochecknoglobals // 
 		}}},
 	}
 })
+
+// Definitions is the table of custom roles, which the resource manager writes and all services enforce. Its zero value is ready for
+// concurrent use.
+type Definitions struct {
+	mu   sync.RWMutex
+	byID map[string]Definition
+}
+
+// Get returns a custom or built-in role by its id.
+func (t *Definitions) Get(id string) (Definition, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+
+	if d, ok := t.byID[strings.ToLower(id)]; ok {
+		return d, true
+	}
+
+	return Named(id)
+}
+
+// Put stores a custom role, and reports whether it is new.
+func (t *Definitions) Put(d Definition) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	if t.byID == nil {
+		t.byID = map[string]Definition{}
+	}
+
+	d.ID = strings.ToLower(d.ID)
+	_, known := t.byID[d.ID]
+	t.byID[d.ID] = d
+
+	return !known
+}
+
+// All returns the custom roles, by id.
+func (t *Definitions) All() []Definition {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+
+	out := make([]Definition, 0, len(t.byID))
+	for _, id := range slices.Sorted(maps.Keys(t.byID)) {
+		out = append(out, t.byID[id])
+	}
+
+	return out
+}
+
+// An Assignment gives a principal a role on a scope.
+type Assignment struct {
+	// Name is unique on its scope.
+	Name          string
+	Scope         string
+	PrincipalID   string
+	PrincipalType string
+
+	// RoleID of the role's definition.
+	RoleID string
+
+	// From is when the assignment takes effect.
+	From time.Time
+
+	// Secrets are the names that a condition allows. Empty allows all, and lists.
+	Secrets []string
+
+	// Subscription is the one that counts the assignment, if the resource manager shows it. Counts is its scope in there, which is the
+	// subscription itself if Scope is above it.
+	Subscription string
+	Counts       string
+
+	// Condition is the original text, and Allows the parsed condition.
+	Condition string
+	Allows    condition.Condition
+
+	Description string
+	Created     time.Time
+	CreatedBy   string
+}
+
+// ID returns the id of the assignment as a resource.
+func (a Assignment) ID() string {
+	return strings.TrimSuffix(a.Scope, "/") + "/providers/Microsoft.Authorization/roleAssignments/" + a.Name
+}
+
+// Same reports whether another assignment gives the same role.
+func (a Assignment) Same(other Assignment) bool {
+	return a.PrincipalID == other.PrincipalID && a.RoleID == other.RoleID && strings.EqualFold(a.Scope, other.Scope)
+}
+
+// Assignments is the table of all role assignments. Its zero value is ready for concurrent use.
+type Assignments struct {
+	// Definitions are the roles to assign.
+	Definitions Definitions
+
+	mu   sync.RWMutex
+	byID map[string]Assignment
+}
+
+// Get returns the assignment with an id.
+func (t *Assignments) Get(id string) (Assignment, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+
+	a, ok := t.byID[strings.ToLower(id)]
+
+	return a, ok
+}
+
+// Put stores an assignment, or replaces the one with its id.
+func (t *Assignments) Put(a Assignment) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	if t.byID == nil {
+		t.byID = map[string]Assignment{}
+	}
+
+	t.byID[strings.ToLower(a.ID())] = a
+}
+
+// Delete deletes assignments, and reports whether there were any.
+func (t *Assignments) Delete(doomed func(Assignment) bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	before := len(t.byID)
+	maps.DeleteFunc(t.byID, func(_ string, a Assignment) bool { return doomed(a) })
+
+	return len(t.byID) < before
+}
+
+// Any reports whether a wanted assignment exists.
+func (t *Assignments) Any(wanted func(Assignment) bool) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+
+	for _, a := range t.byID {
+		if wanted(a) {
+			return true
+		}
+	}
+
+	return false
+}
+
+// Select returns the wanted assignments, by id.
+func (t *Assignments) Select(wanted func(Assignment) bool) (out []Assignment) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+
+	for _, a := range t.byID {
+		if wanted(a) {
+			out = append(out, a)
+		}
+	}
+
+	slices.SortFunc(out, func(a, b Assignment) int { return strings.Compare(strings.ToLower(a.ID()), strings.ToLower(b.ID())) })
+
+	return out
+}

@@ -7,8 +7,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"sync/atomic"
 	"time"
 
 	"github.com/p6m-dev/platform-application/test/azure/count"
@@ -19,16 +17,11 @@ import (
 // connected.
 const maxDiscard = 1 << 20
 
-// A Gate applies latency and faults to requests, and counts them. Its zero value is ready for use.
+// A Gate applies faults to requests, and counts them. Its zero value is ready for use.
 type Gate struct {
 	fault.Rules
 	count.Counter
-
-	latency atomic.Int64
 }
-
-// SetLatency delays every answer.
-func (g *Gate) SetLatency(d time.Duration) { g.latency.Store(int64(d)) }
 
 // An Exchange is a request and the ways to answer it.
 type Exchange struct {
@@ -48,8 +41,6 @@ type Exchange struct {
 // Serve answers a request.
 func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, x Exchange) {
 	delay, rule := g.MatchFault(x.Request)
-
-	delay += time.Duration(g.latency.Load())
 	if delay > 0 && !Wait(r.Context(), delay) {
 		g.count(x.Key, Answer{})
 
@@ -126,13 +117,4 @@ func Wait(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
-}
-
-// Allow returns the allowed methods of a request's path in a mux.
-func Allow(mux *http.ServeMux, r *http.Request) string {
-	handler, _ := mux.Handler(r)
-	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, r)
-
-	return answer.Header().Get("Allow")
 }

@@ -73,15 +73,9 @@ func TestConditions(t *testing.T) {
 func TestConditionsThatCannotBeRead(t *testing.T) {
 	for name, text := range map[string]string{
 		"Open":       "(ActionMatches{'a'}",
-		"Closed":     "ActionMatches{'a'})",
 		"NoOperand":  "ActionMatches{'a'} OR",
-		"NoAction":   "ActionMatches{}",
 		"TwoActions": "ActionMatches{'a', 'b'}",
-		"Attribute":  "@Request[a:b]",
 		"Operator":   "@Request[a:b] NumericLessThan 3",
-		"Quantifier": "@Request[a:b] ForSome:GuidEquals {a}",
-		"NotAValue":  "@Request[a:b] GuidEquals {,}",
-		"Quote":      "ActionMatches{'a}",
 		"Length":     strings.Repeat("!", 8<<10) + "ActionMatches{'a'}",
 		"Words":      "Contributors only",
 	} {
@@ -91,33 +85,4 @@ func TestConditionsThatCannotBeRead(t *testing.T) {
 			}
 		})
 	}
-}
-
-// FuzzParse checks that a valid condition can be evaluated, and that its negation has the opposite result.
-func FuzzParse(f *testing.F) {
-	f.Add(page, write, user)
-	f.Add("!(ActionMatches{'a/*'}) || @Resource[a:b] GuidNotEquals 'c'", "a/b", "c")
-
-	f.Fuzz(func(t *testing.T, text, action, role string) {
-		c, err := condition.Parse(text)
-		if err != nil {
-			return
-		}
-
-		r := condition.Request{Action: action}
-		r.Set(requested, role)
-
-		negated, err := condition.Parse("!(" + text + ")")
-		if err != nil {
-			if len(text) > 8000 {
-				return
-			}
-
-			t.Fatal(err)
-		}
-
-		if c(r) == negated(r) {
-			t.Errorf("%s: its negation says the same: %t", text, c(r))
-		}
-	})
 }

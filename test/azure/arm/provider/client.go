@@ -34,10 +34,6 @@ const (
 	// requestTimeout bounds one request.
 	requestTimeout = 30 * time.Second
 
-	// renewal is the time before its expiry at which a token is replaced (go-azure-sdk v0.20251107,
-	// sdk/auth/token.go).
-	renewal = 20 * time.Minute
-
 	maxAnswer = 4 << 20
 )
 
@@ -46,14 +42,10 @@ const (
 type client struct {
 	http *http.Client
 	who  servicePrincipal
+	pace Pace
 
 	mu     sync.Mutex
-	tokens map[string]token
-}
-
-type token struct {
-	text    string
-	renewAt time.Time
+	tokens map[string]string
 }
 
 // A refusal is an error answer of Azure.
@@ -94,33 +86,6 @@ func (c *client) get(ctx context.Context, id, version string) (object, error) {
 	}
 
 	return answer, err
-}
-
-// absent returns an error if there is a resource at a path, or if nobody can say. what is in azurerm's
-// words, which differ between resources. A vault's error has more of them.
-func (c *client) absent(ctx context.Context, path, version, what string, exists error) error {
-	switch there, err := c.get(ctx, path, version); {
-	case err != nil:
-		return fmt.Errorf("checking for %s: %w", what, err)
-	case there != nil:
-		return exists
-	}
-
-	return nil
-}
-
-// read reads the resource of d, and clears the id of d if it does not exist.
-func (c *client) read(ctx context.Context, d *tf.ResourceData, version string) (object, error) {
-	got, err := c.get(ctx, d.Id(), version)
-	if err != nil {
-		return nil, fmt.Errorf("retrieving %s: %w", d.Id(), err)
-	}
-
-	if got == nil {
-		d.SetId("")
-	}
-
-	return got, nil
 }
 
 // send sends a request to the resource manager.
@@ -174,8 +139,8 @@ func (c *client) token(ctx context.Context, resource string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	if known, ok := c.tokens[resource]; ok && time.Now().Before(known.renewAt) {
-		return known.text, nil
+	if known, ok := c.tokens[resource]; ok {
+		return known, nil
 	}
 
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.who.ClientID}, "scope": {resource + "/.default"}}
@@ -193,7 +158,6 @@ func (c *client) token(ctx context.Context, resource string) (string, error) {
 
 	var given struct {
 		AccessToken string `json:"access_token"`
-		ExpiresIn   int64  `json:"expires_in"`
 	}
 
 	if answer.status != http.StatusOK {
@@ -205,10 +169,10 @@ func (c *client) token(ctx context.Context, resource string) (string, error) {
 	}
 
 	if c.tokens == nil {
-		c.tokens = map[string]token{}
+		c.tokens = map[string]string{}
 	}
 
-	c.tokens[resource] = token{text: given.AccessToken, renewAt: time.Now().Add(time.Duration(given.ExpiresIn)*time.Second - renewal)}
+	c.tokens[resource] = given.AccessToken
 
 	return given.AccessToken, nil
 }

@@ -8,11 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
@@ -29,22 +27,7 @@ const (
 	// defaultTokenFile is the real provider's, which ignores AZURE_FEDERATED_TOKEN_FILE (provider-azure v2.6.0,
 	// internal/clients/azure.go, oidcAuth).
 	defaultTokenFile = "/var/run/secrets/azure/tokens/azure-identity-token"
-
-	// maxConnections is the number of idle connections to Azure.
-	maxConnections = 32
 )
-
-// transport returns a transport to Azure.
-func transport() *http.Transport {
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 10 * time.Second,
-		MaxIdleConns:        2 * maxConnections,
-		MaxIdleConnsPerHost: maxConnections,
-		IdleConnTimeout:     time.Minute,
-	}
-}
 
 // A servicePrincipal is the content of a credentials Secret, with the keys of the real provider.
 type servicePrincipal struct {
@@ -59,7 +42,7 @@ type servicePrincipal struct {
 
 // configure returns a function that makes a client for a managed resource, from its provider configuration (provider-azure v2.6.0,
 // internal/clients/azure.go, TerraformSetupBuilder).
-func configure(through http.RoundTripper) terraform.SetupFn {
+func configure(through http.RoundTripper, pace Pace) terraform.SetupFn {
 	return func(ctx context.Context, kc kube.Client, mg resource.Managed) (terraform.Setup, error) {
 		modern, ok := mg.(resource.ModernManaged)
 		if !ok {
@@ -80,7 +63,7 @@ func configure(through http.RoundTripper) terraform.SetupFn {
 			return terraform.Setup{}, fmt.Errorf("failed to prepare terraform.Setup: %w", err)
 		}
 
-		c := &client{http: &http.Client{Transport: through}, who: who}
+		c := &client{http: &http.Client{Transport: through}, who: who, pace: pace}
 
 		// azurerm first gets a token for Microsoft Graph, to read its claims (azurerm v4.54.0, internal/clients/auth.go,
 		// NewResourceManagerAccount).
@@ -96,34 +79,16 @@ func configure(through http.RoundTripper) terraform.SetupFn {
 // providerConfig returns the configuration that a managed resource references.
 func providerConfig(ctx context.Context, kc kube.Client, mg resource.ModernManaged) (*v1beta1.ProviderConfigSpec, error) {
 	ref := mg.GetProviderConfigReference()
-	if ref == nil {
-		return nil, errors.New("no providerConfigRef provided")
+	if ref == nil || ref.Kind != v1beta1.ClusterProviderConfigKind {
+		return nil, fmt.Errorf("referenced provider config %v is not simulated: choose a ClusterProviderConfig", ref)
 	}
 
-	switch ref.Kind {
-	case v1beta1.ProviderConfigKind:
-		pc := &v1beta1.ProviderConfig{}
-		if err := kc.Get(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}, pc); err != nil {
-			return nil, fmt.Errorf("cannot get referenced ProviderConfig: %w", err)
-		}
-
-		// A configuration of a namespace can only use Secrets of that namespace.
-		spec := pc.Spec.DeepCopy()
-		if spec.Credentials.SecretRef != nil {
-			spec.Credentials.SecretRef.Namespace = mg.GetNamespace()
-		}
-
-		return spec, nil
-	case v1beta1.ClusterProviderConfigKind:
-		pc := &v1beta1.ClusterProviderConfig{}
-		if err := kc.Get(ctx, types.NamespacedName{Name: ref.Name}, pc); err != nil {
-			return nil, fmt.Errorf("cannot get referenced ProviderConfig: %w", err)
-		}
-
-		return &pc.Spec, nil
-	default:
-		return nil, fmt.Errorf("referenced provider config kind %q is invalid for %s/%s", ref.Kind, mg.GetNamespace(), mg.GetName())
+	pc := &v1beta1.ClusterProviderConfig{}
+	if err := kc.Get(ctx, types.NamespacedName{Name: ref.Name}, pc); err != nil {
+		return nil, fmt.Errorf("cannot get referenced ProviderConfig: %w", err)
 	}
+
+	return &pc.Spec, nil
 }
 
 // principal returns the service principal of a configuration.

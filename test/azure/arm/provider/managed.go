@@ -6,53 +6,54 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
-	upjet "github.com/crossplane/upjet/v2/pkg/resource/json"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // A managedOf is a managed resource of the families network and insights. The real provider's Go packages of these take minutes to
-// compile, so parameters P have only the fields that applications use, also for observations. The CustomResourceDefinitions
-// are the real ones.
-type managedOf[P terraformed] struct {
+// compile, so the fields of parameters and observations are not declared here. The CustomResourceDefinitions are the real ones, and declare
+// them. K is a type for each kind.
+type managedOf[K terraformed] struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	Spec   managedSpec[P]   `json:"spec"`
-	Status managedStatus[P] `json:"status,omitzero"`
+	Spec   managedSpec   `json:"spec"`
+	Status managedStatus `json:"status,omitzero"`
 }
 
-type managedSpec[P any] struct {
+type managedSpec struct {
 	xpv2.ManagedResourceSpec `json:",inline"`
 
-	ForProvider P `json:"forProvider"`
+	ForProvider object `json:"forProvider"`
 }
 
-type managedStatus[P any] struct {
+type managedStatus struct {
 	xpv1.ResourceStatus `json:",inline"`
 
-	AtProvider P `json:"atProvider,omitempty"`
+	AtProvider object `json:"atProvider,omitempty"`
 }
 
-// terraformed parameters know the name of their Terraform resource.
+// terraformed kinds know the name of their Terraform resource.
 type terraformed interface{ terraformType() string }
 
 // A listOf is a list of managed resources.
-type listOf[P terraformed] struct {
+type listOf[K terraformed] struct {
 	metav1.TypeMeta `json:",inline"`
 	metav1.ListMeta `json:"metadata,omitzero"`
 
-	Items []managedOf[P] `json:"items"`
+	Items []managedOf[K] `json:"items"`
 }
 
 // register registers a kind and its list.
-func register[P terraformed](s *runtime.Scheme, gvk schema.GroupVersionKind) {
-	s.AddKnownTypeWithName(gvk, &managedOf[P]{})
-	s.AddKnownTypeWithName(gvk.GroupVersion().WithKind(gvk.Kind+"List"), &listOf[P]{})
+func register[K terraformed](s *runtime.Scheme, gvk schema.GroupVersionKind) {
+	s.AddKnownTypeWithName(gvk, &managedOf[K]{})
+	s.AddKnownTypeWithName(gvk.GroupVersion().WithKind(gvk.Kind+"List"), &listOf[K]{})
 	metav1.AddToGroupVersion(s, gvk.GroupVersion())
 }
 
@@ -60,9 +61,9 @@ func register[P terraformed](s *runtime.Scheme, gvk schema.GroupVersionKind) {
 func copied[T any](of *T) *T {
 	out := new(T)
 
-	text, err := json.Marshal(of)
+	data, err := json.Marshal(of)
 	if err == nil {
-		err = json.Unmarshal(text, out)
+		err = json.Unmarshal(data, out)
 	}
 
 	if err != nil {
@@ -72,94 +73,114 @@ func copied[T any](of *T) *T {
 	return out
 }
 
-func (m *managedOf[P]) DeepCopyObject() runtime.Object { return copied(m) }
-func (l *listOf[P]) DeepCopyObject() runtime.Object    { return copied(l) }
+func (m *managedOf[K]) DeepCopyObject() runtime.Object { return copied(m) }
+func (l *listOf[K]) DeepCopyObject() runtime.Object    { return copied(l) }
 
-func (m *managedOf[P]) GetCondition(ct xpv1.ConditionType) xpv1.Condition {
+func (m *managedOf[K]) GetCondition(ct xpv1.ConditionType) xpv1.Condition {
 	return m.Status.GetCondition(ct)
 }
-func (m *managedOf[P]) SetConditions(c ...xpv1.Condition) { m.Status.SetConditions(c...) }
+func (m *managedOf[K]) SetConditions(c ...xpv1.Condition) { m.Status.SetConditions(c...) }
 
-func (m *managedOf[P]) GetManagementPolicies() xpv1.ManagementPolicies {
+func (m *managedOf[K]) GetManagementPolicies() xpv1.ManagementPolicies {
 	return m.Spec.ManagementPolicies
 }
 
-func (m *managedOf[P]) SetManagementPolicies(p xpv1.ManagementPolicies) {
+func (m *managedOf[K]) SetManagementPolicies(p xpv1.ManagementPolicies) {
 	m.Spec.ManagementPolicies = p
 }
 
-func (m *managedOf[P]) GetProviderConfigReference() *xpv1.ProviderConfigReference {
+func (m *managedOf[K]) GetProviderConfigReference() *xpv1.ProviderConfigReference {
 	return m.Spec.ProviderConfigReference
 }
 
-func (m *managedOf[P]) SetProviderConfigReference(r *xpv1.ProviderConfigReference) {
+func (m *managedOf[K]) SetProviderConfigReference(r *xpv1.ProviderConfigReference) {
 	m.Spec.ProviderConfigReference = r
 }
 
-func (m *managedOf[P]) GetWriteConnectionSecretToReference() *xpv1.LocalSecretReference {
+func (m *managedOf[K]) GetWriteConnectionSecretToReference() *xpv1.LocalSecretReference {
 	return m.Spec.WriteConnectionSecretToReference
 }
 
-func (m *managedOf[P]) SetWriteConnectionSecretToReference(r *xpv1.LocalSecretReference) {
+func (m *managedOf[K]) SetWriteConnectionSecretToReference(r *xpv1.LocalSecretReference) {
 	m.Spec.WriteConnectionSecretToReference = r
 }
 
-func (m *managedOf[P]) GetTerraformResourceType() string               { return m.Spec.ForProvider.terraformType() }
-func (m *managedOf[P]) GetTerraformSchemaVersion() int                 { return 0 }
-func (m *managedOf[P]) GetConnectionDetailsMapping() map[string]string { return nil }
+func (m *managedOf[K]) GetTerraformResourceType() string {
+	var kind K
 
-func (m *managedOf[P]) GetParameters() (map[string]any, error) {
-	return toTerraform(m.Spec.ForProvider)
+	return kind.terraformType()
+}
+func (m *managedOf[K]) GetTerraformSchemaVersion() int                 { return 0 }
+func (m *managedOf[K]) GetConnectionDetailsMapping() map[string]string { return nil }
+
+func (m *managedOf[K]) GetParameters() (map[string]any, error) {
+	return renamed(m.Spec.ForProvider, snake), nil
 }
 
-func (m *managedOf[P]) SetParameters(p map[string]any) error {
-	return fromTerraform(p, &m.Spec.ForProvider)
+func (m *managedOf[K]) SetParameters(p map[string]any) error {
+	m.Spec.ForProvider = renamed(p, camel)
+
+	return nil
 }
 
-func (m *managedOf[P]) GetObservation() (map[string]any, error) {
-	return toTerraform(m.Status.AtProvider)
+func (m *managedOf[K]) GetObservation() (map[string]any, error) {
+	return renamed(m.Status.AtProvider, snake), nil
 }
 
-func (m *managedOf[P]) SetObservation(o map[string]any) error {
-	return fromTerraform(o, &m.Status.AtProvider)
+func (m *managedOf[K]) SetObservation(o map[string]any) error {
+	m.Status.AtProvider = renamed(o, camel)
+
+	return nil
 }
 
 // GetInitParameters returns none, because applications use none.
-func (m *managedOf[P]) GetInitParameters() (map[string]any, error) { return map[string]any{}, nil }
+func (m *managedOf[K]) GetInitParameters() (map[string]any, error) { return map[string]any{}, nil }
 
-func (m *managedOf[P]) GetMergedParameters(bool) (map[string]any, error) {
-	return m.GetParameters()
-}
+func (m *managedOf[K]) GetMergedParameters(bool) (map[string]any, error) { return m.GetParameters() }
 
 // LateInitialize changes nothing, because the management policies of applications do not include it.
-func (m *managedOf[P]) LateInitialize([]byte) (bool, error) { return false, nil }
+func (m *managedOf[K]) LateInitialize([]byte) (bool, error) { return false, nil }
 
-func (m *managedOf[P]) GetID() string {
-	o, err := m.GetObservation()
-	if err != nil {
-		return ""
-	}
+func (m *managedOf[K]) GetID() string { return text(m.Status.AtProvider, "id") }
 
-	return text(o, "id")
+var (
+	capital    = regexp.MustCompile(`[A-Z]`)
+	underscore = regexp.MustCompile(`_[a-z]`)
+)
+
+// snake and camel are names of Terraform's arguments and of Kubernetes' fields.
+func snake(name string) string {
+	return capital.ReplaceAllStringFunc(name, func(c string) string { return "_" + strings.ToLower(c) })
 }
 
-// toTerraform and fromTerraform use the names of Terraform's arguments.
-func toTerraform(from any) (map[string]any, error) {
-	data, err := upjet.TFParser.Marshal(from)
-	if err != nil {
-		return nil, fmt.Errorf("cannot encode for Terraform: %w", err)
-	}
-
-	out := map[string]any{}
-
-	return out, upjet.TFParser.Unmarshal(data, &out) //nolint:wrapcheck // As the real provider does.
+func camel(name string) string {
+	return underscore.ReplaceAllStringFunc(name, func(c string) string { return strings.ToUpper(c[1:]) })
 }
 
-func fromTerraform(from map[string]any, into any) error {
-	data, err := upjet.TFParser.Marshal(from)
-	if err != nil {
-		return fmt.Errorf("cannot encode for Terraform: %w", err)
+// renamed returns a copy of an object with other names of its fields, but not of its tags.
+func renamed(o object, rename func(string) string) object {
+	out := object{}
+
+	for name, value := range o {
+		if list, ok := value.([]any); ok {
+			elements := make([]any, len(list))
+
+			for i, element := range list {
+				elements[i] = element
+				if one, ok := element.(object); ok {
+					elements[i] = renamed(one, rename)
+				}
+			}
+
+			value = elements
+		}
+
+		if inner, ok := value.(object); ok && name != "tags" {
+			value = renamed(inner, rename)
+		}
+
+		out[rename(name)] = value
 	}
 
-	return upjet.TFParser.Unmarshal(data, into) //nolint:wrapcheck // As the real provider does.
+	return out
 }

@@ -11,7 +11,7 @@
 // names its source.
 //
 // It is simpler in these points: it resolves no references; has no access policies, contacts, network interfaces and conditions; leaves the
-// retry of a throttled request to upjet; and spells ids in messages in its own way. A Pace shortens its waits.
+// retry of a throttled request and of an unknown principal to upjet; and words some messages in its own way. A Pace shortens its waits.
 package provider
 
 import (
@@ -59,6 +59,9 @@ const (
 	minBackoff = time.Second
 	maxBackoff = time.Minute
 
+	// maxConnections is the number of idle connections to Azure.
+	maxConnections = 32
+
 	// jitter is the maximum deviation of a poll from its interval.
 	jitter = 0.05
 
@@ -90,25 +93,25 @@ func AddToScheme(s *runtime.Scheme) error {
 		}
 	}
 
-	register[endpointParameters](s, endpointGVK())
-	register[diagnosticsParameters](s, diagnosticsGVK())
+	register[privateEndpoint](s, endpointGVK())
+	register[diagnosticSetting](s, diagnosticsGVK())
 
 	return nil
 }
 
 // kinds returns the kinds of a package.
-func kinds(pkg string, pace Pace) []kind {
+func kinds(pkg string) []kind {
 	switch pkg {
 	case KeyVault:
-		return []kind{vaultKind(pace)}
+		return []kind{vaultKind()}
 	case ManagedIdentity:
 		return []kind{identityKind(), credentialKind()}
 	case Authorization:
-		return []kind{assignmentKind(pace)}
+		return []kind{assignmentKind()}
 	case Network:
 		return []kind{endpointKind()}
 	case Insights:
-		return []kind{diagnosticsKind(pace)}
+		return []kind{diagnosticsKind()}
 	default:
 		return nil
 	}
@@ -133,9 +136,10 @@ func SetupGated(mgr ctrl.Manager, pkg string, o Options) error {
 		return nil
 	}
 
-	trackers, through := upjet.NewOperationStore(o.Logger), transport()
+	trackers, through := upjet.NewOperationStore(o.Logger), http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // It is documented.
+	through.MaxIdleConnsPerHost = maxConnections
 
-	for _, k := range kinds(pkg, o.Pace) {
+	for _, k := range kinds(pkg) {
 		o.Gate.Register(func() {
 			complain(o, k.gvk.Kind, setup(mgr, k, trackers, through, o))
 		}, append(configKinds(), k.gvk)...)
@@ -159,7 +163,7 @@ func setup(mgr ctrl.Manager, k kind, trackers *upjet.OperationTrackerStore, thro
 	callbacks := upjet.NewAPICallbacks(mgr, resource.ManagedKind(k.gvk), upjet.WithEventHandler(events), upjet.WithStatusUpdates(false))
 
 	opts := []managed.ReconcilerOption{
-		managed.WithExternalConnector(connector(mgr.GetClient(), k, trackers, through,
+		managed.WithExternalConnector(connector(mgr.GetClient(), k, trackers, through, o.Pace,
 			upjet.WithTerraformPluginSDKAsyncLogger(o.Logger),
 			upjet.WithTerraformPluginSDKAsyncConnectorEventHandler(events),
 			upjet.WithTerraformPluginSDKAsyncCallbackProvider(callbacks))),
@@ -173,10 +177,6 @@ func setup(mgr ctrl.Manager, k kind, trackers *upjet.OperationTrackerStore, thro
 		managed.WithCreationGracePeriod(o.Pace.of(creationGracePeriod)),
 		managed.WithManagementPolicies(),
 		managed.WithInitializers(initializers(mgr.GetClient(), k)...),
-	}
-
-	if o.MetricOptions != nil {
-		opts = append(opts, managed.WithMetricRecorder(o.MetricOptions.MRMetrics))
 	}
 
 	co := o.ForControllerRuntime()
@@ -197,9 +197,9 @@ func setup(mgr ctrl.Manager, k kind, trackers *upjet.OperationTrackerStore, thro
 
 // connector connects managed resources of a kind to Azure.
 func connector(
-	kc kube.Client, k kind, trackers *upjet.OperationTrackerStore, through http.RoundTripper, o ...upjet.TerraformPluginSDKAsyncOption,
+	kc kube.Client, k kind, trackers *upjet.OperationTrackerStore, through http.RoundTripper, pace Pace, o ...upjet.TerraformPluginSDKAsyncOption,
 ) managed.ExternalConnector {
-	return upjet.NewTerraformPluginSDKAsyncConnector(kc, trackers, configure(through), k.resource,
+	return upjet.NewTerraformPluginSDKAsyncConnector(kc, trackers, configure(through, pace), k.resource,
 		append(o, upjet.WithTerraformPluginSDKAsyncManagementPolicies(true))...)
 }
 

@@ -4,12 +4,13 @@
 package provider
 
 import (
-	"fmt"
-	"maps"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -21,7 +22,6 @@ import (
 	"github.com/crossplane/upjet/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	tf "github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
-	"github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 	"github.com/upbound/provider-azure/v2/apis/namespaced/v1beta1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,6 +45,10 @@ const (
 	groupID    = "/subscriptions/" + subscription + "/resourceGroups/rg"
 	vaultID    = groupID + "/providers/Microsoft.KeyVault/vaults/kv-requests"
 	identityID = groupID + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-requests"
+
+	subnetID    = groupID + "/providers/Microsoft.Network/virtualNetworks/cluster/subnets/endpoints"
+	zoneID      = groupID + "/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
+	workspaceID = groupID + "/providers/Microsoft.OperationalInsights/workspaces/logs"
 
 	// hurried waits as often as the real provider, but almost no time.
 	hurried Pace = 1e-4
@@ -86,42 +90,28 @@ func newAccount(t *testing.T) *account {
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "azure"}, Data: map[string][]byte{
 			"c": []byte(`{"clientId":"` + clientID + `","clientSecret":"` + secret + `","tenantId":"` + tenant + `","subscriptionId":"` + subscription + `"}`),
 		}},
-		&v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "default"}, Spec: v1beta1.ProviderConfigSpec{
+		&v1beta1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: "default"}, Spec: v1beta1.ProviderConfigSpec{
 			Credentials: v1beta1.ProviderCredentials{Source: xpv1.CredentialsSourceSecret, CommonCredentialSelectors: xpv1.CommonCredentialSelectors{
-				SecretRef: &xpv1.SecretKeySelector{SecretReference: xpv1.SecretReference{Name: "azure"}, Key: "c"},
+				SecretRef: &xpv1.SecretKeySelector{SecretReference: xpv1.SecretReference{Namespace: "shop", Name: "azure"}, Key: "c"},
 			}},
 		}},
 	).Build()}
 }
 
-// apply lets Terraform create or change a resource, and returns the new state and the error.
-func (a *account) apply(t *testing.T, k kind, was *terraform.InstanceState, arguments object) (*terraform.InstanceState, string) {
+// create lets Terraform create a resource.
+func (a *account) create(t *testing.T, k kind, arguments object) {
 	t.Helper()
 
-	c := a.client()
 	r := k.resource.TerraformResource
+	d := tf.TestResourceDataRaw(t, r.Schema, arguments)
+	d.MarkNewResource()
 
-	if was == nil {
-		d := tf.TestResourceDataRaw(t, r.Schema, arguments)
-		d.MarkNewResource()
-
-		diags := r.CreateContext(t.Context(), d, c)
-		if diags.HasError() {
-			return nil, diags[0].Summary
-		}
-
-		return d.State(), ""
-	}
-
-	diff, err := r.Diff(t.Context(), was, terraform.NewResourceConfigRaw(arguments), c)
-	must(t, err)
-
-	is, diags := r.Apply(t.Context(), was, diff, c)
+	diags := r.CreateContext(t.Context(), d, &client{pace: hurried, http: &http.Client{Transport: a.through}, who: servicePrincipal{
+		ClientID: clientID, ClientSecret: secret, TenantID: tenant, SubscriptionID: subscription,
+	}})
 	if diags.HasError() {
-		return is, diags[0].Summary
+		t.Fatal(diags[0].Summary)
 	}
-
-	return is, ""
 }
 
 // observe observes a managed resource, like a poll.
@@ -130,33 +120,31 @@ func (a *account) observe(t *testing.T, k kind, name string, arguments object) (
 
 	mg := managedResource(t, k, name, arguments)
 
-	external, err := connector(a.kube, k, upjet.NewOperationStore(logging.NewNopLogger()), a.through,
+	external, err := connector(a.kube, k, upjet.NewOperationStore(logging.NewNopLogger()), a.through, hurried,
 		upjet.WithTerraformPluginSDKAsyncLogger(logging.NewNopLogger())).Connect(t.Context(), mg)
 	must(t, err)
 
 	return external.Observe(t.Context(), mg) //nolint:wrapcheck // It is what is tested.
 }
 
-func vaultArguments(more object) object {
-	out := object{
+func vaultArguments() object {
+	return object{
 		"name": "kv-requests", "location": "westeurope", "resource_group_name": "rg", "sku_name": "standard", "tenant_id": tenant,
 		"rbac_authorization_enabled": true, "purge_protection_enabled": true, "tags": object{"application": "shop"},
-	}
-	maps.Copy(out, more)
-
-	return out
-}
-
-func credentialArguments(name string) object {
-	return object{
-		"name": name, "resource_group_name": "rg", "parent_id": identityID, "issuer": "https://oidc.example.org",
-		"subject": "system:serviceaccount:shop:" + name, "audience": []any{"api://AzureADTokenExchange"},
+		"network_acls": []any{object{"default_action": "Deny", "bypass": "AzureServices", "ip_rules": []any{"20.50.1.2"}}},
 	}
 }
 
-func endpointArguments(name string) object {
+func credentialArguments() object {
 	return object{
-		"name": name, "resource_group_name": "rg", "location": "westeurope", "subnet_id": subnetID,
+		"name": "fic-requests", "resource_group_name": "rg", "parent_id": identityID, "issuer": "https://oidc.example.org",
+		"subject": "system:serviceaccount:shop:web", "audience": []any{"api://AzureADTokenExchange"},
+	}
+}
+
+func endpointArguments() object {
+	return object{
+		"name": "pe-requests", "resource_group_name": "rg", "location": "westeurope", "subnet_id": subnetID,
 		"private_service_connection": []any{object{
 			"name": "vault", "is_manual_connection": false, "private_connection_resource_id": vaultID, "subresource_names": []any{"vault"},
 		}},
@@ -202,7 +190,7 @@ func TestRequests(t *testing.T) {
 	}{
 		{
 			reason: "A vault's address gets ten requests, and its contacts one at every observation, both first without a token.",
-			kind:   vaultKind(hurried), name: "kv-requests", arguments: vaultArguments(nil),
+			kind:   vaultKind(), name: "kv-requests", arguments: vaultArguments(),
 			create: requests{
 				fault.Token: 2, fault.GetVault: 3, fault.GetDeletedVault: 1, fault.PutVault: 1, fault.Challenge: 11, fault.GetContacts: 1,
 			},
@@ -216,13 +204,13 @@ func TestRequests(t *testing.T) {
 		},
 		{
 			reason: "A credential is read once.",
-			kind:   credentialKind(), name: "fic-requests", arguments: credentialArguments("fic-requests"),
+			kind:   credentialKind(), name: "fic-requests", arguments: credentialArguments(),
 			create:  requests{fault.Token: 1, fault.GetCredential: 2, fault.PutCredential: 1},
 			observe: requests{fault.Token: 2, fault.GetCredential: 1},
 		},
 		{
 			reason: "An assignment must be found five times, and its role is read each time.",
-			kind:   assignmentKind(hurried), name: vaultID + "/providers/Microsoft.Authorization/roleAssignments/" + assigned,
+			kind:   assignmentKind(), name: vaultID + "/providers/Microsoft.Authorization/roleAssignments/" + assigned,
 			arguments: object{
 				"name": assigned, "scope": vaultID, "principal_id": principalID, "role_definition_name": "Key Vault Secrets User",
 			},
@@ -233,7 +221,7 @@ func TestRequests(t *testing.T) {
 		},
 		{
 			reason: "A private endpoint is read with its network interface, the list of its DNS zone groups, and the only one of them.",
-			kind:   endpointKind(), name: "pe-requests", arguments: endpointArguments("pe-requests"),
+			kind:   endpointKind(), name: "pe-requests", arguments: endpointArguments(),
 			create: requests{
 				fault.Token: 1, fault.GetEndpoint: 2, fault.PutEndpoint: 1, fault.PutZoneGroup: 1,
 				fault.GetInterface: 1, fault.ListZoneGroups: 1, fault.GetZoneGroup: 1,
@@ -242,7 +230,7 @@ func TestRequests(t *testing.T) {
 		},
 		{
 			reason: "A diagnostic setting must be found three times.",
-			kind:   diagnosticsKind(hurried), name: vaultID + "|logs", arguments: object{
+			kind:   diagnosticsKind(), name: vaultID + "|logs", arguments: object{
 				"name": "logs", "target_resource_id": vaultID, "log_analytics_workspace_id": workspaceID, "enabled_log": []any{object{"category_group": "audit"}},
 			},
 			create:  requests{fault.Token: 1, fault.GetDiagnostics: 5, fault.PutDiagnostics: 1},
@@ -267,9 +255,7 @@ func TestRequests(t *testing.T) {
 
 	for _, tc := range cases {
 		t.Run(tc.kind.gvk.Kind, func(t *testing.T) {
-			if _, failed := a.apply(t, tc.kind, nil, tc.arguments); failed != "" {
-				t.Fatal(failed)
-			}
+			a.create(t, tc.kind, tc.arguments)
 
 			if diff := cmp.Diff(tc.create, counted(a.Server)); diff != "" {
 				t.Errorf("\n%s\nCreate: -want, +got:\n%s", tc.reason, diff)
@@ -287,123 +273,6 @@ func TestRequests(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestVaults covers an existing vault, a deleted one, and a foreign one, in this order.
-func TestVaults(t *testing.T) {
-	a, k := newAccount(t), vaultKind(hurried)
-
-	create := func() string {
-		_, failed := a.apply(t, k, nil, vaultArguments(nil))
-
-		return failed
-	}
-	observe := func(more object) string {
-		o, err := a.observe(t, k, "kv-requests", vaultArguments(more))
-		if err != nil {
-			return err.Error()
-		}
-
-		return fmt.Sprintf("exists: %t, up to date: %t", o.ResourceExists, o.ResourceUpToDate)
-	}
-	outage := azure.Fault{Operation: fault.GetVault, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable, Count: 1}
-
-	var state *terraform.InstanceState
-
-	for _, step := range []struct {
-		reason string
-		do     func() string
-		want   string
-	}{
-		{"The vault does not exist.", func() string { return observe(nil) }, "exists: false"},
-		{"The name is taken by another vault.", func() string {
-			must(t, a.PutVault(azure.Vault{Name: "kv-requests", TenantID: tenant}))
-
-			return create()
-		}, "VaultAlreadyExists"},
-		{"The name is free after a purge.", func() (failed string) {
-			must(t, a.DeleteVault("kv-requests"))
-			must(t, a.PurgeVault("kv-requests"))
-			state, failed = a.apply(t, k, nil, vaultArguments(nil))
-
-			return failed
-		}, ""},
-		{"Creating the vault again fails.", create, "already exists - to be managed via Terraform this resource needs to be imported into the State"},
-		{"An outage does not make the vault look deleted.", func() string {
-			_, err := a.AddFault(outage)
-			must(t, err)
-
-			return observe(nil)
-		}, `vaults.VaultsClient#Get: Failure responding to request: StatusCode=503 -- Original Error: autorest/azure: Service returned an error. Status=503 Code="ServerTimeout"`},
-		{"A change in Azure is observed.", func() string { return observe(object{"sku_name": "premium"}) }, "exists: true, up to date: false"},
-		{"Another location requires a replacement, which upjet rejects.", func() string {
-			diff, err := k.resource.TerraformResource.Diff(t.Context(), state, terraform.NewResourceConfigRaw(vaultArguments(object{"location": "northeurope"})), nil)
-			must(t, err)
-
-			return fmt.Sprintf("replaced: %t", diff.RequiresNew())
-		}, "replaced: true"},
-		{"A changed argument is sent.", func() (failed string) {
-			state, failed = a.apply(t, k, state, vaultArguments(object{"sku_name": "premium"}))
-
-			return failed
-		}, ""},
-		{"Purge protection stays.", func() string {
-			_, failed := a.apply(t, k, state, vaultArguments(object{"sku_name": "premium", "purge_protection_enabled": false}))
-
-			return failed
-		}, "once Purge Protection has been Enabled it's not possible to disable it"},
-		{"Another client deletes the vault.", func() string {
-			must(t, a.DeleteVault("kv-requests"))
-
-			return observe(nil)
-		}, "exists: false"},
-		{"A deleted vault is recovered.", create, ""},
-	} {
-		if got := step.do(); !strings.Contains(got, step.want) || step.want == "" && got != "" {
-			t.Errorf("\n%s\nwant %q, got %q", step.reason, step.want, got)
-		}
-	}
-
-	if diff := cmp.Diff([]azure.ARMResource{{ID: vaultID, Created: 1, Updated: 2, Recovered: 1}}, a.ARMResources()); diff != "" {
-		t.Errorf("changes in Azure: -want, +got:\n%s", diff)
-	}
-}
-
-// TestUnknownPrincipal checks that an unknown principal is treated as a new one until the provider
-// gives up.
-func TestUnknownPrincipal(t *testing.T) {
-	a := newAccount(t)
-
-	_, failed := a.apply(t, assignmentKind(10*hurried), nil, object{"scope": groupID, "principal_id": subscription, "role_definition_name": "Reader"})
-	if !strings.HasPrefix(failed, "unexpected status 400 (400 Bad Request) with error: PrincipalNotFound: Principal ") {
-		t.Errorf("want PrincipalNotFound, got %q", failed)
-	}
-
-	if n := a.Counts().Of(azure.CountKey{Operation: fault.PutRoleAssignment, Error: "PrincipalNotFound"}); n < 2 {
-		t.Errorf("want it to be asked for again, was asked for %d times", n)
-	}
-}
-
-// TestCredentialsOfOneIdentity checks that credentials are written one after the other, because Azure
-// rejects concurrent writes.
-func TestCredentialsOfOneIdentity(t *testing.T) {
-	a, k := newAccount(t), credentialKind()
-
-	if _, failed := a.apply(t, identityKind(), nil, identityArguments()); failed != "" {
-		t.Fatal(failed)
-	}
-
-	var writing sync.WaitGroup
-
-	for _, name := range []string{"one", "two", "three", "four"} {
-		writing.Go(func() {
-			if _, failed := a.apply(t, k, nil, credentialArguments(name)); failed != "" {
-				t.Error(failed)
-			}
-		})
-	}
-
-	writing.Wait()
 }
 
 // counted returns the requests since the last call, except connections.
@@ -448,7 +317,49 @@ func managedResource(t *testing.T, k kind, externalName string, arguments object
 	mg.SetUID(types.UID(k.gvk.Kind))
 	mg.GetObjectKind().SetGroupVersionKind(k.gvk)
 	meta.SetExternalName(mg, externalName)
-	mg.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: v1beta1.ProviderConfigKind, Name: "default"})
+	mg.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: v1beta1.ClusterProviderConfigKind, Name: "default"})
 
 	return mg
+}
+
+// embedded returns arguments as a managed resource has them: a block that can occur once is an object.
+func embedded(arguments object) object {
+	out := object{}
+
+	for name, value := range arguments {
+		if list, ok := value.([]any); ok && name != "enabled_log" {
+			if block, ok := list[0].(object); ok {
+				value = block
+			}
+		}
+
+		out[name] = value
+	}
+
+	return out
+}
+
+// TestExternalNames compares the conversion of external names to ids with the real provider's
+// configuration.
+func TestExternalNames(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	must(t, err)
+
+	config, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "config", "externalname.go"))
+	must(t, err)
+
+	templated := func(template string) string {
+		return "config.TemplatedStringAsIdentifier(\"name\", " + strconv.Quote(template) + "),\n"
+	}
+
+	for typ, want := range map[string]string{
+		vaultType: templated(vaultTemplate), identityType: "config.IdentifierFromProvider,\n",
+		credentialType: templated(credentialTemplate), assignmentType: "config.IdentifierFromProvider,\n",
+	} {
+		_, got, _ := strings.Cut(string(config), "\n\t"+strconv.Quote(typ)+":")
+		if got = strings.TrimLeft(got, " "); !strings.HasPrefix(got, want) {
+			got, _, _ = strings.Cut(got, "\n")
+			t.Errorf("%s: want %s, the real provider has %s", typ, want, got)
+		}
+	}
 }

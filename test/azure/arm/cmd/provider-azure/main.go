@@ -9,11 +9,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	stdlog "log"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -26,8 +24,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/customresourcesgate"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
 	corev1 "k8s.io/api/core/v1"
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -37,9 +33,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/p6m-dev/platform-application/test/azure/arm/provider"
@@ -67,7 +61,6 @@ type CLI struct {
 	TimeScale        float64       `default:"1"     env:"TIME_SCALE"                help:"By how much the waits for Azure are shortened: 1 waits as the real provider does, 0.01 a hundredth of that."`
 	MaxReconcileRate int           `default:"100"   env:"MAX_RECONCILE_RATE"        help:"Reconciles in a second, and at once."`
 	MetricsAddress   string        `default:":8080" env:"METRICS_BIND_ADDRESS"      help:"The address the metrics server listens on. 0 for none."                                                      name:"metrics-bind-address"`
-	HealthAddress    string        `default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS" help:"The address the health and readiness probes are served on. 0 for none."                                      name:"health-probe-bind-addr"`
 }
 
 // Run runs the provider until it is stopped.
@@ -98,17 +91,8 @@ func (c *CLI) Run(ctx context.Context) error {
 		GlobalRateLimiter:       ratelimiter.NewGlobal(c.MaxReconcileRate),
 		Features:                &feature.Flags{},
 		Gate:                    new(gate.Gate[schema.GroupVersionKind]),
-		MetricOptions: &controller.MetricOptions{
-			PollStateMetricInterval: time.Minute, MRMetrics: managed.NewMRMetricRecorder(), MRStateMetrics: statemetrics.NewMRStateMetrics(),
-		},
 	}}
 	o.Features.Enable(feature.EnableBetaManagementPolicies)
-
-	if recorder, ok := o.MetricOptions.MRMetrics.(*managed.MRMetricRecorder); ok {
-		if err := metrics.Registry.Register(recorder); err != nil {
-			return fmt.Errorf("cannot register metrics: %w", err)
-		}
-	}
 
 	if err := customresourcesgate.Setup(mgr, o.Options); err != nil {
 		return fmt.Errorf("cannot wait for CustomResourceDefinitions: %w", err)
@@ -157,29 +141,10 @@ func (c *CLI) manager() (ctrl.Manager, error) {
 		},
 		Client:                  client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
 		Metrics:                 metricsserver.Options{BindAddress: c.MetricsAddress},
-		HealthProbeBindAddress:  c.HealthAddress,
 		GracefulShutdownTimeout: new(shutdownTimeout),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a manager of controllers: %w", err)
-	}
-
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("cannot add a health check: %w", err)
-	}
-
-	err = mgr.AddReadyzCheck("cache", func(r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
-		defer cancel()
-
-		if !mgr.GetCache().WaitForCacheSync(ctx) {
-			return errors.New("the cache is not filled yet")
-		}
-
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("cannot add a readiness check: %w", err)
 	}
 
 	return mgr, nil

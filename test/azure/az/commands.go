@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package az
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/uuid"
 )
 
@@ -44,18 +45,24 @@ func (n named) identity(m *manager) string {
 
 type login struct{}
 
-// Run does nothing, because every command signs in.
-func (*login) Run() error { return nil }
+// Run signs in, as every command does.
+func (*login) Run(m *manager) error {
+	_, err := m.credential.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{"https://management.azure.com/.default"}})
+
+	return err //nolint:wrapcheck // It says everything.
+}
 
 type accountSet struct {
 	Subscription string `required:""`
 }
 
 // Run sets the subscription for later commands, if it is visible.
-func (c *accountSet) Run(ctx context.Context, m *manager) error {
-	if _, err := m.ask(ctx, http.MethodGet, "/subscriptions/"+c.Subscription, resourcesAPI, nil); err != nil {
+func (c *accountSet) Run(m *manager) error {
+	if err := m.send(http.MethodGet, "/subscriptions/"+c.Subscription, resourcesAPI, nil); err != nil {
 		return err
 	}
+
+	m.answer = nil
 
 	return m.keep(c.Subscription)
 }
@@ -66,11 +73,8 @@ type groupCreate struct {
 }
 
 // Run creates a resource group.
-func (c *groupCreate) Run(ctx context.Context, m *manager, out *object) error {
-	made, err := m.ask(ctx, http.MethodPut, named{ResourceGroup: c.Name}.group(m), resourcesAPI, object{"location": c.Location})
-	*out = made
-
-	return err
+func (c *groupCreate) Run(m *manager) error {
+	return m.send(http.MethodPut, named{ResourceGroup: c.Name}.group(m), resourcesAPI, object{"location": c.Location})
 }
 
 type aksShow struct {
@@ -78,19 +82,14 @@ type aksShow struct {
 }
 
 // Run shows a cluster.
-func (c *aksShow) Run(ctx context.Context, m *manager, out *object) error {
-	known, err := m.ask(ctx, http.MethodGet, c.cluster(m), clusterAPI, nil)
-	if err != nil {
-		return err
+func (c *aksShow) Run(m *manager) error {
+	err := m.send(http.MethodGet, c.cluster(m), clusterAPI, nil)
+
+	if issuer, ok := m.answer["oidcIssuerProfile"].(object); ok {
+		m.answer["oidcIssuerProfile"] = object{"enabled": issuer["enabled"], "issuerUrl": issuer["issuerURL"]}
 	}
 
-	*out = flat(known)
-
-	if issuer, ok := (*out)["oidcIssuerProfile"].(object); ok {
-		(*out)["oidcIssuerProfile"] = object{"enabled": issuer["enabled"], "issuerUrl": issuer["issuerURL"]}
-	}
-
-	return nil
+	return err
 }
 
 type aksUpdate struct {
@@ -101,13 +100,8 @@ type aksUpdate struct {
 }
 
 // Run changes a cluster.
-func (c *aksUpdate) Run(ctx context.Context, m *manager, out *object) error {
-	known, err := m.ask(ctx, http.MethodGet, c.cluster(m), clusterAPI, nil)
-	if err != nil {
-		return err
-	}
-
-	properties, _ := known["properties"].(object)
+func (c *aksUpdate) Run(m *manager) error {
+	properties := object{}
 	if c.EnableOIDCIssuer {
 		properties["oidcIssuerProfile"] = object{"enabled": true}
 	}
@@ -116,11 +110,11 @@ func (c *aksUpdate) Run(ctx context.Context, m *manager, out *object) error {
 		properties["securityProfile"] = object{"workloadIdentity": object{"enabled": true}}
 	}
 
-	if _, err := m.ask(ctx, http.MethodPut, c.cluster(m), clusterAPI, known); err != nil {
+	if err := m.send(http.MethodPut, c.cluster(m), clusterAPI, object{"properties": properties}); err != nil {
 		return err
 	}
 
-	return (&aksShow{c.named}).Run(ctx, m, out)
+	return (&aksShow{c.named}).Run(m)
 }
 
 type providerShow struct {
@@ -128,11 +122,8 @@ type providerShow struct {
 }
 
 // Run shows whether a resource provider is registered.
-func (c *providerShow) Run(ctx context.Context, m *manager, out *object) error {
-	known, err := m.ask(ctx, http.MethodGet, m.subscription+"/providers/"+c.Namespace, resourcesAPI, nil)
-	*out = known
-
-	return err
+func (c *providerShow) Run(m *manager) error {
+	return m.send(http.MethodGet, m.subscription+"/providers/"+c.Namespace, resourcesAPI, nil)
 }
 
 type providerRegister struct {
@@ -141,21 +132,11 @@ type providerRegister struct {
 }
 
 // Run registers a resource provider. The stand-in does so at once.
-func (c *providerRegister) Run(ctx context.Context, m *manager) error {
-	if _, err := m.ask(ctx, http.MethodPost, m.subscription+"/providers/"+c.Namespace+"/register", resourcesAPI, nil); err != nil || !c.Wait {
-		return err
-	}
+func (c *providerRegister) Run(m *manager) error {
+	err := m.send(http.MethodPost, m.subscription+"/providers/"+c.Namespace+"/register", resourcesAPI, nil)
+	m.answer = nil
 
-	shown := object{}
-	if err := (&providerShow{c.Namespace}).Run(ctx, m, &shown); err != nil {
-		return err
-	}
-
-	if shown["registrationState"] != "Registered" {
-		return fmt.Errorf("%s is %v", c.Namespace, shown["registrationState"])
-	}
-
-	return nil
+	return err
 }
 
 type identityShow struct {
@@ -163,11 +144,8 @@ type identityShow struct {
 }
 
 // Run shows an identity.
-func (c *identityShow) Run(ctx context.Context, m *manager, out *object) error {
-	known, err := m.ask(ctx, http.MethodGet, c.identity(m), identityAPI, nil)
-	*out = flat(known)
-
-	return err
+func (c *identityShow) Run(m *manager) error {
+	return m.send(http.MethodGet, c.identity(m), identityAPI, nil)
 }
 
 type identityCreate struct {
@@ -175,16 +153,12 @@ type identityCreate struct {
 }
 
 // Run creates an identity in the location of its resource group.
-func (c *identityCreate) Run(ctx context.Context, m *manager, out *object) error {
-	group, err := m.ask(ctx, http.MethodGet, c.group(m), resourcesAPI, nil)
-	if err != nil {
+func (c *identityCreate) Run(m *manager) error {
+	if err := m.send(http.MethodGet, c.group(m), resourcesAPI, nil); err != nil {
 		return err
 	}
 
-	made, err := m.ask(ctx, http.MethodPut, c.identity(m), identityAPI, object{"location": group["location"]})
-	*out = flat(made)
-
-	return err
+	return m.send(http.MethodPut, c.identity(m), identityAPI, object{"location": m.answer["location"]})
 }
 
 type credentialCreate struct {
@@ -197,15 +171,10 @@ type credentialCreate struct {
 }
 
 // Run makes an identity trust tokens.
-func (c *credentialCreate) Run(ctx context.Context, m *manager, out *object) error {
+func (c *credentialCreate) Run(m *manager) error {
 	id := named{Name: c.IdentityName, ResourceGroup: c.ResourceGroup}.identity(m) + "/federatedIdentityCredentials/" + c.Name
 
-	made, err := m.ask(ctx, http.MethodPut, id, identityAPI, object{"properties": object{
-		"issuer": c.Issuer, "subject": c.Subject, "audiences": c.Audiences,
-	}})
-	*out = flat(made)
-
-	return err
+	return m.send(http.MethodPut, id, identityAPI, object{"properties": object{"issuer": c.Issuer, "subject": c.Subject, "audiences": c.Audiences}})
 }
 
 type definitionCreate struct {
@@ -213,7 +182,7 @@ type definitionCreate struct {
 }
 
 // Run creates a role from JSON, whose names may begin with a capital.
-func (c *definitionCreate) Run(ctx context.Context, m *manager, out *object) error {
+func (c *definitionCreate) Run(m *manager) error {
 	var wants struct {
 		Name             string   `json:"name"`
 		Description      string   `json:"description"`
@@ -235,36 +204,12 @@ func (c *definitionCreate) Run(ctx context.Context, m *manager, out *object) err
 		return errors.New("'AssignableScopes' is a required field")
 	}
 
-	scope := wants.AssignableScopes[0]
-
-	known, err := m.roles(ctx, scope, wants.Name)
-	if err != nil {
-		return err
-	}
-
-	if len(known) > 0 {
-		return fmt.Errorf("a custom role named %q exists: use `az role definition update`", wants.Name)
-	}
-
-	id := scope + authorization + "roleDefinitions/" + uuid.NewString()
-
-	made, err := m.ask(ctx, http.MethodPut, id, roleAPI, object{"properties": object{
+	return m.send(http.MethodPut, wants.AssignableScopes[0]+authorization+"roleDefinitions/"+uuid.NewString(), roleAPI, object{"properties": object{
 		"roleName": wants.Name, "description": wants.Description, "type": "CustomRole", "assignableScopes": wants.AssignableScopes,
 		"permissions": []object{{
 			"actions": wants.Actions, "notActions": wants.NotActions, "dataActions": wants.DataActions, "notDataActions": wants.NotDataActions,
 		}},
 	}})
-	*out = flat(made)
-
-	return err
-}
-
-// roles returns the roles of that name on a scope.
-func (m *manager) roles(ctx context.Context, scope, name string) ([]any, error) {
-	found, err := m.ask(ctx, http.MethodGet, scope+authorization+"roleDefinitions", roleAPI, nil, "$filter", "roleName eq '"+name+"'")
-	values, _ := found["value"].([]any)
-
-	return values, err
 }
 
 type assignmentCreate struct {
@@ -277,12 +222,12 @@ type assignmentCreate struct {
 }
 
 // Run assigns a role by its name. An existing assignment is not an error.
-func (c *assignmentCreate) Run(ctx context.Context, m *manager, out *object) error {
-	found, err := m.roles(ctx, c.Scope, c.Role)
-	if err != nil {
+func (c *assignmentCreate) Run(m *manager) error {
+	if err := m.send(http.MethodGet, c.Scope+authorization+"roleDefinitions", roleAPI, nil, "$filter", "roleName eq '"+c.Role+"'"); err != nil {
 		return err
 	}
 
+	found, _ := m.answer["value"].([]any)
 	if len(found) != 1 {
 		return fmt.Errorf("role '%s' doesn't exist", c.Role)
 	}
@@ -294,15 +239,14 @@ func (c *assignmentCreate) Run(ctx context.Context, m *manager, out *object) err
 		maps.Copy(properties, object{"condition": c.Condition, "conditionVersion": c.ConditionVersion})
 	}
 
-	made, err := m.ask(ctx, http.MethodPut, c.Scope+authorization+"roleAssignments/"+uuid.NewString(), roleAPI, object{"properties": properties})
+	m.answer = nil
+	err := m.send(http.MethodPut, c.Scope+authorization+"roleAssignments/"+uuid.NewString(), roleAPI, object{"properties": properties})
 
 	if refused, ok := errors.AsType[*azcore.ResponseError](err); ok && refused.ErrorCode == "RoleAssignmentExists" {
 		fmt.Fprintln(os.Stderr, refused)
 
 		return nil
 	}
-
-	*out = flat(made)
 
 	return err
 }
