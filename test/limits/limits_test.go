@@ -120,7 +120,7 @@ func TestLists(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := &lister{}
-				w := watch.New(l, 1, 15*time.Minute, watch.NewMetrics(), func(types.NamespacedName) {})
+				w := watch.New(l, 1, 15*time.Minute, watch.NewMetrics(), func(types.NamespacedName, bool) {})
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error, 1)
 
