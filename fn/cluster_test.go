@@ -801,7 +801,7 @@ func TestClusterMistakes(t *testing.T) {
 
 				return blue
 			},
-			want: want{roles: 2, condition: compose.TypeAccessReady, says: "the roles are revoked when the settings of the owner"},
+			want: want{roles: 2, condition: compose.TypeAccessReady, says: "the roles are revoked when the owner's settings"},
 		},
 		"WithoutSpec": {
 			reason: "An observed object can have any form.",

@@ -327,7 +327,7 @@ func TestMemberAwaitsGrantedRoles(t *testing.T) {
 	green.become("Member", blueIssuer)
 	blue.live()
 	green.live()
-	const says = "keyVault.roleAssignments must be Granted in the settings of this cluster"
+	const says = "keyVault.roleAssignments must also be Granted in the settings of this cluster"
 	if _, message := green.says(compose.TypeAccessReady); !strings.Contains(message, says) {
 		t.Errorf("RunFunction(...): want a message that says %q, got %q", says, message)
 	}
