@@ -22,6 +22,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/payload"
 	"github.com/p6m-dev/platform-application/provider/plan"
+	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
 func TestStructure(t *testing.T) {
@@ -129,6 +130,30 @@ func TestCreations(t *testing.T) {
 				t.Errorf("\n%s\ncreations(): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// A value that arrives within the second of the secret's creation does not show in the list. The secret is read again, even if
+// a list from before its creation was looked at in between.
+func TestCreatedSettles(t *testing.T) {
+	s := v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}}
+	l := lookAt(s)
+	l.empty()
+	l.cr.Spec.ForProvider.CreateMissing = true
+	l.snapshot = watch.NewSnapshot(nil, []string{"db"}, before(time.Second))
+
+	e, _ := externalOf(l)
+	e.observed["db"] = l.missing(s, absence{})
+	e.created(s, keyvault.Properties{Updated: noon()}, nil)
+
+	if o, known := l.known(s); !known || o.State != v1alpha1.StateAwaitingValue {
+		t.Errorf("\nThe list is from before the creation.\nknown(...) = %v, %t", o, known)
+	}
+
+	l.snapshot, l.now = listed(noon(), true), noon().Add(resolution)
+
+	if o, known := l.known(s); known {
+		t.Errorf("\nThe second of the creation is over.\nknown(...) = %v, want the secret to be read", o)
 	}
 }
 

@@ -48,8 +48,6 @@ func because(state v1alpha1.State, r finding.Reason) plan.Observed {
 func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	memo := l.memory.secrets[s.Name]
 
-	delete(l.memory.unsettled, s.Name)
-
 	switch {
 	case memo.State == v1alpha1.StateAwaitingValue && memo.updated.After(l.snapshot.TakenAt.Add(-time.Second)):
 		// The provider has created it since the vault was listed.
@@ -58,6 +56,8 @@ func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 		// The secret was added to the sync after the vault was listed.
 		return plan.Observed{}, false
 	}
+
+	delete(l.memory.unsettled, s.Name) // It may come back with the same time.
 
 	return l.missing(s, memo.absence), true
 }
