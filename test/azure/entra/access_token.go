@@ -113,17 +113,6 @@ func (t *Tokens) RevokeTokens(principalID string) { t.invalidate(principalID, Fl
 // ExpireTokens makes vaults reject all present tokens of a principal as expired.
 func (t *Tokens) ExpireTokens(principalID string) { t.invalidate(principalID, FlawExpired) }
 
-func (t *Tokens) invalidate(principalID string, flaw Flaw) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-
-	for _, known := range t.issued {
-		if strings.EqualFold(known.PrincipalID, principalID) {
-			known.flaw = flaw
-		}
-	}
-}
-
 // Verify returns the caller of a token for Key Vault in a tenant. A rejection is a *TokenError.
 func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
 	c, err := t.verify(token, VaultResource)
@@ -138,6 +127,17 @@ func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
 // *TokenError.
 func (t *Tokens) VerifyManagement(token string) (Caller, error) {
 	return t.verify(token, ManagementResource, classicManagement)
+}
+
+func (t *Tokens) invalidate(principalID string, flaw Flaw) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	for _, known := range t.issued {
+		if strings.EqualFold(known.PrincipalID, principalID) {
+			known.flaw = flaw
+		}
+	}
 }
 
 func (t *Tokens) verify(token string, audiences ...string) (Caller, error) {

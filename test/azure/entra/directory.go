@@ -217,18 +217,6 @@ func (d *Directory) HasPrincipal(tenantID, principalID string) bool {
 	})
 }
 
-// all returns the applications of all tenants.
-func (d *Directory) all() (out []*application) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-
-	for _, t := range d.tenants {
-		out = slices.AppendSeq(out, maps.Values(t.applications))
-	}
-
-	return out
-}
-
 // HasTenant reports whether a tenant exists.
 func (d *Directory) HasTenant(id string) bool {
 	known, _ := d.lookup(id, "")
@@ -273,6 +261,18 @@ func (d *Directory) PutIssuerSource(issuerURL string, source KeySource) error {
 	d.issuers[issuerURL] = &issuer{source: source}
 
 	return nil
+}
+
+// all returns the applications of all tenants.
+func (d *Directory) all() (out []*application) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+
+	for _, t := range d.tenants {
+		out = slices.AppendSeq(out, maps.Values(t.applications))
+	}
+
+	return out
 }
 
 // The lock must be held.

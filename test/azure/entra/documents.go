@@ -102,7 +102,7 @@ func (s *Service) ServeIssuer(w http.ResponseWriter, r *http.Request) {
 	}
 
 	if _, i := s.Directory.issuerAt(r.Host, strings.TrimSuffix(r.URL.Path, keysPath)); i != nil {
-		operation, handle = fault.Keys, func() wire.Answer {
+		operation, handle = fault.Keys, func() wire.Answer { //nolint:contextcheck // It has the request's.
 			jwks, err := i.source(r.Context())
 			if err != nil {
 				return wire.Answer{Status: http.StatusServiceUnavailable}

@@ -97,25 +97,26 @@ func ruleFields() map[string][2]string {
 
 // expandRules returns the rules for a request, or nil (expandKeyVaultNetworkAcls).
 func expandRules(d *tf.ResourceData) object {
-	for _, given := range asList(d.Get("network_acls")) {
-		rules := asObject(given)
-		out := object{"defaultAction": rules["default_action"], "bypass": rules["bypass"]}
-
-		for argument, names := range ruleFields() {
-			list := []any{}
-			if values, ok := rules[argument].(*tf.Set); ok {
-				for _, v := range values.List() {
-					list = append(list, object{names[1]: v})
-				}
-			}
-
-			out[names[0]] = list
-		}
-
-		return out
+	given := asList(d.Get("network_acls"))
+	if len(given) == 0 {
+		return nil
 	}
 
-	return nil
+	rules := asObject(given[0])
+	out := object{"defaultAction": rules["default_action"], "bypass": rules["bypass"]}
+
+	for argument, names := range ruleFields() {
+		list := []any{}
+		if values, ok := rules[argument].(*tf.Set); ok {
+			for _, v := range values.List() {
+				list = append(list, object{names[1]: v})
+			}
+		}
+
+		out[names[0]] = list
+	}
+
+	return out
 }
 
 // flattenRules returns the rules in an answer. A vault without rules lets everybody in (flattenKeyVaultNetworkAcls).

@@ -56,11 +56,11 @@ const (
 type CLI struct {
 	Package string `arg:"" default:"all" enum:"all,family,keyvault,managedidentity,authorization,network,insights" env:"PROVIDER_AZURE_PACKAGE" help:"Which package of the family this is: family, keyvault, managedidentity, authorization, network, insights, or all of them."`
 
-	Debug            bool          `env:"DEBUG"     help:"Run with debug logging."  short:"d"`
-	Poll             time.Duration `default:"10m"   env:"POLL"                      help:"How often a resource is checked for drift."`
-	TimeScale        float64       `default:"1"     env:"TIME_SCALE"                help:"By how much the waits for Azure are shortened: 1 waits as the real provider does, 0.01 a hundredth of that."`
-	MaxReconcileRate int           `default:"100"   env:"MAX_RECONCILE_RATE"        help:"Reconciles in a second, and at once."`
-	MetricsAddress   string        `default:":8080" env:"METRICS_BIND_ADDRESS"      help:"The address the metrics server listens on. 0 for none."                                                      name:"metrics-bind-address"`
+	Debug            bool          `env:"DEBUG"     help:"Run with debug logging." short:"d"`
+	Poll             time.Duration `default:"10m"   env:"POLL"                     help:"How often a resource is checked for drift."`
+	TimeScale        float64       `default:"1"     env:"TIME_SCALE"               help:"By how much the waits for Azure are shortened: 1 waits as the real provider does, 0.01 a hundredth of that."`
+	MaxReconcileRate int           `default:"100"   env:"MAX_RECONCILE_RATE"       help:"Reconciles in a second, and at once."`
+	MetricsAddress   string        `default:":8080" env:"METRICS_BIND_ADDRESS"     help:"The address the metrics server listens on. 0 for none."                                                      name:"metrics-bind-address"`
 }
 
 // Run runs the provider until it is stopped.
