@@ -625,7 +625,7 @@ func TestMakeVulnerabilities(t *testing.T) {
 		fails  bool
 	}{
 		"Called":    {reason: "A vulnerability in called code fails the run, which notifies the maintainers.", symbol: "Fprintf", fails: true},
-		"NotCalled": {reason: "A vulnerability in code that is not called does not fail the run.", symbol: "Sscanf"},
+		"NotCalled": {reason: "A vulnerability in code that is not called does not fail the run.", symbol: "Scanln"},
 	}
 
 	for name, tc := range cases {
