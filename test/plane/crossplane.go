@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -128,9 +129,8 @@ func (p *Plane) renderChart(ctx context.Context, chart, version string) (string,
 
 	cmd := exec.CommandContext(
 		ctx, helm, "template", "crossplane", chart, "--namespace", Namespace, "--values", "-",
-		// The values are those of docs/how-to/set-up-a-platform.md, except for the rate: with 100 reconciles at once, the
-		// API server of a small machine is so busy that Services get no address before Crossplane's requests time out.
-		"--set", "args={--circuit-breaker-burst=500,--max-reconcile-rate=20}",
+		// The values are those of docs/how-to/set-up-a-platform.md.
+		"--set", "args={"+strings.Join(append([]string{"--circuit-breaker-burst=500"}, p.options.CrossplaneArgs...), ",")+"}",
 	)
 	cmd.Stdin = bytes.NewReader(values)
 

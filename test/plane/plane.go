@@ -62,6 +62,9 @@ type Options struct {
 	// AzurePollInterval is that of the Azure providers. The default is a minute.
 	AzurePollInterval time.Duration
 
+	// CrossplaneArgs are further arguments of Crossplane.
+	CrossplaneArgs []string
+
 	// Progress is called with the name of a step when it begins, and returns a function
 	// for its end. The default does nothing.
 	Progress func(what string) (done func(error))
