@@ -174,8 +174,8 @@ func (c *checker) namespaces(path *field.Path, names []string) {
 	c.unique(path, names)
 }
 
-// unique rejects a value that a list has twice, as an API server rejects it in a set. Whoever removes
-// one of the two would not notice the other, which would still allow something.
+// unique rejects a value that a list has twice, as an API server rejects it in a set. If one
+// of the two is removed, the other is easily overlooked, and would still allow something.
 func (c *checker) unique(path *field.Path, values []string) {
 	c.distinct(values, path.Index)
 }

@@ -152,8 +152,11 @@ func (w *Watcher) wakeAtPace(v *vault, key types.NamespacedName, n int) {
 	pause := latestOf(v.turn, now.Add(-pace(ReadsAtOnce))).Sub(now)
 	v.turn = now.Add(pause + pace(n))
 
+	// Without the list, its syncs read their secrets themselves.
+	const unavailable = false
+
 	if pause <= 0 {
-		w.wake(key, v.snapshot.Unavailable())
+		w.wake(key, unavailable)
 
 		return
 	}
@@ -167,7 +170,7 @@ func (w *Watcher) wakeAtPace(v *vault, key types.NamespacedName, n int) {
 		delete(v.waking, key)
 
 		if !w.unwatched(v) && v.subscribers[key] != nil {
-			w.wake(key, v.snapshot.Unavailable())
+			w.wake(key, unavailable)
 		}
 	})
 }

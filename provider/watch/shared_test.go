@@ -150,6 +150,23 @@ func TestSharedHangs(t *testing.T) {
 	})
 }
 
+// If a shared vault can no longer be listed, its syncs read their secrets themselves. This is not less urgent than what others do.
+func TestSharedFails(t *testing.T) {
+	target := Target{VaultURI: vaultA().VaultURI, ProviderConfig: ProviderConfig{Kind: "ClusterProviderConfig", Name: "default"}}
+
+	bubble(t, 4, func(t *testing.T, w *world, watcher *Watcher) {
+		w.set(target, "db", 1, true)
+		watcher.Watch(t.Context(), syncOf("a"), target, Interest{Names: []string{"db"}, Interval: interval})
+
+		w.fail(&keyvault.Error{Reason: keyvault.NoIdentity})
+		pass(2 * interval)
+
+		if diff := cmp.Diff([]string{"a"}, w.wakes()); diff != "" {
+			t.Errorf("\nThe sync is woken as if its vault had changed.\nwoken: -want, +got:\n%s", diff)
+		}
+	})
+}
+
 // wakesOf returns the number of syncs that are woken in that many seconds, and the most in one of them.
 func (w *world) wakesOf(seconds int) (woken, most int) {
 	for range seconds {

@@ -437,6 +437,19 @@ func TestNested(t *testing.T) {
 				}
 			}
 
+			// An application that was stored before the rule can be deleted, and nothing else.
+			stored := c.application(namespace, "stored")
+			check.Must(t, unstructured.SetNestedField(stored.Object, nested(25, list), "spec", "resources"))
+			check.Must(t, c.as(crossplane).Create(t.Context(), stored))
+
+			stored.SetFinalizers(append(stored.GetFinalizers(), "foregroundDeletion"))
+			check.Must(t, c.as(garbageCollector).Update(t.Context(), stored))
+			check.Must(t, unstructured.SetNestedField(stored.Object, nested(26, list), "spec", "resources"))
+
+			if diff := cmp.Diff(tooDeep, said(c.as(team).Update(t.Context(), stored))); diff != "" {
+				t.Errorf("a stored application: -want, +got:\n%s", diff)
+			}
+
 			all := &unstructured.UnstructuredList{}
 			all.SetAPIVersion("meta.p6m.dev/v1alpha1")
 			all.SetKind("PlatformApplicationList")
