@@ -92,15 +92,7 @@ func (d *demo) wait(ctx context.Context) error {
 	d.chapter("3. The platform creates the secrets without values, and reports which values are missing")
 
 	done := d.progress("secrets in the vault")
-	a, err := d.plane.WaitFor(ctx, namespace, application, func(a *plane.Application) error {
-		if slices.ContainsFunc(a.Status.Secrets, func(s v1alpha1.SecretStatus) bool {
-			return s.Name == databaseSecret && s.State == string(secrets.StateAwaitingValue)
-		}) {
-			return nil
-		}
-
-		return errors.New("the application does not wait for values yet")
-	})
+	a, err := d.plane.WaitFor(ctx, namespace, application, waitsForValues)
 	done(err)
 
 	if err != nil {
@@ -110,6 +102,24 @@ func (d *demo) wait(ctx context.Context) error {
 	d.show(a.Conditions().String())
 
 	return d.composed(ctx)
+}
+
+// waitsForValues returns an error unless the application waits for the values of its secrets, in its list of secrets and in
+// its conditions: Crossplane writes the conditions after the rest of the status.
+func waitsForValues(a *plane.Application) error {
+	const state = string(secrets.StateAwaitingValue)
+
+	if !slices.ContainsFunc(a.Status.Secrets, func(s v1alpha1.SecretStatus) bool {
+		return s.Name == databaseSecret && s.State == state
+	}) {
+		return errors.New("the application does not wait for values yet")
+	}
+
+	if c := a.Condition("SecretsSynced"); !strings.Contains(c.Message, state) {
+		return fmt.Errorf("%s does not report the missing values yet: %s", c.Type, c.Message)
+	}
+
+	return nil
 }
 
 // composed prints the resources of the application.
