@@ -32,6 +32,9 @@ const (
 	// priorityUnavailable: there is nothing but a failure to report. If many vaults fail at
 	// once, their reports would delay the changes of all others.
 	priorityUnavailable = -10
+	// priorityScheduled: a look is due, but nothing has happened. A sync waits for its next look in the queue, which
+	// would otherwise keep its last priority for good, whatever wakes the sync then.
+	priorityScheduled = priorityUnavailable
 )
 
 type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]

@@ -5,7 +5,9 @@ package secretsync
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/go-cmp/cmp"
@@ -259,5 +261,65 @@ func TestForgetful(t *testing.T) {
 				t.Errorf("\n%s\nReconcile(...): want it to be reconciled once, got %d", tc.reason, reconciled)
 			}
 		})
+	}
+}
+
+// A sync waits for its next look in the queue. If it kept its priority there, a report of a failure would soon be as urgent as
+// the changes of others.
+func TestScheduledPriority(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		result reconcile.Result
+		err    error
+		want   *int
+	}{
+		"Scheduled": {reason: "The next look is not urgent.", result: reconcile.Result{RequeueAfter: time.Minute}, want: new(priorityScheduled)},
+		"Repeated":  {reason: "A reconcile that must be repeated stays as urgent as it was.", result: reconcile.Result{Requeue: true}}, //nolint:staticcheck // The managed reconciler returns it.
+		"Failed":    {reason: "A reconcile that failed stays as urgent as it was.", result: reconcile.Result{RequeueAfter: time.Minute}, err: errors.New("no")},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			f := unwatcher{
+				Reconciler: reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) { return tc.result, tc.err }),
+				kube:       kubeWith(t, newSync()).Build(),
+			}
+
+			got, _ := f.Reconcile(t.Context(), reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "team-a", Name: "web"}})
+
+			if diff := cmp.Diff(tc.want, got.Priority); diff != "" {
+				t.Errorf("\n%s\nReconcile(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// The queue of controller-runtime keeps the highest priority of a sync.
+func TestQueuePriorities(t *testing.T) {
+	requests := priorityqueue.New[reconcile.Request](t.Name())
+	defer requests.ShutDown()
+
+	q := &queue{}
+	if err := q.Start(t.Context(), requests); err != nil {
+		t.Fatal(err)
+	}
+
+	keyOf := func(name string) types.NamespacedName { return types.NamespacedName{Namespace: "team-a", Name: name} }
+
+	for _, name := range []string{"failing", "changed"} {
+		requests.AddWithOpts(priorityqueue.AddOpts{After: time.Hour, Priority: new(priorityScheduled)}, reconcile.Request{NamespacedName: keyOf(name)})
+	}
+
+	q.wake(keyOf("failing"), true)
+	q.wake(keyOf("changed"), false)
+
+	var got []int
+	for range 2 {
+		_, priority, _ := requests.GetWithPriority()
+		got = append(got, priority)
+	}
+
+	if diff := cmp.Diff([]int{priorityChanged, priorityUnavailable}, got); diff != "" {
+		t.Errorf("\nA sync with a changed vault comes before one whose vault is unavailable.\nwake(...): -want, +got:\n%s", diff)
 	}
 }

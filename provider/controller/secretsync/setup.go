@@ -198,14 +198,19 @@ type unwatcher struct {
 	policies bool
 }
 
-// Reconcile a sync, and stop its polls if it is deleted or skipped.
+// Reconcile a sync, and stop its polls if it is deleted or skipped. Its next look is not urgent.
 func (f unwatcher) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	cr := &v1alpha1.KeyVaultSecretSync{}
 	if err := f.kube.Get(ctx, req.NamespacedName, cr); kerrors.IsNotFound(err) || err == nil && isSkipped(cr, f.policies) {
 		f.forget(req.NamespacedName)
 	}
 
-	return f.Reconciler.Reconcile(ctx, req)
+	result, err := f.Reconciler.Reconcile(ctx, req)
+	if err == nil && result.RequeueAfter > 0 {
+		result.Priority = new(priorityScheduled)
+	}
+
+	return result, err
 }
 
 // A connector holds the state that all reconciles share.
