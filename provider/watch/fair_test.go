@@ -15,6 +15,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
@@ -233,21 +234,38 @@ func TestTurn(t *testing.T) {
 	})
 }
 
-// A throttled vault is throttled for all identities.
+func throttled(by finding.Reason) error {
+	return &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: 10 * time.Second, Cause: finding.Finding{Reason: by}}
+}
+
 func TestThrottledIdentities(t *testing.T) {
-	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
-		w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second})
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested())
-		w.fail(nil)
+	cases := map[string]struct {
+		reason string
+		by     finding.Reason
+		fast   int
+	}{
+		"Vault":    {reason: "A throttled vault is throttled for all identities.", by: finding.VaultThrottled},
+		"Entra":    {reason: "Entra ID throttles one identity only.", by: finding.ServiceThrottled, fast: 1},
+		"Provider": {reason: "The limit of one identity does not slow down others.", by: finding.TooManyRequests, fast: 1},
+	}
 
-		other := vaultA()
-		other.VaultURI, other.Identity.ClientID = other.VaultURI+"/", "other"
-		watcher.Watch(t.Context(), syncOf("one"), other, interested(time.Now()))
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+				w.fail(throttled(tc.by))
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested())
+				w.fail(nil)
 
-		if n := watcher.Counts().Fast; n != 0 {
-			t.Errorf("\n%d vaults are polled fast", n)
-		}
-	})
+				other := vaultA()
+				other.VaultURI, other.Identity.ClientID = other.VaultURI+"/", "other"
+				watcher.Watch(t.Context(), syncOf("one"), other, interested(time.Now()))
+
+				if n := watcher.Counts().Fast; n != tc.fast {
+					t.Errorf("\n%s\n%d vaults are polled fast, want %d", tc.reason, n, tc.fast)
+				}
+			})
+		})
+	}
 }
 
 // A secret that the provider has created starts no fast polls, read or listed.

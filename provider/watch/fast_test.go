@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/provider/attention"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
@@ -98,7 +99,7 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
 		}, fast: fastWindow},
 		"Throttled": {reason: "A throttled vault is not polled fast.", change: func(t *testing.T, w *world, watcher *Watcher) {
-			w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: 10 * time.Second})
+			w.fail(throttled(finding.VaultThrottled))
 			pass(interval)
 			w.fail(nil)
 			pass(interval)

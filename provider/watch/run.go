@@ -95,7 +95,7 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 		v.failures = 0
 	}
 
-	if keyvault.ReasonOf(err) == keyvault.Throttled {
+	if throttledByVault(err) {
 		remember(w.throttled, v.target.uri(), time.Now())
 	}
 
@@ -132,6 +132,14 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 		w.plan(v)
 		w.schedule(v, v.delay())
 	}
+}
+
+// throttledByVault reports whether the vault itself throttles, which is the same for all identities. Entra ID and the
+// provider's own limiter throttle a single one.
+func throttledByVault(err error) bool {
+	e, ok := errors.AsType[*keyvault.Error](err)
+
+	return ok && e.Reason == keyvault.Throttled && e.Cause.Reason == finding.VaultThrottled
 }
 
 // wakeAtPace wakes a sync that then reads up to n secrets, with the mutex held. A shared vault has many: they are woken at

@@ -40,8 +40,8 @@ const (
 	// few moments.
 	ticks       = 32
 	longestTick = time.Second
-	// The longest pauses between two polls of a failing vault, unless its Retry-After or its
-	// interval is longer. They are short because a team may be waiting for a new identity.
+	// The longest pauses between two polls of a failing vault, unless its interval or, if it
+	// throttles, its Retry-After is longer. They are short because a team may be waiting for a new identity.
 	maxBackoff         = 2 * time.Minute
 	maxIdentityBackoff = time.Minute
 	// maxLastingBackoff is for failures that last until the configuration changes.
