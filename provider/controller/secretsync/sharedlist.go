@@ -107,13 +107,16 @@ func (l *look) unmoved(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	marked, has := l.memory.marks[s.Name]
 	now, ok := l.entryOf(s.Name)
 
+	// If the content is older than the list, what was read then could not be written.
+	written := requested && (s.Version != "" || content.Updated >= now.updated)
+
 	switch {
-	case l.lost() && requested && l.now.Before(l.memory.readsAt):
+	case l.lost() && requested && l.wasSynced(s.Name) && l.now.Before(l.memory.readsAt):
 		// The syncs of the vault take turns.
 		return plan.Observed{Verdict: l.memory.unchanged(s.Name), LookAgain: earliest(readAgain, l.memory.readsAt)}, true
 	case !ok:
 		return plan.Observed{}, false
-	case has && marked.entry == now && (requested || marked.State != v1alpha1.StateSynced):
+	case has && marked.entry == now && (written || marked.State != v1alpha1.StateSynced):
 		return plan.Observed{Verdict: marked.Verdict, LookAgain: readAgain}, true
 	case requested && now.enabled && s.Version == "" && content.Updated == now.updated:
 		// The list is older than the read, or the provider has restarted.
@@ -121,6 +124,14 @@ func (l *look) unmoved(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	}
 
 	return plan.Observed{}, false
+}
+
+// wasSynced reports whether the last read of a secret found nothing else, as far as is known. Without
+// a list, nothing else keeps what it found.
+func (s lookInput) wasSynced(name string) bool {
+	state := plan.StateBefore(s.cr.Status.AtProvider, name)
+
+	return state == "" || state == v1alpha1.StateSynced
 }
 
 // explains reports whether a state can change only if the entry of the secret does. A read that

@@ -31,6 +31,15 @@ func TestUnmoved(t *testing.T) {
 		return func(l *look) { l.snapshot.Err = &keyvault.Error{Reason: r} }
 	}
 
+	moved := entry{updated: before(time.Minute).Unix(), enabled: true}
+	was := func(state v1alpha1.State) func(*look) {
+		return func(l *look) {
+			l.cr.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: state}}
+			l.memory.readsAt = noon().Add(time.Second)
+			fails(keyvault.Forbidden)(l)
+		}
+	}
+
 	type want struct {
 		State v1alpha1.State
 		// Answered is true if nothing is read until the secret moves.
@@ -42,18 +51,26 @@ func TestUnmoved(t *testing.T) {
 		change func(*look)
 		want   want
 	}{
-		"Latest":        {reason: "The Secret has the content of that time.", want: want{State: v1alpha1.StateSynced, Answered: true}},
-		"Moved":         {reason: "A secret that moved is read.", change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }},
-		"Disabled":      {reason: "Only a read shows that a secret is disabled.", change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }},
-		"Gone":          {reason: "Only a read shows that a secret is missing.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()) }},
-		"Uncovered":     {reason: "The list does not say anything about the secret yet.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, nil, noon()) }},
-		"Empty":         {reason: "A secret that is not in the Secret is read.", change: (*look).empty},
-		"FullRead":      {reason: "Full reads read every secret.", change: func(l *look) { l.readAll = true }},
-		"Postponed":     {reason: "A value that waits to be opened is read.", change: func(l *look) { l.memory.postponed = map[string]time.Time{"db": noon()} }},
-		"Settling":      {reason: "A list does not show a second change in the same second.", change: func(l *look) { l.memory.unsettled = map[string]unsettled{"db": {at: noon()}} }},
-		"Invalid":       {reason: "An invalid value is not read again.", change: marked(hour, v1alpha1.StateInvalid), want: want{State: v1alpha1.StateInvalid, Answered: true}},
-		"InvalidMoved":  {reason: "It is read when it moves.", change: marked(entry{updated: 1, enabled: true}, v1alpha1.StateInvalid)},
-		"Lost":          {reason: "A synced secret that is no longer in the Secret is read.", change: marked(hour, v1alpha1.StateSynced)},
+		"Latest":       {reason: "The Secret has the content of that time.", want: want{State: v1alpha1.StateSynced, Answered: true}},
+		"Moved":        {reason: "A secret that moved is read.", change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }},
+		"Disabled":     {reason: "Only a read shows that a secret is disabled.", change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }},
+		"Gone":         {reason: "Only a read shows that a secret is missing.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()) }},
+		"Uncovered":    {reason: "The list does not say anything about the secret yet.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, nil, noon()) }},
+		"Empty":        {reason: "A secret that is not in the Secret is read.", change: (*look).empty},
+		"FullRead":     {reason: "Full reads read every secret.", change: func(l *look) { l.readAll = true }},
+		"Postponed":    {reason: "A value that waits to be opened is read.", change: func(l *look) { l.memory.postponed = map[string]time.Time{"db": noon()} }},
+		"Settling":     {reason: "A list does not show a second change in the same second.", change: func(l *look) { l.memory.unsettled = map[string]unsettled{"db": {at: noon()}} }},
+		"Invalid":      {reason: "An invalid value is not read again.", change: marked(hour, v1alpha1.StateInvalid), want: want{State: v1alpha1.StateInvalid, Answered: true}},
+		"InvalidMoved": {reason: "It is read when it moves.", change: marked(entry{updated: 1, enabled: true}, v1alpha1.StateInvalid)},
+		"Lost":         {reason: "A synced secret that is no longer in the Secret is read.", change: marked(hour, v1alpha1.StateSynced)},
+		"NotWritten": {reason: "A new value that was read, but could not be written, is read again.", change: func(l *look) {
+			l.snapshot = listed(before(time.Minute), true)
+			l.memory.marks = map[string]mark{"db": {entry: moved, Verdict: plan.NewVerdict(v1alpha1.StateSynced)}}
+		}},
+		"Behind": {reason: "A value that is newer than the list is not read again.", change: func(l *look) {
+			l.snapshot = listed(before(2*time.Hour), true)
+			l.memory.marks = map[string]mark{"db": {entry: entry{updated: before(2 * time.Hour).Unix(), enabled: true}, Verdict: plan.NewVerdict(v1alpha1.StateSynced)}}
+		}, want: want{State: v1alpha1.StateSynced, Answered: true}},
 		"Contradiction": {reason: "A missing secret that the list has is read again.", change: marked(hour, v1alpha1.StateMissing), want: want{State: v1alpha1.StateMissing}},
 		"Forbidden":     {reason: "Without permission to list, every secret is read.", change: fails(keyvault.Forbidden)},
 		"NoIdentity":    {reason: "Without an identity, every secret is read.", change: fails(keyvault.NoIdentity)},
@@ -65,6 +82,9 @@ func TestUnmoved(t *testing.T) {
 			l.memory.readsAt = noon().Add(time.Second)
 			fails(keyvault.Forbidden)(l)
 		}, want: want{State: v1alpha1.StateSynced}},
+		"TurnSynced":  {reason: "A secret that was Synced waits for its turn.", change: was(v1alpha1.StateSynced), want: want{State: v1alpha1.StateSynced}},
+		"TurnRefused": {reason: "A secret that could not be read is not Synced before its turn.", change: was(v1alpha1.StateForbidden)},
+		"TurnInvalid": {reason: "A secret whose latest version is invalid is not Synced before its turn.", change: was(v1alpha1.StateInvalid)},
 		"TurnEmpty": {reason: "A secret without a value does not wait for its turn.", change: func(l *look) {
 			l.memory.readsAt = noon().Add(time.Second)
 			l.empty()
