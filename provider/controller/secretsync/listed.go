@@ -93,10 +93,11 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 	}
 
 	switch {
+	case remembered && memo.updated.Equal(item.Updated):
+		// The content in the Secret may be of the same second.
+		return plan.Observed{Verdict: memo.Verdict, LookAgain: readAgain}, true
 	case requested && latest:
 		return plan.Observed{Verdict: l.memory.unchanged(s.Name), LookAgain: readAgain}, true
-	case remembered && memo.updated.Equal(item.Updated):
-		return plan.Observed{Verdict: memo.Verdict, LookAgain: readAgain}, true
 	}
 
 	return plan.Observed{}, false

@@ -151,6 +151,8 @@ func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer
 	var skipped []v1alpha1.SyncedSecret
 
 	for _, s := range l.byUrgency(asked, answers) {
+		l.memory.forgetVerdict(s.Name)
+
 		answer := answers[s.Name]
 		if answer.err != nil {
 			o := l.failed(s, answer.err)

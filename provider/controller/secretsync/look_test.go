@@ -519,6 +519,56 @@ func TestLookFailed(t *testing.T) {
 	}
 }
 
+// What the last read found counts, although the list shows no change since an earlier one: a list does not show two changes
+// in the same second, and nothing about pinned versions and roles.
+func TestLookLastRead(t *testing.T) {
+	good := keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v1, Updated: before(time.Hour)}, Value: `{"A":"a"}`}
+	bad := keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v2, ContentType: "application/json", Updated: before(time.Hour)}, Value: "no object"}
+
+	type want struct {
+		Known bool
+		State v1alpha1.State
+	}
+
+	cases := map[string]struct {
+		reason string
+		// empty is true if the Secret does not have the secret.
+		empty bool
+		reads []answer
+		want  want
+	}{
+		"Good":        {reason: "The Secret has the latest version.", reads: []answer{{secret: good}}, want: want{Known: true, State: v1alpha1.StateSynced}},
+		"Bad":         {reason: "The Secret has an earlier version of the same second.", reads: []answer{{secret: bad}}, want: want{Known: true, State: v1alpha1.StateInvalid}},
+		"BadAgain":    {reason: "A full read does not change that.", reads: []answer{{secret: bad}, {secret: bad}}, want: want{Known: true, State: v1alpha1.StateInvalid}},
+		"GoodAgain":   {reason: "An earlier verdict does not outlast the next read.", reads: []answer{{secret: bad}, {secret: good}}, want: want{Known: true, State: v1alpha1.StateSynced}},
+		"Refused":     {reason: "An earlier verdict does not outlast a failure.", reads: []answer{{secret: bad}, {err: &keyvault.Error{Reason: keyvault.Forbidden}}}, want: want{Known: true, State: v1alpha1.StateForbidden}},
+		"NeverSynced": {reason: "The failure of a secret that was never synced is not remembered.", empty: true, reads: []answer{{secret: bad}, {err: &keyvault.Error{Reason: keyvault.Forbidden}}}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := v1alpha1.SyncedSecret{Name: "db"}
+
+			l := lookAt(s)
+			if tc.empty {
+				l.empty()
+			}
+
+			for _, read := range tc.reads {
+				e, _ := externalOf(l)
+				l.conclude([]v1alpha1.SyncedSecret{s}, map[string]answer{"db": read}, e.observed)
+				e.makePlan(l.cr)
+			}
+
+			o, known := l.known(s)
+
+			if diff := cmp.Diff(tc.want, want{Known: known, State: o.State}); diff != "" {
+				t.Errorf("\n%s\nknown(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 // When a list is allowed again, so are reads: the verdict of a read without a list ends.
 func TestLookFailedWithoutList(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}

@@ -118,6 +118,14 @@ func (m *memory) rememberInvalid(name string, s keyvault.Secret, format string, 
 	m.invalid[name] = invalidVersion{version: versionOf(s, format), Verdict: v}
 }
 
+// forgetVerdict drops the verdict on a secret that is read again, but not what is known about its
+// absence.
+func (m *memory) forgetVerdict(name string) {
+	if known, ok := m.secrets[name]; ok {
+		m.secrets[name] = memo{absence: known.absence}
+	}
+}
+
 // clone returns a copy of the memory that can be changed independently.
 func (m *memory) clone() *memory {
 	c := *m
