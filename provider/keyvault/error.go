@@ -136,20 +136,11 @@ func classify(err error, operation string) *Error {
 // https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
 func classifyResponse(r *azcore.ResponseError, operation string) *Error {
 	e := &Error{Operation: operation, Status: r.StatusCode}
-	if codePattern.MatchString(r.ErrorCode) {
-		e.Code = r.ErrorCode
-	}
-
-	body := errorBody{}
 
 	if r.RawResponse != nil {
 		e.RequestID = requestID(r.RawResponse)
 		e.RetryAfter = retryAfter(r.RawResponse)
-		body = parseErrorBody(r.RawResponse)
-	}
-
-	if inner := body.innerCode(); inner != "" {
-		e.Code = inner
+		e.Code = parseErrorBody(r.RawResponse).code()
 	}
 
 	because := func(reason Reason, cause finding.Reason) {
@@ -193,6 +184,19 @@ func classifyResponse(r *azcore.ResponseError, operation string) *Error {
 		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.RequestRejected, Status: r.StatusCode}
 	}
 
+	return e.bounded()
+}
+
+// longestOutage is the longest Retry-After that counts if nothing throttles.
+const longestOutage = 2 * time.Minute
+
+// bounded returns the error with a Retry-After that may be long only if Azure throttles requests. Any other may be that of a page of
+// a proxy, and would outlast the outage.
+func (e *Error) bounded() *Error {
+	if e.Reason != Throttled {
+		e.RetryAfter = min(e.RetryAfter, longestOutage)
+	}
+
 	return e
 }
 
@@ -231,7 +235,7 @@ func (i issuer) classify(err error, operation string) *Error {
 		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.ServiceUnexpected, Service: i.service, Status: r.StatusCode}
 	}
 
-	return e
+	return e.bounded()
 }
 
 // unassigned reports whether the node has no such managed identity. The metadata service
@@ -267,19 +271,24 @@ func parseErrorBody(r *http.Response) errorBody {
 	return body
 }
 
-// innerCode returns the inner code of a response of Key Vault, which is more specific than its
-// code.
-func (b errorBody) innerCode() string {
+// code returns the code of a response of Key Vault, or its inner code, which is more specific. The code that azcore finds may
+// be text of a page of a proxy in the element code.
+func (b errorBody) code() string {
 	e := struct {
+		Code       string `json:"code"`
 		InnerError struct {
 			Code string `json:"code"`
 		} `json:"innererror"`
 	}{}
-	if err := json.Unmarshal(b.Error, &e); err != nil || !codePattern.MatchString(e.InnerError.Code) {
-		return ""
+	_ = json.Unmarshal(b.Error, &e) // If one is malformed, the other can still be read.
+
+	for _, code := range []string{e.InnerError.Code, e.Code} {
+		if codePattern.MatchString(code) {
+			return code
+		}
 	}
 
-	return e.InnerError.Code
+	return ""
 }
 
 // Patterns of codes and request IDs. They keep other text out of errors and logs.

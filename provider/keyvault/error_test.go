@@ -147,6 +147,14 @@ func TestClassifyResponse(t *testing.T) {
 			reason: "A page of a firewall is not a missing role.", answer: answerOf(403, nil, "<html>"+marker),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 403}},
 		},
+		"ForbiddenCode": {
+			reason: "A page of a firewall may look as if it had a code.", answer: answerOf(403, nil, "<html><code>Forbidden</code>"+marker),
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 403}},
+		},
+		"ForbiddenGateway": {
+			reason: "The code of a gateway is not one of Key Vault.", answer: answerOf(403, nil, `{"code":"Forbidden"}`),
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 403}},
+		},
 		"NotFoundPage": {
 			reason: "A page of a proxy is not a deleted secret.", answer: answerOf(404, nil, "<html>"+marker),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: 404}},
@@ -170,6 +178,14 @@ func TestClassifyResponse(t *testing.T) {
 		"Broken": {
 			reason: "An error of the vault is reported as unreachable.", answer: answerOf(503, map[string]string{"Retry-After": "3"}, marker),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnavailable, Status: 503}, RetryAfter: 3 * time.Second},
+		},
+		"Maintenance": {
+			reason: "A page of a proxy does not keep the provider from trying again.", answer: answerOf(503, map[string]string{"Retry-After": "3600"}, "<html>"+marker),
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnavailable, Status: 503}, RetryAfter: 2 * time.Minute},
+		},
+		"ThrottledLong": {
+			reason: "A vault that throttles says for how long.", answer: answerOf(429, map[string]string{"Retry-After": "3600"}, vaultError("Throttled", "")),
+			want: Error{Reason: Throttled, Cause: finding.Finding{Reason: finding.VaultThrottled}, RetryAfter: time.Hour, Code: "Throttled"},
 		},
 		"Redirect": {
 			reason: "Redirects are not followed.", answer: answerOf(302, map[string]string{"Location": "https://" + marker}, ""),
@@ -247,6 +263,10 @@ func TestIssuerClassify(t *testing.T) {
 		"Broken": {
 			reason: "A server error is a failure of Entra ID with any code.", err: failed(answerOf(503, map[string]string{"X-Ms-Request-Id": "1-2"}, entraError("90033"))),
 			want: Error{Reason: Unreachable, Status: 503, RequestID: "1-2", Cause: finding.Finding{Reason: finding.ServiceUnavailable, Service: finding.EntraID, Status: 503}},
+		},
+		"Maintenance": {
+			reason: "A page of a proxy does not keep the provider from trying again.", err: failed(answerOf(503, map[string]string{"Retry-After": "3600"}, "<html>"+marker)),
+			want: Error{Reason: Unreachable, Status: 503, RetryAfter: 2 * time.Minute, Cause: finding.Finding{Reason: finding.ServiceUnavailable, Service: finding.EntraID, Status: 503}},
 		},
 		"Garbage": {reason: "An answer of a proxy is not one of Entra ID.", err: failed(answerOf(407, nil, "<html>"+marker)), want: Error{Reason: Unreachable, Status: 407, Cause: finding.Finding{Reason: finding.ServiceUnexpected, Service: finding.EntraID, Status: 407}}},
 		"NoAnswer": {
@@ -397,7 +417,7 @@ func FuzzRetryAfter(f *testing.F) {
 
 func TestParseErrorBody(t *testing.T) {
 	type want struct {
-		Inner string
+		Code  string
 		Codes []int
 	}
 
@@ -408,8 +428,8 @@ func TestParseErrorBody(t *testing.T) {
 	}{
 		"Empty":       {reason: "A missing body has no code."},
 		"HTML":        {reason: "A body that is not JSON has no code.", body: "<html></html>"},
-		"Vault":       {reason: "Key Vault's inner code is found.", body: vaultError("Forbidden", "ForbiddenByRbac"), want: want{Inner: "ForbiddenByRbac"}},
-		"NoInner":     {reason: "Key Vault's code is found without an inner one.", body: vaultError("Forbidden", "")},
+		"Vault":       {reason: "Key Vault's inner code is found.", body: vaultError("Forbidden", "ForbiddenByRbac"), want: want{Code: "ForbiddenByRbac"}},
+		"NoInner":     {reason: "Key Vault's code is found without an inner one.", body: vaultError("Forbidden", ""), want: want{Code: "Forbidden"}},
 		"Entra":       {reason: "The codes of Entra ID are found.", body: entraError("70021,1"), want: want{Codes: []int{70021, 1}}},
 		"OtherCodes":  {reason: "Codes that are strings are ignored.", body: `{"error_codes":["70021"]}`},
 		"HugeCode":    {reason: "A code that overflows is ignored.", body: `{"error_codes":[1e99]}`},
@@ -418,14 +438,15 @@ func TestParseErrorBody(t *testing.T) {
 		"NoNumber":    {reason: "A description without a code has none.", body: `{"error_description":"AADSTS: AADSTSx AADSTS12 AADSTS99999999999"}`},
 		"NoWords":     {reason: "A description that is not a string is ignored.", body: `{"error_description":{"AADSTS":"AADSTS70021"}}`},
 		"NullError":   {reason: "A null error has no code.", body: `{"error":null}`},
-		"InnerString": {reason: "An inner error that is not an object is ignored.", body: `{"error":{"innererror":"x"}}`},
-		"InnerCode":   {reason: "An invalid code is ignored.", body: vaultError("Forbidden", "a b")},
+		"InnerString": {reason: "An inner error that is not an object is ignored.", body: `{"error":{"code":"Forbidden","innererror":"x"}}`, want: want{Code: "Forbidden"}},
+		"InnerCode":   {reason: "An invalid code is ignored.", body: vaultError("Forbidden", "a b"), want: want{Code: "Forbidden"}},
+		"OtherCode":   {reason: "A code that is not a string is ignored.", body: `{"error":{"code":403,"innererror":{"code":"ForbiddenByRbac"}}}`, want: want{Code: "ForbiddenByRbac"}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			b := parseErrorBody(answerOf(403, nil, tc.body))
-			if diff := cmp.Diff(tc.want, want{Inner: b.innerCode(), Codes: b.codes()}); diff != "" {
+			if diff := cmp.Diff(tc.want, want{Code: b.code(), Codes: b.codes()}); diff != "" {
 				t.Errorf("\n%s\nparseErrorBody(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
