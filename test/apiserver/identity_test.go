@@ -8,6 +8,8 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestInstallProvider checks what the provider is not allowed to do. test/provider covers what it
@@ -18,14 +20,10 @@ func TestInstallProvider(t *testing.T) {
 	}
 
 	cfg, err := server.InstallProvider(t.Context())
-	if err != nil {
-		t.Fatalf("InstallProvider(...) again: %v", err)
-	}
+	check.Must(t, err)
 
 	c, err := client.New(cfg, client.Options{})
-	if err != nil {
-		t.Fatalf("cannot create client: %v", err)
-	}
+	check.Must(t, err)
 
 	cases := map[string]struct {
 		reason string
@@ -39,9 +37,7 @@ func TestInstallProvider(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &tc.ask}}
-			if err := c.Create(t.Context(), review); err != nil {
-				t.Fatalf("cannot ask: %v", err)
-			}
+			check.Must(t, c.Create(t.Context(), review))
 
 			if review.Status.Allowed {
 				t.Errorf("\n%s\nThe provider can do this: %v", tc.reason, tc.ask)

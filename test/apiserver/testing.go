@@ -13,6 +13,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // Run runs all tests of a package with one API server, which it passes to use
@@ -52,9 +54,7 @@ func StartFor(tb testing.TB, opts ...Option) *Server {
 	tb.Helper()
 
 	s, err := Start(tb.Context(), opts...)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	check.Must(tb, err)
 
 	tb.Cleanup(func() {
 		if err := s.Stop(); err != nil {
@@ -79,9 +79,7 @@ func (s *Server) Namespace(tb testing.TB) string {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		GenerateName: prefix + "-", Labels: map[string]string{LabelWorkloads: WorkloadsComposed},
 	}}
-	if err := s.client.Create(tb.Context(), ns); err != nil {
-		tb.Fatalf("cannot create namespace: %v", err)
-	}
+	check.Must(tb, s.client.Create(tb.Context(), ns))
 
 	return ns.GetName()
 }

@@ -119,11 +119,6 @@ func (c CLI) Validate(ctx context.Context) (string, error) {
 	return string(out), err
 }
 
-// Project returns an AppProject as Argo CD reads it.
-func (c CLI) Project(ctx context.Context, file string) ([]byte, error) {
-	return run(ctx, c.executable, "admin", "proj", "generate-spec", "--file", file, "--output", "yaml")
-}
-
 // Can reports whether a policy allows a subject an action on an object of a resource.
 func (c CLI) Can(ctx context.Context, policy, subject, action, resource, object string) (bool, error) {
 	// The command requires flags for a cluster, but does not connect to it.

@@ -32,22 +32,16 @@ func install(t *testing.T) (CLI, map[string]string) {
 	t.Helper()
 
 	cm, err := Build(t.Context(), filepath.Join("testdata", "install"))
-	if err != nil {
-		t.Fatalf("Build(...): %v", err)
-	}
+	check.Must(t, err)
 
 	path := filepath.Join(t.TempDir(), "argocd-cm.yaml")
 	write(t, path, cm)
 
 	c, err := New(t.Context(), path)
-	if err != nil {
-		t.Fatalf("New(...): %v", err)
-	}
+	check.Must(t, err)
 
 	settings, err := Settings(cm)
-	if err != nil {
-		t.Fatalf("Settings(...): %v", err)
-	}
+	check.Must(t, err)
 
 	return c, settings
 }
@@ -55,18 +49,14 @@ func install(t *testing.T) (CLI, map[string]string) {
 func write(t *testing.T, path string, data []byte) {
 	t.Helper()
 
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatalf("cannot write fixture: %v", err)
-	}
+	check.Must(t, os.WriteFile(path, data, 0o600))
 }
 
 func save(t *testing.T, object any) string {
 	t.Helper()
 
 	data, err := json.Marshal(object)
-	if err != nil {
-		t.Fatalf("cannot encode fixture: %v", err)
-	}
+	check.Must(t, err)
 
 	path := filepath.Join(t.TempDir(), "object.yaml")
 	write(t, path, data)
@@ -79,31 +69,27 @@ func object(t *testing.T, doc string) map[string]any {
 	t.Helper()
 
 	o := map[string]any{}
-	if err := yaml.UnmarshalStrict([]byte(doc), &o); err != nil {
-		t.Fatalf("cannot parse fixture: %v", err)
-	}
+	check.Must(t, yaml.UnmarshalStrict([]byte(doc), &o))
 
 	return o
 }
 
 // rendered returns the application of an example at a stage, from the golden renderings.
-func rendered(t *testing.T, variant, stage string) map[string]any {
+func rendered(t *testing.T, stage string) map[string]any {
 	t.Helper()
 
-	data := check.Read(t, "test", "render", "testdata", "golden", variant, "web-application", stage+".yaml")
+	data := check.Read(t, "test", "render", "testdata", "golden", "modern", "web-application", stage+".yaml")
 	first, _, _ := strings.Cut(strings.TrimPrefix(data, "---\n"), "\n---\n")
 
 	return object(t, first)
 }
 
 // message returns the message of a condition of a rendered application.
-func message(t *testing.T, variant, stage, condition string) string {
+func message(t *testing.T, stage, condition string) string {
 	t.Helper()
 
-	conditions, _, err := unstructured.NestedSlice(rendered(t, variant, stage), "status", "conditions")
-	if err != nil {
-		t.Fatalf("cannot read conditions: %v", err)
-	}
+	conditions, _, err := unstructured.NestedSlice(rendered(t, stage), "status", "conditions")
+	check.Must(t, err)
 
 	for _, c := range conditions {
 		if c, _ := c.(map[string]any); c["type"] == condition {
@@ -174,9 +160,7 @@ func (c CLI) expect(t *testing.T, name, reason string, object map[string]any, wa
 		t.Parallel()
 
 		got, err := c.Health(t.Context(), save(t, object))
-		if err != nil {
-			t.Fatalf("\n%s\nHealth(...): %v", reason, err)
-		}
+		check.Must(t, err)
 
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("\n%s\nHealth(...): -want, +got:\n%s", reason, diff)
@@ -281,10 +265,9 @@ func TestApplicationHealth(t *testing.T) {
 			object: one(`[{name: db, state: AwaitingValue}]`, condition{"AccessReady", "False", "Creating", "Roles are being assigned."}, condition{"SecretsSynced", "False", "SecretsNotSynced", "0 of 1."}),
 			want:   Health{progressing, "Roles are being assigned."},
 		},
-		"ModernNothingYet":    {"The identity is created first.", rendered(t, "modern", "1-nothing-yet"), Health{progressing, message(t, "modern", "1-nothing-yet", "IdentityReady")}},
-		"ModernAzureReady":    {"The federated credential is created next.", rendered(t, "modern", "2-azure-ready"), Health{progressing, message(t, "modern", "2-azure-ready", "IdentityReady")}},
-		"ModernSecretsSynced": {"The pods are started last.", rendered(t, "modern", "3-secrets-synced"), Health{progressing, message(t, "modern", "3-secrets-synced", "WorkloadReady")}},
-		"LegacySecretsSynced": {"A claim has the same health check.", rendered(t, "claim", "3-secrets-synced"), Health{progressing, message(t, "claim", "3-secrets-synced", "WorkloadReady")}},
+		"ModernNothingYet":    {"The identity is created first.", rendered(t, "1-nothing-yet"), Health{progressing, message(t, "1-nothing-yet", "IdentityReady")}},
+		"ModernAzureReady":    {"The federated credential is created next.", rendered(t, "2-azure-ready"), Health{progressing, message(t, "2-azure-ready", "IdentityReady")}},
+		"ModernSecretsSynced": {"The pods are started last.", rendered(t, "3-secrets-synced"), Health{progressing, message(t, "3-secrets-synced", "WorkloadReady")}},
 		"OneIsOnItsWay": {
 			reason: "While a secret is in progress, the application is not suspended.",
 			object: one(`[{name: db, state: AwaitingValue}, {name: api, state: AwaitingAccess}]`, condition{"SecretsSynced", "False", "SecretsNotSynced", "0 of 2."}),

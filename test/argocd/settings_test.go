@@ -61,9 +61,7 @@ func TestActions(t *testing.T) {
 			t.Parallel()
 
 			got, err := c.Actions(t.Context(), save(t, object(t, tc.object)))
-			if err != nil {
-				t.Fatalf("\n%s\nActions(...): %v", tc.reason, err)
-			}
+			check.Must(t, err)
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nActions(...), and whether each is disabled: -want, +got:\n%s", tc.reason, diff)
@@ -86,7 +84,7 @@ func TestRun(t *testing.T) {
 	}{
 		"Restart": {
 			reason: "The function copies the annotation to the pods.",
-			object: rendered(t, "modern", "3-secrets-synced"), action: "restart",
+			object: rendered(t, "3-secrets-synced"), action: "restart",
 			want: []string{">   annotations:", ">     meta.p6m.dev/restarted-at: TIME"},
 		},
 		"RestartLegacy": {
@@ -96,7 +94,7 @@ func TestRun(t *testing.T) {
 		},
 		"SyncSecretsNow": {
 			reason: "The function copies the annotation to the sync.",
-			object: rendered(t, "modern", "2-azure-ready"), action: "sync-secrets-now",
+			object: rendered(t, "2-azure-ready"), action: "sync-secrets-now",
 			want: []string{">   annotations:", ">     meta.p6m.dev/sync-requested-at: TIME"},
 		},
 		"SyncNow": {
@@ -113,9 +111,7 @@ func TestRun(t *testing.T) {
 			t.Parallel()
 
 			got, err := c.Run(t.Context(), save(t, tc.object), tc.action)
-			if err != nil {
-				t.Fatalf("\n%s\nRun(...): %v", tc.reason, err)
-			}
+			check.Must(t, err)
 
 			for i := range got {
 				got[i] = now.ReplaceAllString(got[i], "TIME")
@@ -135,9 +131,7 @@ func TestValidate(t *testing.T) {
 	c, settings := install(t)
 
 	got, err := c.Validate(t.Context())
-	if err != nil {
-		t.Fatalf("Validate(): %v", err)
-	}
+	check.Must(t, err)
 
 	if strings.Contains(got, "❌") || !strings.Contains(got, "7 resource overrides") {
 		t.Errorf("Validate(): want all settings to be right, and seven kinds, got:\n%s", got)
@@ -157,14 +151,10 @@ func TestNamespace(t *testing.T) {
 	t.Parallel()
 
 	cm, err := Build(t.Context(), filepath.Join("testdata", "layered"))
-	if err != nil {
-		t.Fatalf("Build(...): %v", err)
-	}
+	check.Must(t, err)
 
 	settings, err := Settings(cm)
-	if err != nil {
-		t.Fatalf("Settings(...): %v", err)
-	}
+	check.Must(t, err)
 
 	if settings["resource.links"] == "" || settings["url"] == "" {
 		t.Errorf("argocd-cm over a base with a namespace: want what it had and what the component gives it, got %v", slices.Sorted(maps.Keys(settings)))
@@ -184,9 +174,7 @@ func TestExclusions(t *testing.T) {
 
 	list := func(doc string) map[string]bool {
 		var all []exclusion
-		if err := yaml.UnmarshalStrict([]byte(doc), &all); err != nil {
-			t.Fatalf("cannot read exclusions: %v", err)
-		}
+		check.Must(t, yaml.UnmarshalStrict([]byte(doc), &all))
 
 		out := map[string]bool{}
 
@@ -220,19 +208,13 @@ func defaults(t *testing.T) map[string]string {
 	t.Helper()
 
 	source, err := tools.Source(t.Context(), "argocd")
-	if err != nil {
-		t.Fatalf("Source(argocd): %v", err)
-	}
+	check.Must(t, err)
 
 	cm, err := os.ReadFile(filepath.Join(source.Dir, "manifests", "base", "config", "argocd-cm.yaml"))
-	if err != nil {
-		t.Fatalf("cannot read argocd-cm of Argo CD: %v", err)
-	}
+	check.Must(t, err)
 
 	settings, err := Settings(cm)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return settings
 }
@@ -250,22 +232,16 @@ func TestLinks(t *testing.T) {
 		URL         string `json:"url"`
 		If          string `json:"if"`
 	}
-	if err := yaml.UnmarshalStrict([]byte(settings["resource.links"]), &links); err != nil {
-		t.Fatalf("cannot read links: %v", err)
-	}
+	check.Must(t, yaml.UnmarshalStrict([]byte(settings["resource.links"]), &links))
 
 	got := map[string]string{}
 
 	for _, link := range links {
 		tmpl, err := template.New(link.Title).Option("missingkey=error").Parse(link.URL)
-		if err != nil {
-			t.Fatalf("cannot parse link %s: %v", link.Title, err)
-		}
+		check.Must(t, err)
 
 		var url bytes.Buffer
-		if err := tmpl.Execute(&url, map[string]any{"resource": rendered(t, "modern", "2-azure-ready")}); err != nil {
-			t.Fatalf("cannot fill in link %s: %v", link.Title, err)
-		}
+		check.Must(t, tmpl.Execute(&url, map[string]any{"resource": rendered(t, "2-azure-ready")}))
 
 		got[link.Title] = url.String()
 	}
@@ -276,44 +252,6 @@ func TestLinks(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("links: -want, +got:\n%s", diff)
-	}
-}
-
-// TestExamples shows that Argo CD knows every field of the examples.
-func TestExamples(t *testing.T) {
-	t.Parallel()
-
-	c, _ := install(t)
-	dir := check.File(t, "examples", "argocd")
-
-	cases := map[string]struct {
-		reason string
-		file   string
-		read   func(file string) ([]byte, error)
-	}{
-		"Project":     {"An unknown field would be ignored, and the project would allow more than intended.", "appproject.yaml", func(f string) ([]byte, error) { return c.Project(t.Context(), f) }},
-		"Application": {"An unknown field would be ignored.", "web-application.yaml", func(f string) ([]byte, error) { return c.Application(t.Context(), f) }},
-		"Helm":        {"The Application with the chart must have no unknown fields either.", filepath.Join("..", "helm", "argocd-application.yaml"), func(f string) ([]byte, error) { return c.Application(t.Context(), f) }},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			path := filepath.Join(dir, tc.file)
-
-			out, err := tc.read(path)
-			if err != nil {
-				t.Fatalf("\n%s\n%v", tc.reason, err)
-			}
-
-			want, got := object(t, check.Read(t, "examples", "argocd", tc.file)), object(t, string(out))
-			delete(want["spec"].(map[string]any), "clusterResourceWhitelist") //nolint:forcetypeassert // Empty is as good as none.
-
-			if diff := cmp.Diff(want["spec"], got["spec"]); diff != "" {
-				t.Errorf("\n%s\n%s as Argo CD reads it: -want, +got:\n%s", tc.reason, tc.file, diff)
-			}
-		})
 	}
 }
 
@@ -334,9 +272,7 @@ func exampleProject(t *testing.T) project {
 	t.Helper()
 
 	var p project
-	if err := yaml.Unmarshal([]byte(check.Read(t, "examples", "argocd", "appproject.yaml")), &p); err != nil {
-		t.Fatalf("cannot read project: %v", err)
-	}
+	check.Must(t, yaml.Unmarshal([]byte(check.Read(t, "examples", "argocd", "appproject.yaml")), &p))
 
 	return p
 }
@@ -374,9 +310,7 @@ func TestRoleIsPatch(t *testing.T) {
 	t.Parallel()
 
 	source, err := tools.Source(t.Context(), "argocd")
-	if err != nil {
-		t.Fatalf("Source(argocd): %v", err)
-	}
+	check.Must(t, err)
 
 	dir := t.TempDir()
 
@@ -385,17 +319,13 @@ func TestRoleIsPatch(t *testing.T) {
 		"rbac.yaml":           check.File(t, "examples", "argocd", "rbac.yaml"),
 	} {
 		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		write(t, filepath.Join(dir, name), data)
 	}
 
 	blocks, err := docs.Parse(check.Read(t, "docs", "how-to", "argo-cd.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	i := slices.IndexFunc(blocks, func(b docs.Block) bool { return strings.Contains(b.Text, "path: rbac.yaml") })
 	if i < 0 {
@@ -405,14 +335,10 @@ func TestRoleIsPatch(t *testing.T) {
 	write(t, filepath.Join(dir, "kustomization.yaml"), []byte("resources: [argocd-rbac-cm.yaml]\n"+blocks[i].Text))
 
 	built, err := Build(t.Context(), dir)
-	if err != nil {
-		t.Fatalf("Build(...): %v", err)
-	}
+	check.Must(t, err)
 
 	got, err := Settings(built)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	if diff := cmp.Diff(map[string]string{"policy.default": "", "policy.shop.csv": "g, REPLACE_ME, proj:shop:team\n"}, got); diff != "" {
 		t.Errorf("argocd-rbac-cm: -want, +got:\n%s", diff)
@@ -426,9 +352,7 @@ func TestRole(t *testing.T) {
 	c, _ := install(t)
 
 	bindings, err := Settings([]byte(check.Read(t, "examples", "argocd", "rbac.yaml")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	lines := []string{bindings["policy.shop.csv"]}
 
@@ -484,9 +408,7 @@ func TestRole(t *testing.T) {
 			t.Parallel()
 
 			got, err := c.Can(t.Context(), policy, tc.subject, tc.action, tc.resource, tc.object)
-			if err != nil {
-				t.Fatalf("\n%s\n%v", tc.reason, err)
-			}
+			check.Must(t, err)
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nCan(%q, %q, %q, %q): -want, +got:\n%s", tc.reason, tc.subject, tc.action, tc.resource, tc.object, diff)

@@ -45,17 +45,13 @@ func applicationSets(t *testing.T) map[string]applicationSet {
 	t.Helper()
 
 	data, err := Build(t.Context(), check.File(t, "package", "platform", "argocd", "apps"))
-	if err != nil {
-		t.Fatalf("Build(...): %v", err)
-	}
+	check.Must(t, err)
 
 	sets := map[string]applicationSet{}
 
 	for doc := range strings.SplitSeq(string(data), "\n---\n") {
 		s := applicationSet{}
-		if err := yaml.Unmarshal([]byte(doc), &s); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, yaml.Unmarshal([]byte(doc), &s))
 
 		if s.Kind == "ApplicationSet" {
 			sets[s.Metadata.Name] = s
@@ -261,9 +257,7 @@ func TestTeamApplications(t *testing.T) {
 		a["apiVersion"], a["kind"] = "argoproj.io/v1alpha1", "Application"
 
 		read, err := c.Application(t.Context(), save(t, a))
-		if err != nil {
-			t.Fatalf("Application(...): %v", err)
-		}
+		check.Must(t, err)
 
 		if diff := cmp.Diff(a["spec"], object(t, string(read))["spec"]); diff != "" {
 			t.Errorf("Application as Argo CD reads it: -want, +got:\n%s", diff)
@@ -293,9 +287,7 @@ func tenant(t *testing.T, values ...string) (map[string]map[string]any, error) {
 	t.Helper()
 
 	helm, err := tools.Path(t.Context(), "helm")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	args := []string{"template", "tenant", check.File(t, "package", "platform", "argocd", "tenant"), "--namespace", "argocd"}
 	for _, v := range values {
@@ -329,9 +321,7 @@ func TestTenant(t *testing.T) {
 	t.Parallel()
 
 	objects, err := tenant(t, "team=shop", "namespace=team-shop", "repoURL=https://github.com/company/web-app")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	if got := objects["Namespace"]["metadata"]; cmp.Diff(map[string]any{
 		"name": "team-shop", "labels": map[string]any{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/team": "shop"},
@@ -411,9 +401,7 @@ func TestTenantValues(t *testing.T) {
 			t.Parallel()
 
 			objects, err := tenant(t, append([]string{"team=shop", "namespace=team-shop", "repoURL=https://example.com"}, tc.values...)...)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 
 			metadata, _ := objects["Namespace"]["metadata"].(map[string]any)
 			labels, _ := metadata["labels"].(map[string]any)

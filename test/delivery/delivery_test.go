@@ -47,12 +47,7 @@ func TestGolden(t *testing.T) {
 
 	harness, err := render.Start(ctx, root)
 	check.Must(t, err)
-
-	t.Cleanup(func() {
-		if err := harness.Close(); err != nil {
-			t.Errorf("Close(): %v", err)
-		}
-	})
+	check.Close(t, harness)
 
 	for _, b := range builds {
 		name, reason := filepath.Base(b.Name), reasons[b.Name]
@@ -170,9 +165,7 @@ func edited(t *testing.T, dir string, edits ...edit) string {
 		path := filepath.Join(out, e.file)
 
 		content, err := e.apply(path)
-		if err != nil {
-			t.Fatalf("cannot edit %s: %v", e.file, err)
-		}
+		check.Must(t, err)
 
 		check.Must(t, os.WriteFile(path, content, 0o600))
 	}

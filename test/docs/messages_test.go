@@ -97,9 +97,7 @@ func azureProviders(t *testing.T) []string {
 		"github.com/crossplane/upjet/v2":              {"pkg/controller", "pkg/terraform"},
 	} {
 		dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
-		if err != nil {
-			t.Fatalf("cannot find module %s: %v", module, err)
-		}
+		check.Must(t, err)
 
 		for _, d := range dirs {
 			out = append(out, literalsBelow(t, filepath.Join(strings.TrimSpace(string(dir)), d))...)

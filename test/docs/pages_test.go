@@ -92,6 +92,30 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// TestPictures checks that every picture is on a page, with alternative text.
+func TestPictures(t *testing.T) {
+	files, err := filepath.Glob(check.File(t, "docs", "pictures", "*"))
+	check.Must(t, err)
+
+	var shown []string
+
+	for page := range pages(t) {
+		for _, i := range image.FindAllStringSubmatch(prose(check.Read(t, page)), -1) {
+			shown = append(shown, check.File(t, filepath.Dir(page), i[2]))
+
+			if strings.TrimSpace(i[1]) == "" {
+				t.Errorf("%s: picture %s has no alternative text", page, i[2])
+			}
+		}
+	}
+
+	slices.Sort(shown)
+
+	if diff := cmp.Diff(files, slices.Compact(shown)); diff != "" {
+		t.Errorf("pictures: -in docs/pictures, +on pages:\n%s", diff)
+	}
+}
+
 var figure = regexp.MustCompile(`\$\d+\.\d+|\d,\d{3}\b`)
 
 // TestFiguresAreComputed compares costs and limits on the pages of the roles with the page of computed tables.
@@ -292,7 +316,7 @@ func written(page string) bool {
 const generatedTable = "| Code | Severity |"
 
 var (
-	image      = regexp.MustCompile(`(?m)^!\[.*\]\(.*\)$`)
+	image      = regexp.MustCompile(`!\[([^\]]*)\]\(([^)]*)\)`)
 	remark     = regexp.MustCompile(`(?m)^ *<!--.*?-->$`)
 	title      = regexp.MustCompile(`(?m)^#+ .*$`)
 	headerRow  = regexp.MustCompile(`(?m)^ *\|.*\|\n *\|[-|: ]+\|$`)

@@ -73,12 +73,7 @@ func shareAccount(t *testing.T) (*azure.Server, []string) {
 
 	s, err := azure.Start(t.Context(), azure.Options{})
 	check.Must(t, err)
-
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	check.Close(t, s)
 
 	err = errors.Join(
 		s.PutTenant(shareTenant),

@@ -121,11 +121,7 @@ func newWorld(t *testing.T) *world {
 
 	server, err := azure.Start(t.Context(), azure.Options{})
 	check.Must(t, err)
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("Close(): %s", err)
-		}
-	})
+	check.Close(t, server)
 
 	role := []azure.RoleAssignment{{ID: "o", PrincipalID: officerPrincipal, Role: azure.SecretsOfficer}}
 	check.Must(t, server.Apply(azure.State{

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"net"
@@ -25,6 +24,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/api"
+	prometheus "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -181,9 +183,8 @@ func story(t *testing.T) map[time.Duration]func() {
 	}
 }
 
-// startPrometheus starts a Prometheus that scrapes a provider every second, and returns its
-// address.
-func startPrometheus(t *testing.T, metrics string) string {
+// startPrometheus starts a Prometheus that scrapes a provider every second.
+func startPrometheus(t *testing.T, metrics string) prometheus.API {
 	t.Helper()
 
 	target, err := url.Parse(metrics)
@@ -202,38 +203,44 @@ func startPrometheus(t *testing.T, metrics string) string {
 	check.Must(t, cmd.Start())
 	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
 
-	server := "http://" + l.Addr().String()
+	client, err := api.NewClient(api.Config{Address: "http://" + l.Addr().String()})
+	check.Must(t, err)
+
+	server := prometheus.NewAPI(client)
 
 	check.Must(t, apiserver.Eventually(t.Context(), func(ctx context.Context) error {
-		_, err := get(ctx, server+"/-/ready")
-		return err
+		_, err := server.Buildinfo(ctx)
+		return err //nolint:wrapcheck // There is nothing to add.
 	}))
 
 	return server
 }
 
 // ask returns the values of a query since a time, as Grafana does.
-func ask(t *testing.T, server, query string, begin time.Time) []pictures.Series {
+func ask(t *testing.T, server prometheus.API, query string, begin time.Time) []pictures.Series {
 	t.Helper()
 
 	query = strings.NewReplacer("$namespace", ".*", "$__rate_interval", "15s").Replace(query)
-	parameters := url.Values{"query": {query}, "start": {timestamp(begin)}, "end": {timestamp(begin.Add(recorded))}, "step": {fmt.Sprint(step.Seconds())}}
+
+	answer, _, err := server.QueryRange(t.Context(), query, prometheus.Range{Start: begin, End: begin.Add(recorded), Step: step})
+	check.Must(t, err)
 
 	var out []pictures.Series
 
-	for _, r := range answer(t, server+"/api/v1/query_range?"+parameters.Encode()) {
-		delete(r.Metric, "__name__")
+	matrix, _ := answer.(model.Matrix)
+	for _, stream := range matrix {
+		delete(stream.Metric, model.MetricNameLabel)
 
-		s := pictures.Series{Labels: r.Metric, Values: make([]*float64, int(recorded/step)+1)}
+		s := pictures.Series{Labels: map[string]string{}, Values: make([]*float64, int(recorded/step)+1)}
+		for name, value := range stream.Metric {
+			s.Labels[string(name)] = string(value)
+		}
 
-		for _, v := range r.Values {
-			at, _ := v[0].(float64)
-			said, _ := v[1].(string)
-
+		for _, v := range stream.Values {
 			// A quantile without observations is NaN, which is not a value.
-			if value, err := strconv.ParseFloat(said, 64); err == nil && !math.IsNaN(value) {
+			if value := float64(v.Value); !math.IsNaN(value) {
 				value, _ = strconv.ParseFloat(strconv.FormatFloat(value, 'g', 4, 64), 64)
-				s.Values[int((at-float64(begin.UnixMilli())/1000)/step.Seconds()+0.5)] = &value
+				s.Values[int(v.Timestamp.Time().Sub(begin).Seconds()/step.Seconds()+0.5)] = &value
 			}
 		}
 
@@ -241,50 +248,4 @@ func ask(t *testing.T, server, query string, begin time.Time) []pictures.Series 
 	}
 
 	return out
-}
-
-type result struct {
-	Metric map[string]string `json:"metric"`
-	Values [][2]any          `json:"values"`
-}
-
-func answer(t *testing.T, address string) []result {
-	t.Helper()
-
-	body, err := get(t.Context(), address)
-	check.Must(t, err)
-
-	var r struct {
-		Data struct {
-			Result []result `json:"result"`
-		} `json:"data"`
-	}
-
-	check.Must(t, json.Unmarshal(body, &r))
-
-	return r.Data.Result
-}
-
-func get(ctx context.Context, address string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, fmt.Errorf("cannot ask Prometheus: %w", err)
-	}
-
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("cannot ask Prometheus: %w", err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // It has been read.
-
-	body, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("cannot ask Prometheus: %s: %s", resp.Status, body)
-	}
-
-	return body, err
-}
-
-func timestamp(at time.Time) string {
-	return strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64)
 }

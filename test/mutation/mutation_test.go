@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const source = `package a
@@ -57,9 +58,7 @@ func TestOf(t *testing.T) {
 	}
 
 	mutants, err := Of("a.go", []byte(source))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	got := make([]string, len(mutants))
 	for i, m := range mutants {
@@ -99,9 +98,7 @@ func TestFind(t *testing.T) {
 
 			for file, code := range tc.files {
 				found, err := Of(file, []byte("package a\n"+code))
-				if err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, err)
 
 				now = append(now, found...)
 			}
@@ -117,9 +114,7 @@ func TestFind(t *testing.T) {
 // TestShuffle checks that a seed chooses the same mutants from any order.
 func TestShuffle(t *testing.T) {
 	mutants, err := Of("a.go", []byte(source))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	other := slices.Clone(mutants)
 	slices.Reverse(other)
@@ -135,36 +130,36 @@ func TestShuffle(t *testing.T) {
 	}
 }
 
-// TestTry checks that a test notices one mutant and not another, and that a run continues where an
-// earlier one has ended.
-func TestTry(t *testing.T) {
-	dir := t.TempDir()
+// module writes a module with these files, and returns a runner for it and its mutants.
+func module(t *testing.T, files map[string]string) (*Runner, []Mutant) {
+	t.Helper()
 
-	for name, text := range map[string]string{
-		"go.mod":    "module a\n\ngo 1.26\n",
+	dir := t.TempDir()
+	files["go.mod"] = "module a\n\ngo 1.26\n"
+
+	for name, text := range files {
+		check.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+
+	mutants, err := All(dir, ".")
+	check.Must(t, err)
+
+	return &Runner{Root: dir, Log: t.Output(), Suites: func(string) []Suite { return Named("./...") }}, mutants
+}
+
+// TestTry checks that a test notices one mutant and not another.
+func TestTry(t *testing.T) {
+	r, mutants := module(t, map[string]string{
 		"a.go":      "package a\n\nfunc less(a, b int) bool { return a < b }\n",
 		"a_test.go": "package a\n\nimport \"testing\"\n\nfunc TestLess(t *testing.T) {\n\tif less(2, 1) || LESS {\n\t\tt.Fatal()\n\t}\n}\n",
 		"b.go":      "package a\n\nconst LESS = false\n\nfunc unused() bool { return true }\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	r := &Runner{Root: dir, Log: t.Output(), Suites: func(string) []Suite { return Named("./...") }}
-
-	mutants, err := All(dir, ".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 
 	got := map[string]string{}
 
 	for _, m := range append(mutants, Mutant{File: "b.go", Code: "nothing", With: "!", to: 7}) {
 		result, err := r.Try(t.Context(), m)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		got[m.Code] = strings.TrimSpace(string(result.Outcome) + " " + result.By)
 	}
@@ -177,24 +172,11 @@ func TestTry(t *testing.T) {
 
 // TestBaseline checks that tests that fail without a mutant are rejected.
 func TestBaseline(t *testing.T) {
-	dir := t.TempDir()
-
-	for name, text := range map[string]string{
-		"go.mod":    "module a\n\ngo 1.26\n",
+	r, mutants := module(t, map[string]string{
 		"a.go":      "package a\n\nconst A = 1\n",
 		"a_test.go": "package a\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) { t.Fatal() }\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 
-	mutants, err := All(dir, ".")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	r := &Runner{Root: dir, Log: t.Output(), Suites: func(string) []Suite { return Named("./...") }}
 	if _, err := r.Try(t.Context(), mutants[0]); err == nil || !strings.Contains(err.Error(), "fails without a mutant") {
 		t.Errorf("Try(...): want an error about tests that fail without a mutant, got %v", err)
 	}
@@ -206,21 +188,15 @@ func TestCompare(t *testing.T) {
 	mutant := func(code string) Mutant { return Mutant{File: "a.go", Function: "f", Kind: "negate", Code: code} }
 	run := func(outcomes ...Outcome) []Result {
 		f, err := os.Create(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		defer f.Close() //nolint:errcheck // Each result was written.
 
 		for i, o := range outcomes {
-			if err := Write(f, Result{Mutant: mutant(string(rune('a' + i))), Outcome: o}); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, Write(f, Result{Mutant: mutant(string(rune('a' + i))), Outcome: o}))
 		}
 
 		results, err := Read[Result](path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 
 		return results
 	}
@@ -249,9 +225,7 @@ func TestCompare(t *testing.T) {
 // TestSuites checks that all code has suites.
 func TestSuites(t *testing.T) {
 	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	for _, file := range []string{"fn/fn.go", "provider/keyvault/error.go", "cmd/platform-application/main.go"} {
 		for _, s := range Suites(file) {

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // A value is found in any form. Otherwise tests for leaks would prove nothing.
@@ -63,9 +65,7 @@ func TestFind(t *testing.T) {
 func marshal(t *testing.T, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 
 	return string(b)
 }

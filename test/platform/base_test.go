@@ -39,6 +39,10 @@ func TestAccepted(t *testing.T) {
 		"Page":    {reason: "The objects on the page can be copied.", objects: append(shown(t, "docs/how-to/set-up-a-platform.md"), shown(t, "docs/how-to/platform-settings.md")...)},
 		"Doctor":  {reason: "The doctor and its probes are Jobs that come after the base.", objects: build(t, doctor)},
 		"ArgoCD":  {reason: "The Applications are valid for Argo CD.", objects: append(build(t, apps), file(t, base+"/argocd/root.yaml")...)},
+		"Teams": {
+			reason:  "The examples have no field that Argo CD would ignore: an ignored field could allow a team more than intended.",
+			objects: append(file(t, "examples/argocd"), file(t, "examples/helm/argocd-application.yaml")...),
+		},
 	}
 
 	for name, tc := range cases {
@@ -67,9 +71,7 @@ func shown(t *testing.T, path string) []*unstructured.Unstructured {
 	t.Helper()
 
 	blocks, err := docs.Parse(check.Read(t, path))
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
+	check.Must(t, err)
 
 	dir := t.TempDir()
 
@@ -83,9 +85,7 @@ func shown(t *testing.T, path string) []*unstructured.Unstructured {
 	}
 
 	objects, err := apiserver.ReadFiles(dir)
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
+	check.Must(t, err)
 
 	if len(objects) == 0 {
 		t.Fatalf("%s shows no object", path)

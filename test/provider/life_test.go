@@ -27,7 +27,7 @@ func testLife(t *testing.T, s *suite) {
 
 	s.group(t, map[string]func(*testing.T, *suite){
 		"Observe":    testObserve,
-		"LeftAlone":  testLeftAlone,
+		"Paused":     testPaused,
 		"Kept":       testKept,
 		"Deleted":    testDeleted,
 		"Usage":      testUsage,
@@ -79,53 +79,17 @@ func requests(a *App) int {
 	return n
 }
 
-// A sync that is set aside sends no requests and writes nothing. Later it continues.
-func testLeftAlone(t *testing.T, s *suite) {
-	t.Helper()
-
-	for name, a := range map[string]aside{
-		"Paused": {
-			reason: "A paused sync is set aside.", condition: xpv1.ReasonReconcilePaused,
-			set: func(sync *v1alpha1.KeyVaultSecretSync) {
-				sync.Annotations = map[string]string{"crossplane.io/paused": "true"}
-			},
-		},
-		"NoPolicies": {
-			reason: "A sync without any policy is set aside.", condition: xpv1.ReasonReconcilePaused,
-			set: func(sync *v1alpha1.KeyVaultSecretSync) { sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{} },
-		},
-		"Unsupported": {
-			reason: "A sync with Create and without Observe is set aside.", condition: xpv1.ReasonReconcileError, words: "not supported",
-			set: func(sync *v1alpha1.KeyVaultSecretSync) {
-				sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionCreate}
-			},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			a.run(t, s)
-		})
-	}
-}
-
-// An aside is a way to set a sync aside, and the resulting condition Synced.
-type aside struct {
-	reason    string
-	set       func(*v1alpha1.KeyVaultSecretSync)
-	condition xpv1.ConditionReason
-	words     string
-}
-
-func (a aside) run(t *testing.T, s *suite) {
+// A paused sync sends no requests and writes nothing. Later it continues. The unit tests of secretsync cover which syncs are skipped.
+func testPaused(t *testing.T, s *suite) {
 	t.Helper()
 
 	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
 	own := sync.DeepCopy()
 
-	a.set(sync)
+	sync.Annotations = map[string]string{"crossplane.io/paused": "true"}
 	world.Apply(t, sync)
 	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
-		return notSynced(got, a.condition, a.words)
+		return notSynced(got, xpv1.ReasonReconcilePaused, "")
 	})
 	s.polled(t, 1) // A list may have been under way.
 
@@ -135,12 +99,11 @@ func (a aside) run(t *testing.T, s *suite) {
 	s.polled(t, 4)
 
 	if diff := cmp.Diff(before, requests(app)); diff != "" {
-		t.Errorf("\n%s\nrequests to the vault: -want, +got:\n%s", a.reason, diff)
+		t.Errorf("requests to the vault: -want, +got:\n%s", diff)
 	}
 
 	s.expectData(t, app, expectation{State: "left alone", Data: goodData()})
 
-	own.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionAll}
 	world.Apply(t, own)
 	app.AwaitData(t, otherData())
 }

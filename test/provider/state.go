@@ -40,13 +40,6 @@ func (w *World) ApplySync(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) e
 
 	delete(content, "status")
 
-	// The conversion omits an empty list, which would mean the default.
-	if p := s.Spec.ManagementPolicies; p != nil && len(p) == 0 {
-		if err := unstructured.SetNestedSlice(content, []any{}, "spec", "managementPolicies"); err != nil {
-			return fmt.Errorf("cannot convert KeyVaultSecretSync: %w", err)
-		}
-	}
-
 	return w.API.Apply(ctx, &unstructured.Unstructured{Object: content})
 }
 

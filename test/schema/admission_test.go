@@ -51,9 +51,7 @@ func examples(t *testing.T, file string) map[string]example {
 	b, err := os.ReadFile(filepath.Join("testdata", file))
 	check.Must(t, err)
 	out := map[string]example{}
-	if err := yaml.UnmarshalStrict(b, &out); err != nil {
-		t.Fatalf("cannot parse examples in %s: %s", file, err)
-	}
+	check.Must(t, yaml.UnmarshalStrict(b, &out))
 	for name, e := range out {
 		e.Name = cmp.Or(e.Name, "web-application")
 		if e.Unchecked {

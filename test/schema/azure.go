@@ -47,9 +47,7 @@ func ProviderAzureCRDs(tb testing.TB) map[string]*Validator {
 	vs := make(map[string]*Validator, len(azureCRDs))
 	for kind, file := range azureCRDs {
 		v, err := LoadCRD(filepath.Join(dir, file))
-		if err != nil {
-			tb.Fatalf("cannot load the definition of %s: %s", kind, err)
-		}
+		check.Must(tb, err)
 		vs[kind] = v
 	}
 

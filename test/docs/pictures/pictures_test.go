@@ -60,32 +60,3 @@ func TestSVG(t *testing.T) {
 		t.Errorf("faults(): -want, +got:\n%s", diff)
 	}
 }
-
-// TestHuman writes values roughly as Grafana does.
-func TestHuman(t *testing.T) {
-	t.Parallel()
-
-	for name, tc := range map[string]struct {
-		value float64
-		unit  string
-		want  string
-	}{
-		"Plain":        {value: 12, want: "12"},
-		"Large":        {value: 1234.5, want: "1234"},
-		"Milliseconds": {value: 0.0123, unit: "s", want: "12.3 ms"},
-		"Seconds":      {value: 30, unit: "s", want: "30 s"},
-		"Minutes":      {value: 600, unit: "s", want: "10 min"},
-		"Hours":        {value: 7200, unit: "s", want: "2 h"},
-		"Days":         {value: 9 * 86400, unit: "s", want: "9 days"},
-		"Bytes":        {value: 64 << 20, unit: "bytes", want: "64 MiB"},
-		"Rate":         {value: 0.25, unit: "reqps", want: "0.25/s"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			if got := human(tc.value, tc.unit); got != tc.want {
-				t.Errorf("human(%v, %q): want %q, got %q", tc.value, tc.unit, tc.want, got)
-			}
-		})
-	}
-}

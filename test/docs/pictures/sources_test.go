@@ -100,12 +100,7 @@ func treeOf(t *testing.T) *canvas {
 
 	harness, err := render.Start(t.Context(), check.File(t))
 	check.Must(t, err)
-
-	t.Cleanup(func() {
-		if err := harness.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	check.Close(t, harness)
 
 	manifest := []byte(check.Read(t, "examples", application, "application.yaml"))
 	observed := objects(t, []byte(check.Read(t, "examples", application, "observed", "3-secrets-synced.yaml")))

@@ -11,6 +11,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,6 +54,17 @@ func Must(tb testing.TB, err error) {
 	}
 }
 
+// Close closes something when the test ends.
+func Close(tb testing.TB, c io.Closer) {
+	tb.Helper()
+
+	tb.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			tb.Errorf("Close(): %v", err)
+		}
+	})
+}
+
 // Tool returns the path of a pinned tool.
 func Tool(tb testing.TB, name string) string {
 	tb.Helper()
@@ -92,9 +104,7 @@ func Golden(tb testing.TB, got string, elements ...string) {
 
 	if *update {
 		path := File(tb, elements...)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, []byte(got), 0o600)); err != nil {
-			tb.Fatalf("cannot write golden file: %v", err)
-		}
+		Must(tb, errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, []byte(got), 0o600)))
 
 		return
 	}
