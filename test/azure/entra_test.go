@@ -153,36 +153,3 @@ func TestAssertions(t *testing.T) {
 		})
 	}
 }
-
-// TestMachine requests tokens from the metadata service.
-func TestMachine(t *testing.T) {
-	w := newWorld(t)
-
-	for _, a := range []azure.Application{
-		{TenantID: tenant, ClientID: officer, PrincipalID: officerPrincipal, ManagedIdentity: true},
-		{TenantID: tenant, ClientID: reader, PrincipalID: readerPrincipal, ManagedIdentity: true},
-	} {
-		must(t, w.PutApplication(a))
-	}
-
-	const machine = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net&client_id="
-
-	for name, tc := range map[string]struct {
-		reason  string
-		address string
-		header  []string
-		want    int
-	}{
-		"ClientID":   {"An identity is named by its client id.", machine + reader, []string{"Metadata", "true"}, 200},
-		"NoHeader":   {"The header is required.", machine + reader, nil, 400},
-		"OddPath":    {"Other documents are not served.", "http://169.254.169.254/metadata/instance", []string{"Metadata", "true"}, 404},
-		"Unassigned": {"The machine must have the identity.", machine + tenant, []string{"Metadata", "true"}, 400},
-		"Ambiguous":  {"With two identities, the request must name one.", machine, []string{"Metadata", "true"}, 400},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if rsp := w.send(t, "GET "+tc.address, "", "", tc.header...); rsp.status != tc.want {
-				t.Errorf("\n%s\nwant %d, got %d %s", tc.reason, tc.want, rsp.status, rsp.body)
-			}
-		})
-	}
-}

@@ -88,10 +88,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	s.Manager = arm.NewManager(arm.Config{Directory: s.Directory, Tokens: s.Tokens, Vaults: s.Store, Roles: roles, Gate: s.Gate, Now: o.Now})
 	directory := &entra.Service{Directory: s.Directory, Tokens: s.Tokens, Gate: s.Gate, Lifetime: tokenLifetime, Now: o.Now}
 
-	s.proxy, err = proxy.Start(ctx, proxy.Config{
-		Address: o.ProxyAddress, Lookup: s.lookup(directory), Gate: s.Gate,
-		PlainHost: entra.MachineHost, Plain: http.HandlerFunc(directory.ServeMachine),
-	})
+	s.proxy, err = proxy.Start(ctx, proxy.Config{Address: o.ProxyAddress, Lookup: s.lookup(directory), Gate: s.Gate})
 	if err != nil {
 		return nil, err
 	}

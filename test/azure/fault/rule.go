@@ -22,12 +22,11 @@ const (
 	// Connect is the opening of a connection through the proxy.
 	Connect = "connect"
 
-	// Discovery and the following are of Entra ID and of the metadata service.
+	// Discovery and the following are of Entra ID.
 	Discovery     = "discovery"
 	Configuration = "openid-configuration"
 	Keys          = "keys"
 	Token         = "token"
-	MachineToken  = "machine-token"
 
 	// Challenge is a request to a vault without a token, for any operation.
 	Challenge = "challenge"

@@ -60,10 +60,6 @@ type Config struct {
 	// Lookup returns the host of a name in lower case, or nil to reject it.
 	Lookup func(name string) *Host
 
-	// Plain answers requests for http://PlainHost.
-	PlainHost string
-	Plain     http.Handler
-
 	// Gate has the faults of connections, and counts them.
 	Gate *wire.Gate
 }
@@ -219,8 +215,6 @@ func (p *Proxy) serveOuter(w http.ResponseWriter, r *http.Request) {
 		p.connect(w, r)
 	case !r.URL.IsAbs():
 		http.Error(w, "this is a proxy: set HTTPS_PROXY and HTTP_PROXY to it", http.StatusBadRequest)
-	case r.URL.Scheme == "http" && strings.TrimSuffix(r.URL.Host, ":80") == p.config.PlainHost:
-		p.config.Plain.ServeHTTP(w, r)
 	default:
 		http.Error(w, refusal(r.URL.Host), http.StatusForbidden)
 	}
