@@ -74,6 +74,4 @@ const (
 	OpGet       = fault.Get
 	OpList      = fault.List
 	OpSet       = fault.Set
-
-	OpListLocks = fault.ListLocks
 )

@@ -59,9 +59,6 @@ type RoleAssignment struct {
 
 	// Secret limits the scope to one secret. Azure then rejects lists.
 	Secret string `json:"secret,omitempty"`
-
-	// Secrets are the names that a condition allows. Empty allows all. Any name makes Azure reject lists.
-	Secrets []string `json:"secrets,omitempty"`
 }
 
 // PutRoleAssignment creates a role assignment on a vault, or replaces the one with its id.
@@ -79,7 +76,7 @@ func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 		}
 		wants := role.Assignment{
 			Name: a.ID, Scope: scope, Counts: scope, PrincipalID: principal.String(), RoleID: definition.ID,
-			Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
+			From: s.now().Add(a.Delay),
 		}
 
 		switch {
@@ -128,7 +125,7 @@ func (s *Store) DeleteRoleAssignment(vaultName, id string) error {
 func (s *Store) RoleAssignments(vaultName string) (out []RoleAssignment, err error) {
 	err = s.with(vaultName, "list the role assignments of", func(v *vault) error {
 		for _, a := range s.roles.Select(func(a role.Assignment) bool { return strings.EqualFold(a.Scope, v.ResourceID) }) {
-			out = append(out, RoleAssignment{ID: a.Name, PrincipalID: a.PrincipalID, Role: a.RoleID, Secrets: a.Secrets})
+			out = append(out, RoleAssignment{ID: a.Name, PrincipalID: a.PrincipalID, Role: a.RoleID})
 		}
 
 		return nil
@@ -146,11 +143,6 @@ func (c *call) allowed() bool {
 
 	return !c.vault.AccessPolicies && c.service.roles.Any(func(a role.Assignment) bool {
 		if a.PrincipalID != c.caller.PrincipalID || c.now.Before(a.From) || !role.Covers(a.Counts, resource) {
-			return false
-		}
-
-		// A condition on names rejects lists, which have no name.
-		if len(a.Secrets) > 0 && !slices.ContainsFunc(a.Secrets, func(name string) bool { return strings.EqualFold(name, c.name) }) {
 			return false
 		}
 

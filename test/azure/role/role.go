@@ -183,9 +183,6 @@ type Assignment struct {
 	// From is when the assignment takes effect.
 	From time.Time
 
-	// Secrets are the names that a condition allows. Empty allows all, and lists.
-	Secrets []string
-
 	// Subscription is the one that counts the assignment, if the resource manager shows it. Counts is its scope in there, which is the
 	// subscription itself if Scope is above it.
 	Subscription string
