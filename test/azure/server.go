@@ -200,6 +200,9 @@ func (s *Server) TransportFrom(network string) *http.Transport {
 	}
 }
 
+// ProxyFrom returns the proxy for clients in a network, as a part of another proxy.
+func (s *Server) ProxyFrom(network string) http.Handler { return s.proxy.From(network) }
+
 // lookup returns the host with a name.
 func (s *Server) lookup(directory *entra.Service) func(string) *proxy.Host {
 	login := &proxy.Host{Certificate: entra.Host, Exists: true, Handler: directory}

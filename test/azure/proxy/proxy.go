@@ -157,8 +157,20 @@ func originOf(conn net.Conn) (host, network string) {
 	return "", ""
 }
 
-// networkOf returns the network of a client, which is the user in the URL of its proxy: on loopback, all addresses are the same.
+// From returns a handler of requests of clients in a network, for another proxy.
+func (p *Proxy) From(network string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.serveOuter(w, r.WithContext(wire.WithNetwork(r.Context(), network)))
+	})
+}
+
+// networkOf returns the network of a client. Without another proxy, it is the user in the URL of the client's proxy: on loopback, all
+// addresses are the same.
 func networkOf(r *http.Request) string {
+	if network := wire.NetworkOf(r); network != "" {
+		return network
+	}
+
 	credentials := http.Request{Header: http.Header{"Authorization": r.Header["Proxy-Authorization"]}}
 	network, _, _ := credentials.BasicAuth()
 
