@@ -114,7 +114,6 @@ func testOptions(dir string) Options {
 
 	return Options{
 		Config: cfg, Binder: api.Config(), Node: nodeName, Dir: dir, Registry: registryAt,
-		CA: []byte("a company's authority"), Env: map[string]string{"HTTPS_PROXY": "http://127.0.0.1:3128", "GREETING": "of the node"},
 		APIServer: apiAddress(), Reachable: []string{apiAddress()}, Backoff: testBackoff,
 	}
 }
@@ -142,7 +141,7 @@ func pushImage(dir string) error {
 		return fmt.Errorf("cannot build program: %w", err)
 	}
 
-	img, err = mutate.Config(img, v1.Config{Entrypoint: []string{"program"}, Cmd: []string{"serve", ":8080"}, Env: []string{"FROM_IMAGE=yes", "PATH=/bin"}, WorkingDir: "/work"})
+	img, err = mutate.Config(img, v1.Config{Entrypoint: []string{"program"}, Cmd: []string{"serve", ":8080"}, Env: []string{"PATH=/bin"}, WorkingDir: "/work"})
 	if err != nil {
 		return fmt.Errorf("cannot make image: %w", err)
 	}
