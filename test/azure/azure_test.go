@@ -4,7 +4,6 @@
 package azure_test
 
 import (
-	"bufio"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -12,7 +11,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -230,42 +228,5 @@ func TestAdminIsNotForBrowsers(t *testing.T) {
 		if rsp.StatusCode != want {
 			t.Errorf("POST /commands from %q: want %d, got %d", origin, want, rsp.StatusCode)
 		}
-	}
-}
-
-// TestConnect opens connections through the proxy.
-func TestConnect(t *testing.T) {
-	w := newWorld(t)
-	must(t, w.PutVault(azure.Vault{Name: "kv-deleted", TenantID: tenant}))
-	must(t, w.DeleteVault("kv-deleted"))
-
-	for name, tc := range map[string]struct {
-		reason string
-		target string
-		want   string
-	}{
-		"Login":     {"The host of Entra ID always resolves.", "login.microsoftonline.com:443", "200"},
-		"Vault":     {"The host of a vault needs a name.", "KV-Test.vault.azure.net:443", "200"},
-		"NoVault":   {"A missing vault does not resolve.", "kv-none.vault.azure.net:443", "502"},
-		"Deleted":   {"A deleted vault does not resolve.", "kv-deleted.vault.azure.net:443", "502"},
-		"Other":     {"Other hosts are rejected.", "example.org:443", "403"},
-		"OtherPort": {"Other ports are rejected.", "kv-test.vault.azure.net:80", "403"},
-		"Below":     {"A subdomain of a vault is rejected.", "a.kv-test.vault.azure.net:443", "403"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(w.ProxyURL(), "http://"))
-			must(t, err)
-
-			defer conn.Close() //nolint:errcheck // It is no longer used.
-
-			fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", tc.target)
-
-			line, err := bufio.NewReader(conn).ReadString('\n')
-			must(t, err)
-
-			if got := strings.Fields(line)[1]; got != tc.want {
-				t.Errorf("\n%s\nCONNECT %s: want %s, got %s", tc.reason, tc.target, tc.want, got)
-			}
-		})
 	}
 }
