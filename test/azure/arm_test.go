@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -60,7 +61,7 @@ func newManager(tb testing.TB) *manager {
 		{ID: foreign, TenantID: otherTenant},
 	} {
 		sub.ResourceGroups = []azure.ResourceGroup{{Name: "rg", Location: "westeurope"}}
-		must(tb, w.PutSubscription(sub))
+		check.Must(tb, w.PutSubscription(sub))
 	}
 
 	return &manager{world: w, tb: tb, token: w.officer(tb, forManagement)}
@@ -258,7 +259,7 @@ func TestManagerRoleAssignments(t *testing.T) {
 			PrincipalID string `json:"principalId"`
 		} `json:"properties"`
 	}
-	must(t, json.Unmarshal(m.do("PUT "+identities+"app", `{"location":"westeurope"}`).body, &made))
+	check.Must(t, json.Unmarshal(m.do("PUT "+identities+"app", `{"location":"westeurope"}`).body, &made))
 
 	one, two, onGroup, principal := assignmentID(kv, "1"), assignmentID(kv, "2"), assignmentID(groupID, "3"), made.Properties.PrincipalID
 	typed := assignmentBody(secretsUser, principal, "ServicePrincipal")
@@ -277,7 +278,7 @@ func TestManagerRoleAssignments(t *testing.T) {
 	)
 
 	_, err := m.PutSecret("kv-new", "a", azure.Secret{Value: "v"})
-	must(t, err)
+	check.Must(t, err)
 
 	reads := func(reason, want string) {
 		t.Helper()
@@ -374,7 +375,7 @@ func TestManagerRefusesResources(t *testing.T) {
 	m := newManager(t)
 	put := func(sub azure.Subscription) {
 		sub.ID, sub.TenantID = subscription, tenant
-		must(t, m.PutSubscription(sub))
+		check.Must(t, m.PutSubscription(sub))
 	}
 
 	put(azure.Subscription{Registrations: map[string]string{"Microsoft.KeyVault": "NotRegistered"}})

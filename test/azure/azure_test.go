@@ -20,6 +20,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -65,19 +66,19 @@ func newWorld(tb testing.TB) *world {
 	var err error
 
 	w.Server, err = azure.Start(tb.Context(), azure.Options{Now: func() time.Time { return start.Add(time.Duration(w.later.Load())) }})
-	must(tb, err)
-	tb.Cleanup(func() { must(tb, w.Close()) })
+	check.Must(tb, err)
+	tb.Cleanup(func() { check.Must(tb, w.Close()) })
 
 	w.raw = w.Transport()
 	tb.Cleanup(w.raw.CloseIdleConnections)
 
 	w.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(tb, err)
+	check.Must(tb, err)
 
 	jwks, err := entra.KeySet("k1", w.key.Public())
-	must(tb, err)
+	check.Must(tb, err)
 
-	must(tb, w.Apply(azure.State{
+	check.Must(tb, w.Apply(azure.State{
 		Tenants: []azure.TenantState{
 			{ID: tenant, Applications: []azure.ApplicationState{
 				{Application: azure.Application{ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}},
@@ -115,7 +116,7 @@ func (w *world) reader(tb testing.TB, resource string) string {
 	tb.Helper()
 
 	assertion, err := entra.Sign(w.key, "k1", w.claims())
-	must(tb, err)
+	check.Must(tb, err)
 
 	return w.form(tb, tenant, url.Values{
 		"client_id": {reader}, "client_assertion_type": {jwtBearer}, "client_assertion": {assertion}, "scope": {resource + "/.default"},
@@ -150,7 +151,7 @@ func (w *world) send(tb testing.TB, line, token, body string, header ...string) 
 	method, address, _ := strings.Cut(line, " ")
 
 	r, err := http.NewRequestWithContext(tb.Context(), method, address, strings.NewReader(body))
-	must(tb, err)
+	check.Must(tb, err)
 
 	if token != "" {
 		header = append([]string{"Authorization", "Bearer " + token}, header...)
@@ -163,12 +164,12 @@ func (w *world) send(tb testing.TB, line, token, body string, header ...string) 
 	}
 
 	rsp, err := w.raw.RoundTrip(r)
-	must(tb, err)
+	check.Must(tb, err)
 
 	defer rsp.Body.Close() //nolint:errcheck // It is read to the end.
 
 	answer, err := io.ReadAll(rsp.Body)
-	must(tb, err)
+	check.Must(tb, err)
 
 	return response{status: rsp.StatusCode, header: rsp.Header, body: answer}
 }
@@ -189,14 +190,6 @@ func (r response) String() string {
 	return strings.TrimSpace(fmt.Sprint(r.status, " ", said.Error.Code, " ", said.Error.Inner.Code))
 }
 
-func must(tb testing.TB, err error) {
-	tb.Helper()
-
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
-
 // TestStartRefuses checks that the stand-in serves only this machine, because it has no
 // authentication.
 func TestStartRefuses(t *testing.T) {
@@ -215,15 +208,15 @@ func TestAdminIsNotForBrowsers(t *testing.T) {
 
 	for origin, want := range map[string]int{"https://example.org": http.StatusForbidden, "": http.StatusOK} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.AdminURL()+"/commands", strings.NewReader(`{"args":["env"]}`))
-		must(t, err)
+		check.Must(t, err)
 
 		if origin != "" {
 			r.Header.Set("Origin", origin)
 		}
 
 		rsp, err := http.DefaultClient.Do(r)
-		must(t, err)
-		must(t, rsp.Body.Close())
+		check.Must(t, err)
+		check.Must(t, rsp.Body.Close())
 
 		if rsp.StatusCode != want {
 			t.Errorf("POST /commands from %q: want %d, got %d", origin, want, rsp.StatusCode)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -51,7 +52,7 @@ func (w *world) form(tb testing.TB, tenantID string, form url.Values) tokenAnswe
 	rsp := w.send(tb, "POST https://login.microsoftonline.com/"+tenantID+"/oauth2/v2.0/token", "", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 
 	a := tokenAnswer{status: rsp.status}
-	must(tb, json.Unmarshal(rsp.body, &a))
+	check.Must(tb, json.Unmarshal(rsp.body, &a))
 
 	return a
 }
@@ -82,7 +83,7 @@ func TestTokenEndpoint(t *testing.T) {
 			}
 
 			change, err := url.ParseQuery(tc.change)
-			must(t, err)
+			check.Must(t, err)
 			maps.Copy(form, change)
 
 			a := w.form(t, cmp.Or(form.Get("tenant"), tenant), form)
@@ -97,12 +98,12 @@ func TestAssertions(t *testing.T) {
 	w := newWorld(t)
 
 	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	check.Must(t, err)
 
 	const nobody = "55555555-5555-5555-5555-555555555501"
 
-	must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: nobody, PrincipalID: "55555555-5555-5555-5555-555555555502"}))
-	must(t, w.PutFederatedCredential(tenant, officer, azure.FederatedCredential{
+	check.Must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: nobody, PrincipalID: "55555555-5555-5555-5555-555555555502"}))
+	check.Must(t, w.PutFederatedCredential(tenant, officer, azure.FederatedCredential{
 		Name: "unknown", Issuer: "https://nobody.example", Subject: subject, Audiences: []string{audience},
 	}))
 
@@ -142,7 +143,7 @@ func TestAssertions(t *testing.T) {
 			}
 
 			assertion, err := entra.Sign(key, cmp.Or(tc.kid, "k1"), claims)
-			must(t, err)
+			check.Must(t, err)
 
 			a := w.form(t, tenant, url.Values{
 				"client_id": {cmp.Or(tc.client, reader)}, "client_assertion_type": {jwtBearer}, "client_assertion": {assertion}, "scope": {forVaults + "/.default"},

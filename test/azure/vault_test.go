@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // ask sends a request to a vault. The path gets the API version unless it has a query.
@@ -29,11 +30,11 @@ func TestRequests(t *testing.T) {
 	token := w.officer(t, forVaults)
 
 	_, err := w.PutSecret(vault, "known", azure.Secret{Value: "x"})
-	must(t, err)
+	check.Must(t, err)
 	_, err = w.PutSecret(vault, "off", azure.Secret{Value: "x", Disabled: true})
-	must(t, err)
+	check.Must(t, err)
 	_, err = w.PutCertificate(vault, "tls", azure.Certificate{DNSNames: []string{"www.example.org"}, ECDSA: true})
-	must(t, err)
+	check.Must(t, err)
 
 	var tags []string
 	for i := range 16 {
@@ -82,7 +83,7 @@ func TestSecretsUser(t *testing.T) {
 	token := w.reader(t, forVaults)
 
 	_, err := w.PutSecret(vault, "known", azure.Secret{Value: "x"})
-	must(t, err)
+	check.Must(t, err)
 
 	const forbidden = "403 Forbidden ForbiddenByRbac"
 
@@ -101,7 +102,7 @@ func TestAccessTokens(t *testing.T) {
 	w := newWorld(t)
 	good := w.officer(t, forVaults)
 
-	must(t, w.PutApplication(azure.Application{TenantID: otherTenant, ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}))
+	check.Must(t, w.PutApplication(azure.Application{TenantID: otherTenant, ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}))
 
 	foreign := w.form(t, otherTenant, map[string][]string{"client_id": {officer}, "client_secret": {officerSecret}, "scope": {forVaults + "/.default"}}).AccessToken
 
@@ -163,7 +164,7 @@ func TestFirewall(t *testing.T) {
 		"PrivateEndpoint": {"Without public access, the private endpoint remains.", private, "cluster", token, "200"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			must(t, w.SetFirewall(vault, func(f *azure.Firewall) { *f = tc.firewall }))
+			check.Must(t, w.SetFirewall(vault, func(f *azure.Firewall) { *f = tc.firewall }))
 
 			from := &world{Server: w.Server, key: w.key, raw: w.TransportFrom(tc.network)}
 			t.Cleanup(from.raw.CloseIdleConnections)
