@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
@@ -204,7 +203,7 @@ func (c *call) checkCluster(_, properties, known object) *wire.Answer {
 
 // linked returns the rejection of a caller without an action on a linked resource.
 func (c *call) linked(scope, action string) *wire.Answer {
-	if c.service.allowed(c.caller.PrincipalID, scope, condition.Request{Action: action}) {
+	if c.service.allowed(c.caller.PrincipalID, scope, role.Question{Action: action}) {
 		return nil
 	}
 
