@@ -36,7 +36,6 @@ type (
 	ARMResource          = arm.Resource
 
 	Fault    = fault.Rule
-	Counts   = count.Counts
 	CountKey = count.Key
 )
 

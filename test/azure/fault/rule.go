@@ -138,8 +138,8 @@ func Effects() []Effect {
 
 // A Rule makes requests fail. Fields that are empty match every request.
 type Rule struct {
-	// ID names the rule. Add makes one if it is empty.
-	ID string `help:"Name of the fault. The default is a new one."`
+	// ID of the rule, from AddFault.
+	ID string `kong:"-"`
 
 	// Host that was asked, such as management.azure.com.
 	Host string `help:"Only requests to this host, such as management.azure.com."`
@@ -237,15 +237,8 @@ func (r *Rules) AddFault(rule Rule) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
-	if rule.ID == "" {
-		r.serial++
-		rule.ID = fmt.Sprintf("fault-%d", r.serial)
-	}
-
-	if slices.ContainsFunc(r.rules, func(other Rule) bool { return other.ID == rule.ID }) {
-		return "", fmt.Errorf("cannot add fault: there is one with id %q", rule.ID)
-	}
-
+	r.serial++
+	rule.ID = fmt.Sprintf("fault-%d", r.serial)
 	r.rules = append(r.rules, rule)
 	r.some.Store(true)
 
