@@ -53,14 +53,22 @@ var (
 
 func TestMain(m *testing.M) {
 	sandbox.Main()
-	os.Exit(runTests(m))
-}
 
-func runTests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "kubelet-")
+	code, err := runTests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+
+		code = 1
+	}
+
+	os.Exit(code)
+}
+
+// runTests runs the tests with a registry, an API server and a node.
+func runTests(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "kubelet-")
+	if err != nil {
+		return 1, fmt.Errorf("cannot make a directory: %w", err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // It is temporary.
 
@@ -71,21 +79,9 @@ func runTests(m *testing.M) int {
 	imageName = registryAt + "/test/program:v1"
 
 	if err := pushImage(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return 1, err
 	}
 
-	code, err := runTestsWith(m, dir)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-
-	return code
-}
-
-// runTestsWith runs the tests with an API server and a node.
-func runTestsWith(m *testing.M, dir string) (code int, err error) {
 	api, err = apiserver.Start(
 		context.Background(),
 		apiserver.WithFlag("authorization-mode", "Node,RBAC"),
