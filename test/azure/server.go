@@ -178,8 +178,8 @@ func (s *Server) WriteExports(w io.Writer) {
 // connections.
 func (s *Server) Transport() *http.Transport { return s.TransportFrom("") }
 
-// TransportFrom returns a transport of a client in a network, for the firewalls of vaults: a name or a public address. A whole program
-// is in a network if its HTTPS_PROXY is http://<network>@<address>.
+// TransportFrom returns a transport of a client in a network, for the firewalls of vaults. A whole program is in a network if its
+// HTTPS_PROXY is http://<network>@<address>.
 func (s *Server) TransportFrom(network string) *http.Transport {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.proxy.CAPEM())

@@ -257,11 +257,7 @@ func (c *call) keep(body vaultBody) wire.Answer {
 	// Private endpoints are resources of their own.
 	_ = c.service.Vaults.SetFirewall(v.Name, func(f *keyvault.Firewall) { // It exists.
 		f.Private = text(s.properties, "publicNetworkAccess") == "Disabled"
-		f.Deny, f.IPRules = text(s.properties, "networkAcls", "defaultAction") == "Deny", nil
-
-		for _, rule := range objects(s.properties, "networkAcls", "ipRules") {
-			f.IPRules = append(f.IPRules, text(rule, "value"))
-		}
+		f.Deny = text(s.properties, "networkAcls", "defaultAction") == "Deny"
 	})
 
 	return wire.JSON(http.StatusOK, c.vaultJSON(v))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -152,22 +151,13 @@ func (c *call) allowed() bool {
 	})
 }
 
-// elsewhere is the address of clients without a network.
-const elsewhere = "203.0.113.1"
-
 // A Firewall limits the networks that can reach a vault. The zero value lets everybody in.
 type Firewall struct {
-	// Deny rejects clients that no rule allows.
-	Deny bool `json:"deny,omitempty"`
-
-	// IPRules are the addresses, and ranges of them, that can reach the vault.
-	IPRules []string `json:"ipRules,omitempty"`
-
-	// Private rejects clients without a private endpoint.
-	Private bool `json:"private,omitempty"`
+	// Deny rejects clients without a private endpoint, which no rule about addresses allows here. Private rejects them in other words.
+	Deny, Private bool
 
 	// PrivateEndpoints are the names of the networks with an approved private endpoint.
-	PrivateEndpoints []string `json:"privateEndpoints,omitempty"`
+	PrivateEndpoints []string
 }
 
 // SetFirewall changes the firewall of a vault.
@@ -179,19 +169,19 @@ func (s *Store) SetFirewall(vaultName string, change func(*Firewall)) error {
 	})
 }
 
-// stop returns the rejection of a client in another network, or nil. A private endpoint is not subject to the rules.
+// stop returns the rejection of a client in another network, or nil.
 func (c *call) stop() *wire.Answer {
-	f, network := c.vault.firewall, wire.NetworkOf(c.request)
+	f := c.vault.firewall
 
 	switch {
-	case slices.Contains(f.PrivateEndpoints, network):
+	case slices.Contains(f.PrivateEndpoints, wire.NetworkOf(c.request)):
 		return nil
 	case f.Private:
 		return new(refuse(http.StatusForbidden, "Forbidden", "ForbiddenByConnection",
 			"Public network access is disabled and request is not from a trusted service nor via an approved private link.\r\n%s", c.who()))
-	case f.Deny && !f.allows(network):
+	case f.Deny:
 		return new(refuse(http.StatusForbidden, "Forbidden", "ForbiddenByFirewall",
-			"Client address is not authorized and caller is not a trusted service.\r\nClient address: %s\r\n%s", addressOf(network), c.who()))
+			"Client address is not authorized and caller is not a trusted service.\r\nClient address: 203.0.113.1\r\n%s", c.who()))
 	default:
 		return nil
 	}
@@ -200,25 +190,4 @@ func (c *call) stop() *wire.Answer {
 func (c *call) who() string {
 	return "Caller: appid=" + c.caller.ClientID + ";oid=" + c.caller.PrincipalID + ";iss=https://sts.windows.net/" + c.caller.TenantID + "/\r\n" +
 		"Vault: " + c.vault.Name + ";location=" + c.vault.Location
-}
-
-func (f Firewall) allows(network string) bool {
-	address := addressOf(network)
-
-	return slices.ContainsFunc(f.IPRules, func(rule string) bool {
-		if prefix, err := netip.ParsePrefix(rule); err == nil {
-			return prefix.Contains(address)
-		}
-
-		return rule == address.String()
-	})
-}
-
-// addressOf a network in the internet. A network that is no address has that of everybody else.
-func addressOf(network string) netip.Addr {
-	if address, err := netip.ParseAddr(network); err == nil {
-		return address
-	}
-
-	return netip.MustParseAddr(elsewhere)
 }
