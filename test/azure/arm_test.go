@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -60,7 +61,7 @@ func newManager(tb testing.TB) *manager {
 		{ID: foreign, TenantID: otherTenant},
 	} {
 		sub.ResourceGroups = []azure.ResourceGroup{{Name: "rg", Location: "westeurope"}}
-		must(tb, w.PutSubscription(sub))
+		check.Must(tb, w.PutSubscription(sub))
 	}
 
 	return &manager{world: w, tb: tb, token: w.officer(tb, forManagement)}
@@ -75,7 +76,6 @@ func (m *manager) do(line, body string) response {
 	for _, v := range []struct{ typ, version string }{
 		{"microsoft.keyvault/", "2023-07-01"},
 		{"microsoft.managedidentity/", "2023-01-31"},
-		{"/locks/", "2020-05-01"},
 		{"/roleassignments/", "2022-04-01"},
 		{"/roledefinitions/", "2022-04-01"},
 	} {
@@ -258,7 +258,7 @@ func TestManagerRoleAssignments(t *testing.T) {
 			PrincipalID string `json:"principalId"`
 		} `json:"properties"`
 	}
-	must(t, json.Unmarshal(m.do("PUT "+identities+"app", `{"location":"westeurope"}`).body, &made))
+	check.Must(t, json.Unmarshal(m.do("PUT "+identities+"app", `{"location":"westeurope"}`).body, &made))
 
 	one, two, onGroup, principal := assignmentID(kv, "1"), assignmentID(kv, "2"), assignmentID(groupID, "3"), made.Properties.PrincipalID
 	typed := assignmentBody(secretsUser, principal, "ServicePrincipal")
@@ -277,7 +277,7 @@ func TestManagerRoleAssignments(t *testing.T) {
 	)
 
 	_, err := m.PutSecret("kv-new", "a", azure.Secret{Value: "v"})
-	must(t, err)
+	check.Must(t, err)
 
 	reads := func(reason, want string) {
 		t.Helper()
@@ -366,32 +366,12 @@ func TestManagerRoles(t *testing.T) {
 	provider.denied(step{reason: "The role is no longer assigned.", line: "PUT " + kv, body: vaultBody("")})
 }
 
-// TestManagerRefusesResources checks that locks, policies and registrations of a subscription block requests
-// that roles allow.
-func TestManagerRefusesResources(t *testing.T) {
-	const kv, lock = vaults + "kv-new", groupID + authorization + "locks/"
-
+// TestManagerRegistrations checks that a resource needs a registered resource provider, whatever roles allow.
+func TestManagerRegistrations(t *testing.T) {
 	m := newManager(t)
-	put := func(sub azure.Subscription) {
-		sub.ID, sub.TenantID = subscription, tenant
-		must(t, m.PutSubscription(sub))
-	}
-
-	put(azure.Subscription{Registrations: map[string]string{"Microsoft.KeyVault": "NotRegistered"}})
+	check.Must(t, m.PutSubscription(azure.Subscription{ID: subscription, TenantID: tenant, Registrations: map[string]string{"Microsoft.KeyVault": "NotRegistered"}}))
 	m.steps(
-		step{"The resource provider must be registered.", "PUT " + kv, vaultBody(""), "409 MissingSubscriptionRegistration"},
+		step{"The resource provider must be registered.", "PUT " + vaults + "kv-new", vaultBody(""), "409 MissingSubscriptionRegistration"},
 		step{"The resource provider must exist.", "GET " + subscriptionID + "/providers/Microsoft.Unknown", "", "404 InvalidResourceNamespace"},
-	)
-	put(azure.Subscription{Policies: map[string]string{"no-vaults": "microsoft.keyvault/vaults"}})
-	m.steps(step{"A policy denies a type.", "PUT " + kv, vaultBody(""), "403 RequestDisallowedByPolicy"})
-	put(azure.Subscription{})
-	m.steps(
-		step{"A vault is created.", "PUT " + kv, vaultBody(""), "201"},
-		step{"A lock forbids deletions.", "PUT " + lock + "keep", `{"properties":{"level":"CanNotDelete"}}`, "201"},
-		step{"The vault can still be changed.", "PUT " + kv, vaultBody(""), "200"},
-		step{"The vault cannot be deleted.", "DELETE " + kv, "", "409 ScopeLocked"},
-		step{"Another lock forbids changes.", "PUT " + lock + "freeze", `{"properties":{"level":"ReadOnly"}}`, "201"},
-		step{"The vault cannot be changed.", "PUT " + kv, vaultBody(""), "409 ScopeLocked"},
-		step{"The vault can still be read.", "GET " + kv, "", "200"},
 	)
 }

@@ -4,7 +4,6 @@
 package azure_test
 
 import (
-	"bufio"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -12,7 +11,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,6 +20,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -67,19 +66,19 @@ func newWorld(tb testing.TB) *world {
 	var err error
 
 	w.Server, err = azure.Start(tb.Context(), azure.Options{Now: func() time.Time { return start.Add(time.Duration(w.later.Load())) }})
-	must(tb, err)
-	tb.Cleanup(func() { must(tb, w.Close()) })
+	check.Must(tb, err)
+	tb.Cleanup(func() { check.Must(tb, w.Close()) })
 
 	w.raw = w.Transport()
 	tb.Cleanup(w.raw.CloseIdleConnections)
 
 	w.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(tb, err)
+	check.Must(tb, err)
 
 	jwks, err := entra.KeySet("k1", w.key.Public())
-	must(tb, err)
+	check.Must(tb, err)
 
-	must(tb, w.Apply(azure.State{
+	check.Must(tb, w.Apply(azure.State{
 		Tenants: []azure.TenantState{
 			{ID: tenant, Applications: []azure.ApplicationState{
 				{Application: azure.Application{ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}},
@@ -117,7 +116,7 @@ func (w *world) reader(tb testing.TB, resource string) string {
 	tb.Helper()
 
 	assertion, err := entra.Sign(w.key, "k1", w.claims())
-	must(tb, err)
+	check.Must(tb, err)
 
 	return w.form(tb, tenant, url.Values{
 		"client_id": {reader}, "client_assertion_type": {jwtBearer}, "client_assertion": {assertion}, "scope": {resource + "/.default"},
@@ -152,7 +151,7 @@ func (w *world) send(tb testing.TB, line, token, body string, header ...string) 
 	method, address, _ := strings.Cut(line, " ")
 
 	r, err := http.NewRequestWithContext(tb.Context(), method, address, strings.NewReader(body))
-	must(tb, err)
+	check.Must(tb, err)
 
 	if token != "" {
 		header = append([]string{"Authorization", "Bearer " + token}, header...)
@@ -165,12 +164,12 @@ func (w *world) send(tb testing.TB, line, token, body string, header ...string) 
 	}
 
 	rsp, err := w.raw.RoundTrip(r)
-	must(tb, err)
+	check.Must(tb, err)
 
 	defer rsp.Body.Close() //nolint:errcheck // It is read to the end.
 
 	answer, err := io.ReadAll(rsp.Body)
-	must(tb, err)
+	check.Must(tb, err)
 
 	return response{status: rsp.StatusCode, header: rsp.Header, body: answer}
 }
@@ -191,14 +190,6 @@ func (r response) String() string {
 	return strings.TrimSpace(fmt.Sprint(r.status, " ", said.Error.Code, " ", said.Error.Inner.Code))
 }
 
-func must(tb testing.TB, err error) {
-	tb.Helper()
-
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
-
 // TestStartRefuses checks that the stand-in serves only this machine, because it has no
 // authentication.
 func TestStartRefuses(t *testing.T) {
@@ -217,55 +208,18 @@ func TestAdminIsNotForBrowsers(t *testing.T) {
 
 	for origin, want := range map[string]int{"https://example.org": http.StatusForbidden, "": http.StatusOK} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.AdminURL()+"/commands", strings.NewReader(`{"args":["env"]}`))
-		must(t, err)
+		check.Must(t, err)
 
 		if origin != "" {
 			r.Header.Set("Origin", origin)
 		}
 
 		rsp, err := http.DefaultClient.Do(r)
-		must(t, err)
-		must(t, rsp.Body.Close())
+		check.Must(t, err)
+		check.Must(t, rsp.Body.Close())
 
 		if rsp.StatusCode != want {
 			t.Errorf("POST /commands from %q: want %d, got %d", origin, want, rsp.StatusCode)
 		}
-	}
-}
-
-// TestConnect opens connections through the proxy.
-func TestConnect(t *testing.T) {
-	w := newWorld(t)
-	must(t, w.PutVault(azure.Vault{Name: "kv-deleted", TenantID: tenant}))
-	must(t, w.DeleteVault("kv-deleted"))
-
-	for name, tc := range map[string]struct {
-		reason string
-		target string
-		want   string
-	}{
-		"Login":     {"The host of Entra ID always resolves.", "login.microsoftonline.com:443", "200"},
-		"Vault":     {"The host of a vault needs a name.", "KV-Test.vault.azure.net:443", "200"},
-		"NoVault":   {"A missing vault does not resolve.", "kv-none.vault.azure.net:443", "502"},
-		"Deleted":   {"A deleted vault does not resolve.", "kv-deleted.vault.azure.net:443", "502"},
-		"Other":     {"Other hosts are rejected.", "example.org:443", "403"},
-		"OtherPort": {"Other ports are rejected.", "kv-test.vault.azure.net:80", "403"},
-		"Below":     {"A subdomain of a vault is rejected.", "a.kv-test.vault.azure.net:443", "403"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(w.ProxyURL(), "http://"))
-			must(t, err)
-
-			defer conn.Close() //nolint:errcheck // It is no longer used.
-
-			fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", tc.target)
-
-			line, err := bufio.NewReader(conn).ReadString('\n')
-			must(t, err)
-
-			if got := strings.Fields(line)[1]; got != tc.want {
-				t.Errorf("\n%s\nCONNECT %s: want %s, got %s", tc.reason, tc.target, tc.want, got)
-			}
-		})
 	}
 }

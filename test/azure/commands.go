@@ -27,7 +27,7 @@ type Commands struct {
 	Admin string `default:"127.0.0.1:4481" env:"AZURE_STAND_IN_ADMIN" help:"Address of the admin API."`
 
 	Env    envCommand   `cmd:"" help:"Print the variables that make programs use the stand-in."`
-	Apply  applyCommand `cmd:"" help:"Register the contents of a file: tenants, identities, issuers, subscriptions, vaults and secrets."`
+	Apply  applyCommand `cmd:"" help:"Register the contents of a file: tenants, identities, issuers, subscriptions and vaults."`
 	Secret struct {
 		Set     secretSet     `cmd:"" help:"Create a version of a secret."`
 		List    secretList    `cmd:"" help:"List the secrets of a vault, without their values."`
@@ -79,7 +79,7 @@ func (*envCommand) Run(c call) error {
 }
 
 type applyCommand struct {
-	File string `arg:"" help:"YAML or JSON, or a hyphen for the standard input."`
+	File string `arg:"" help:"YAML or JSON."`
 }
 
 // Run registers the file, which the client sends as the standard input.
@@ -110,23 +110,12 @@ func (s *secretDisable) Run(c call) error { return c.DisableSecret(s.Vault, s.Na
 type secretSet struct {
 	secretName
 
-	Value       string            `arg:""                                              help:"The value, or a hyphen to read it from the standard input."`
-	ContentType string            `help:"Type of the value, such as application/json."`
-	Tag         map[string]string `help:"Tags."`
+	Value string `arg:""`
 }
 
 // Run creates a version and prints its id.
 func (s *secretSet) Run(c call) error {
-	if s.Value == "-" {
-		data, err := io.ReadAll(c.in)
-		if err != nil {
-			return fmt.Errorf("cannot read value: %w", err)
-		}
-
-		s.Value = string(data)
-	}
-
-	version, err := c.PutSecret(s.Vault, s.Name, Secret{Value: s.Value, ContentType: s.ContentType, Tags: s.Tag})
+	version, err := c.PutSecret(s.Vault, s.Name, Secret{Value: s.Value})
 	if err == nil {
 		fmt.Fprintf(c.out, "https://%s.vault.azure.net/secrets/%s/%s\n", s.Vault, s.Name, version)
 	}
@@ -182,17 +171,11 @@ func (*faultClear) Run(c call) error {
 	return nil
 }
 
-type countsCommand struct {
-	Reset bool `help:"Reset the counts."`
-}
+type countsCommand struct{}
 
 // Run prints the counts.
-func (n *countsCommand) Run(c call) error {
+func (*countsCommand) Run(c call) error {
 	counts := c.Counts()
-	if n.Reset {
-		c.ResetCounts()
-	}
-
 	err := table(c.out, counts)
 	fmt.Fprintf(c.out, "%d in all\n", counts.Of(CountKey{}))
 

@@ -4,9 +4,9 @@
 // Package azure stands in for Entra ID, for the secrets of Azure Key Vault and for the Resource Manager, so that programs and tests
 // need no subscription.
 //
-// A Server is an HTTP proxy on loopback that answers for login.microsoftonline.com, management.azure.com, every *.vault.azure.net, the
-// documents of registered issuers and the metadata service of a machine. Clients work unchanged: Server.Env has the four environment
-// variables that lead them there, and Server.Transport does the same for a client in the same process.
+// A Server is an HTTP proxy on loopback that answers for login.microsoftonline.com, management.azure.com, every *.vault.azure.net and the
+// documents of registered issuers. Clients work unchanged: Server.Env has the four environment variables that lead them there, and
+// Server.Transport does the same for a client in the same process.
 //
 //	server, err := azure.Start(ctx, azure.Options{})
 //	err = server.PutTenant(tenantID)
@@ -28,8 +28,7 @@
 // signatures and claims of federated tokens, and enforces role assignments, soft delete, tenants and networks. It never prints or counts the
 // value of a secret.
 //
-// Clients keep some state for a whole process: they read variables such as HTTPS_PROXY once, and azidentity caches the tokens of managed
-// identities (not those of other credentials) for all servers. Two servers in one test therefore need different identities.
+// Clients keep some state for a whole process: they read variables such as HTTPS_PROXY once.
 //
 // The SDK's own fakes (azcore/fake, azsecrets/fake) replace the transport of a client in the same process. Here whole programs run
 // unchanged, with their TLS, tokens, retries and connection pools, against state that several services share.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -51,58 +52,22 @@ func (w *world) form(tb testing.TB, tenantID string, form url.Values) tokenAnswe
 	rsp := w.send(tb, "POST https://login.microsoftonline.com/"+tenantID+"/oauth2/v2.0/token", "", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 
 	a := tokenAnswer{status: rsp.status}
-	must(tb, json.Unmarshal(rsp.body, &a))
+	check.Must(tb, json.Unmarshal(rsp.body, &a))
 
 	return a
 }
 
-func TestTokenEndpoint(t *testing.T) {
-	w := newWorld(t)
-
-	cases := map[string]struct {
-		reason string
-		change string // of a sound form: parameters that differ
-		want   string
-	}{
-		"Secret":        {"A correct secret is enough.", "", "200"},
-		"NoTenant":      {"The tenant must exist.", "tenant=91111111-1111-1111-1111-111111111111", "400 invalid_request 90002"},
-		"OtherTenant":   {"The application must be in the tenant.", "tenant=" + otherTenant, "400 unauthorized_client 700016"},
-		"WrongSecret":   {"A wrong secret is rejected.", "client_secret=x", "401 invalid_client 7000215"},
-		"NoSecretAtAll": {"An application without a secret rejects any.", "client_id=" + reader, "401 invalid_client 7000215"},
-		"OddAssertion":  {"An assertion must be a token.", "client_assertion=x&client_assertion_type=" + jwtBearer, "400 invalid_request 50027"},
-		"NoGrant":       {"The grant is required.", "grant_type=", "400 invalid_request 900144"},
-		"OtherResource": {"The resource must exist.", "scope=https://example.org/.default", "400 invalid_resource 500011"},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			form := url.Values{
-				"grant_type": {"client_credentials"}, "client_id": {officer}, "client_secret": {officerSecret},
-				"scope": {"https://vault.azure.net/.default openid offline_access profile"},
-			}
-
-			change, err := url.ParseQuery(tc.change)
-			must(t, err)
-			maps.Copy(form, change)
-
-			a := w.form(t, cmp.Or(form.Get("tenant"), tenant), form)
-			if a.String() != tc.want {
-				t.Errorf("\n%s\nwant %s, got %s: %s", tc.reason, tc.want, a, a.Description)
-			}
-		})
-	}
-}
-
-func TestAssertions(t *testing.T) {
+// TestTokens changes the parameters of a request, or the claims and the signature of its assertion.
+func TestTokens(t *testing.T) {
 	w := newWorld(t)
 
 	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	check.Must(t, err)
 
 	const nobody = "55555555-5555-5555-5555-555555555501"
 
-	must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: nobody, PrincipalID: "55555555-5555-5555-5555-555555555502"}))
-	must(t, w.PutFederatedCredential(tenant, officer, azure.FederatedCredential{
+	check.Must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: nobody, PrincipalID: "55555555-5555-5555-5555-555555555502"}))
+	check.Must(t, w.PutFederatedCredential(tenant, officer, azure.FederatedCredential{
 		Name: "unknown", Issuer: "https://nobody.example", Subject: subject, Audiences: []string{audience},
 	}))
 
@@ -110,12 +75,21 @@ func TestAssertions(t *testing.T) {
 
 	cases := map[string]struct {
 		reason string
-		client string
 		change map[string]any
 		key    crypto.Signer
 		kid    string
+		form   string
 		want   string
 	}{
+		"Secret":        {reason: "A correct secret is enough.", form: "client_id=" + officer + "&client_assertion_type=&client_secret=" + officerSecret, want: "200"},
+		"WrongSecret":   {reason: "A wrong secret is rejected.", form: "client_id=" + officer + "&client_assertion_type=&client_secret=x", want: "401 invalid_client 7000215"},
+		"NoSecretAtAll": {reason: "An application without a secret rejects any.", form: "client_assertion_type=&client_secret=x", want: "401 invalid_client 7000215"},
+		"NoTenant":      {reason: "The tenant must exist.", form: "tenant=91111111-1111-1111-1111-111111111111", want: "400 invalid_request 90002"},
+		"OtherTenant":   {reason: "The application must be in the tenant.", form: "tenant=" + otherTenant, want: "400 unauthorized_client 700016"},
+		"OddAssertion":  {reason: "An assertion must be a token.", form: "client_assertion=x", want: "400 invalid_request 50027"},
+		"NoGrant":       {reason: "The grant is required.", form: "grant_type=", want: "400 invalid_request 900144"},
+		"OtherResource": {reason: "The resource must exist.", form: "scope=https://example.org/.default", want: "400 invalid_resource 500011"},
+
 		"Sound":          {reason: "A valid token is accepted.", want: "200"},
 		"OtherAudience":  {reason: "Another audience is rejected.", change: map[string]any{"aud": "https://example.org"}, want: "401 invalid_client 700212"},
 		"TwoAudiences":   {reason: "A second audience is rejected.", change: map[string]any{"aud": []string{audience, "https://example.org"}}, want: "401 invalid_client 700212"},
@@ -123,8 +97,8 @@ func TestAssertions(t *testing.T) {
 		"SubjectCase":    {reason: "The case of the subject matters.", change: map[string]any{"sub": strings.ToUpper(subject)}, want: "401 invalid_client 7002138"},
 		"IssuerCase":     {reason: "The case of the issuer matters.", change: map[string]any{"iss": strings.ToUpper(issuer)}, want: "401 invalid_client 7002137"},
 		"OtherIssuer":    {reason: "Another issuer is rejected.", change: map[string]any{"iss": issuer + "/"}, want: "401 invalid_client 700211"},
-		"NoCredential":   {reason: "An application without credentials is rejected.", client: nobody, want: "401 invalid_client 70025"},
-		"Unreachable":    {reason: "An unreachable issuer is an error.", client: officer, change: map[string]any{"iss": "https://nobody.example"}, want: "400 invalid_request 50166"},
+		"NoCredential":   {reason: "An application without credentials is rejected.", form: "client_id=" + nobody, want: "401 invalid_client 70025"},
+		"Unreachable":    {reason: "An unreachable issuer is an error.", form: "client_id=" + officer, change: map[string]any{"iss": "https://nobody.example"}, want: "400 invalid_request 50166"},
 		"Expired":        {reason: "An expired token is rejected.", change: map[string]any{"exp": now.Add(-10 * time.Minute).Unix()}, want: "401 invalid_client 700024"},
 		"StrangersKey":   {reason: "A token with another signing key is rejected.", key: stranger, want: "401 invalid_client 700027"},
 		"StrangersKeyID": {reason: "A token with another key id is rejected.", kid: "k2", want: "401 invalid_client 7000272"},
@@ -134,7 +108,6 @@ func TestAssertions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			claims := w.claims()
 			maps.Copy(claims, tc.change)
-			maps.DeleteFunc(claims, func(_ string, v any) bool { return v == nil })
 
 			key := tc.key
 			if key == nil {
@@ -142,46 +115,20 @@ func TestAssertions(t *testing.T) {
 			}
 
 			assertion, err := entra.Sign(key, cmp.Or(tc.kid, "k1"), claims)
-			must(t, err)
+			check.Must(t, err)
 
-			a := w.form(t, tenant, url.Values{
-				"client_id": {cmp.Or(tc.client, reader)}, "client_assertion_type": {jwtBearer}, "client_assertion": {assertion}, "scope": {forVaults + "/.default"},
-			})
+			form := url.Values{
+				"client_id": {reader}, "client_assertion_type": {jwtBearer}, "client_assertion": {assertion},
+				"scope": {forVaults + "/.default openid offline_access profile"},
+			}
+
+			change, err := url.ParseQuery(tc.form)
+			check.Must(t, err)
+			maps.Copy(form, change)
+
+			a := w.form(t, cmp.Or(form.Get("tenant"), tenant), form)
 			if a.String() != tc.want {
 				t.Errorf("\n%s\nwant %s, got %s: %s", tc.reason, tc.want, a, a.Description)
-			}
-		})
-	}
-}
-
-// TestMachine requests tokens from the metadata service.
-func TestMachine(t *testing.T) {
-	w := newWorld(t)
-
-	for _, a := range []azure.Application{
-		{TenantID: tenant, ClientID: officer, PrincipalID: officerPrincipal, ManagedIdentity: true},
-		{TenantID: tenant, ClientID: reader, PrincipalID: readerPrincipal, ManagedIdentity: true},
-	} {
-		must(t, w.PutApplication(a))
-	}
-
-	const machine = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net&client_id="
-
-	for name, tc := range map[string]struct {
-		reason  string
-		address string
-		header  []string
-		want    int
-	}{
-		"ClientID":   {"An identity is named by its client id.", machine + reader, []string{"Metadata", "true"}, 200},
-		"NoHeader":   {"The header is required.", machine + reader, nil, 400},
-		"OddPath":    {"Other documents are not served.", "http://169.254.169.254/metadata/instance", []string{"Metadata", "true"}, 404},
-		"Unassigned": {"The machine must have the identity.", machine + tenant, []string{"Metadata", "true"}, 400},
-		"Ambiguous":  {"With two identities, the request must name one.", machine, []string{"Metadata", "true"}, 400},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if rsp := w.send(t, "GET "+tc.address, "", "", tc.header...); rsp.status != tc.want {
-				t.Errorf("\n%s\nwant %d, got %d %s", tc.reason, tc.want, rsp.status, rsp.body)
 			}
 		})
 	}

@@ -36,7 +36,6 @@ type (
 	ARMResource          = arm.Resource
 
 	Fault    = fault.Rule
-	Counts   = count.Counts
 	CountKey = count.Key
 )
 
@@ -74,6 +73,4 @@ const (
 	OpGet       = fault.Get
 	OpList      = fault.List
 	OpSet       = fault.Set
-
-	OpListLocks = fault.ListLocks
 )

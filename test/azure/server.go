@@ -88,10 +88,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	s.Manager = arm.NewManager(arm.Config{Directory: s.Directory, Tokens: s.Tokens, Vaults: s.Store, Roles: roles, Gate: s.Gate, Now: o.Now})
 	directory := &entra.Service{Directory: s.Directory, Tokens: s.Tokens, Gate: s.Gate, Lifetime: tokenLifetime, Now: o.Now}
 
-	s.proxy, err = proxy.Start(ctx, proxy.Config{
-		Address: o.ProxyAddress, Lookup: s.lookup(directory), Gate: s.Gate,
-		PlainHost: entra.MachineHost, Plain: http.HandlerFunc(directory.ServeMachine),
-	})
+	s.proxy, err = proxy.Start(ctx, proxy.Config{Address: o.ProxyAddress, Lookup: s.lookup(directory), Gate: s.Gate})
 	if err != nil {
 		return nil, err
 	}
@@ -181,8 +178,8 @@ func (s *Server) WriteExports(w io.Writer) {
 // connections.
 func (s *Server) Transport() *http.Transport { return s.TransportFrom("") }
 
-// TransportFrom returns a transport of a client in a network, for the firewalls of vaults: a name or a public address. A whole program
-// is in a network if its HTTPS_PROXY is http://<network>@<address>.
+// TransportFrom returns a transport of a client in a network, for the firewalls of vaults. A whole program is in a network if its
+// HTTPS_PROXY is http://<network>@<address>.
 func (s *Server) TransportFrom(network string) *http.Transport {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.proxy.CAPEM())
@@ -202,6 +199,9 @@ func (s *Server) TransportFrom(network string) *http.Transport {
 		IdleConnTimeout:     time.Minute,
 	}
 }
+
+// ProxyFrom returns the proxy for clients in a network, as a part of another proxy.
+func (s *Server) ProxyFrom(network string) http.Handler { return s.proxy.From(network) }
 
 // lookup returns the host with a name.
 func (s *Server) lookup(directory *entra.Service) func(string) *proxy.Host {

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"sigs.k8s.io/yaml"
 )
@@ -40,13 +38,11 @@ type IssuerState struct {
 	JWKS   json.RawMessage `json:"jwks"`
 }
 
-// A VaultState is a vault and its contents.
+// A VaultState is a vault and its role assignments.
 type VaultState struct {
 	Vault
 
-	RoleAssignments []RoleAssignment       `json:"roleAssignments,omitempty"`
-	Secrets         map[string]Secret      `json:"secrets,omitempty"`
-	Certificates    map[string]Certificate `json:"certificates,omitempty"`
+	RoleAssignments []RoleAssignment `json:"roleAssignments,omitempty"`
 }
 
 // ParseState reads a State from YAML or JSON, and rejects unknown fields.
@@ -85,31 +81,11 @@ func (s *Server) Apply(state State) error {
 	}
 
 	for _, v := range state.Vaults {
-		errs = append(errs, s.applyVault(v))
-	}
+		errs = append(errs, s.PutVault(v.Vault))
 
-	return errors.Join(errs...)
-}
-
-func (s *Server) applyVault(v VaultState) error {
-	if err := s.PutVault(v.Vault); err != nil {
-		return err
-	}
-
-	var errs []error
-
-	for _, a := range v.RoleAssignments {
-		errs = append(errs, s.PutRoleAssignment(v.Name, a))
-	}
-
-	for _, name := range slices.Sorted(maps.Keys(v.Secrets)) {
-		_, err := s.PutSecret(v.Name, name, v.Secrets[name])
-		errs = append(errs, err)
-	}
-
-	for _, name := range slices.Sorted(maps.Keys(v.Certificates)) {
-		_, err := s.PutCertificate(v.Name, name, v.Certificates[name])
-		errs = append(errs, err)
+		for _, a := range v.RoleAssignments {
+			errs = append(errs, s.PutRoleAssignment(v.Name, a))
+		}
 	}
 
 	return errors.Join(errs...)

@@ -5,15 +5,12 @@ package azure_test
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // ask sends a request to a vault. The path gets the API version unless it has a query.
@@ -33,11 +30,11 @@ func TestRequests(t *testing.T) {
 	token := w.officer(t, forVaults)
 
 	_, err := w.PutSecret(vault, "known", azure.Secret{Value: "x"})
-	must(t, err)
+	check.Must(t, err)
 	_, err = w.PutSecret(vault, "off", azure.Secret{Value: "x", Disabled: true})
-	must(t, err)
+	check.Must(t, err)
 	_, err = w.PutCertificate(vault, "tls", azure.Certificate{DNSNames: []string{"www.example.org"}, ECDSA: true})
-	must(t, err)
+	check.Must(t, err)
 
 	var tags []string
 	for i := range 16 {
@@ -80,11 +77,32 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+// TestSecretsUser checks that the role of applications can only read.
+func TestSecretsUser(t *testing.T) {
+	w := newWorld(t)
+	token := w.reader(t, forVaults)
+
+	_, err := w.PutSecret(vault, "known", azure.Secret{Value: "x"})
+	check.Must(t, err)
+
+	const forbidden = "403 Forbidden ForbiddenByRbac"
+
+	for line, want := range map[string]string{
+		"GET /secrets": "200", "GET /secrets/known": "200", "GET /secrets/known/versions": "200", "PUT /secrets/known": forbidden,
+		"PATCH /secrets/known/" + strings.Repeat("0", 32): forbidden, "DELETE /secrets/known": forbidden,
+		"GET /deletedsecrets/known": forbidden, "POST /deletedsecrets/known/recover": forbidden,
+	} {
+		if rsp := w.ask(t, line, token, `{"value":"y"}`); rsp.String() != want {
+			t.Errorf("%s: want %s, got %s: %s", line, want, rsp, rsp.body)
+		}
+	}
+}
+
 func TestAccessTokens(t *testing.T) {
 	w := newWorld(t)
 	good := w.officer(t, forVaults)
 
-	must(t, w.PutApplication(azure.Application{TenantID: otherTenant, ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}))
+	check.Must(t, w.PutApplication(azure.Application{TenantID: otherTenant, ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}))
 
 	foreign := w.form(t, otherTenant, map[string][]string{"client_id": {officer}, "client_secret": {officerSecret}, "scope": {forVaults + "/.default"}}).AccessToken
 
@@ -117,181 +135,5 @@ func TestAccessTokens(t *testing.T) {
 		if got := rsp.header.Get("WWW-Authenticate"); got != tc.challenge || !strings.Contains(string(rsp.body), tc.message) {
 			t.Errorf("\n%s\nwant %s and %s, got %s: %s", tc.reason, tc.challenge, tc.message, got, rsp.body)
 		}
-	}
-}
-
-// TestRoles uses the data actions of Azure's built-in roles: an officer has all for secrets, a user getSecret and readMetadata, and a
-// reader only readMetadata.
-func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each request.
-	t.Parallel()
-
-	// Each write has its own secret.
-	requests := map[string]struct{ line, body, action string }{
-		"get":      {"GET /secrets/known", "", "getSecret/action"},
-		"other":    {"GET /secrets/other", "", "getSecret/action"},
-		"list":     {"GET /secrets", "", "readMetadata/action"},
-		"versions": {"GET /secrets/known/versions", "", "readMetadata/action"},
-		"set":      {"PUT /secrets/known", `{"value":"x"}`, "setSecret/action"},
-		"update":   {"PATCH /secrets/known/", `{}`, "update/action"},
-		"delete":   {"DELETE /secrets/doomed", "", "delete"},
-		"deleted":  {"GET /deletedsecrets/gone", "", "recover/action"},
-		"recover":  {"POST /deletedsecrets/lost/recover", "", "recover/action"},
-	}
-
-	const all = "delete deleted get list other recover set update versions"
-
-	cases := map[string]struct {
-		reason string
-		args   azure.RoleAssignment
-		want   string
-	}{
-		"None":             {"Without a role, everything is forbidden.", azure.RoleAssignment{}, ""},
-		"Administrator":    {"An administrator has all permissions.", azure.RoleAssignment{Role: "Key Vault Administrator"}, all},
-		"Officer":          {"An officer has all permissions on secrets.", azure.RoleAssignment{Role: "key vault secrets officer"}, all},
-		"User":             {"A user can read secrets, but not deleted ones.", azure.RoleAssignment{Role: azure.SecretsUser}, "get list other versions"},
-		"Reader":           {"A reader cannot read values.", azure.RoleAssignment{Role: "Key Vault Reader"}, "list versions"},
-		"Scoped":           {"A role on one secret forbids other secrets, and lists.", azure.RoleAssignment{Role: azure.SecretsUser, Secret: "KNOWN"}, "get versions"},
-		"NotPropagatedYet": {"A new assignment needs time to propagate.", azure.RoleAssignment{Role: azure.SecretsUser, Delay: time.Second}, ""},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			w, versions := newWorld(t), map[string]string{}
-			must(t, w.DeleteRoleAssignment(vault, "officer"))
-			must(t, w.DeleteRoleAssignment(vault, "reader"))
-
-			for _, secret := range []string{"known", "other", "doomed", "gone", "lost"} {
-				var err error
-
-				versions[secret], err = w.PutSecret(vault, secret, azure.Secret{Value: "x"})
-				must(t, err)
-			}
-
-			for _, secret := range []string{"gone", "lost"} {
-				must(t, w.DeleteSecret(vault, secret))
-			}
-
-			if a := tc.args; a.Role != "" || len(a.DataActions) > 0 {
-				a.ID = "it"
-				if a.PrincipalID == "" {
-					a.PrincipalID = readerPrincipal
-				}
-
-				must(t, w.PutRoleAssignment(vault, a))
-			}
-
-			var may []string
-
-			for name, r := range requests {
-				line := r.line
-				if name == "update" {
-					line += versions["known"]
-				}
-
-				rsp := w.ask(t, line, w.reader(t, forVaults), r.body)
-				forbidden := rsp.String() == "403 Forbidden ForbiddenByRbac"
-
-				switch {
-				case rsp.status < 300:
-					may = append(may, name)
-				case !forbidden || !strings.Contains(string(rsp.body), "Action: 'Microsoft.KeyVault/vaults/secrets/"+r.action+"'"):
-					t.Errorf("\n%s\n%s: want it allowed, or action %s forbidden, got %s", tc.reason, name, r.action, rsp.body)
-				}
-			}
-
-			slices.Sort(may)
-
-			if diff := cmp.Diff(tc.want, strings.Join(may, " ")); diff != "" {
-				t.Errorf("\n%s\nallowed: -want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
-}
-
-// TestDeletion checks that a secret that is being deleted or recovered is neither active nor deleted, and rejects writes.
-func TestDeletion(t *testing.T) {
-	w := newWorld(t)
-	must(t, w.SetTransitionTime(vault, 10*time.Second))
-
-	_, err := w.PutSecret(vault, "a", azure.Secret{Value: "1"})
-	must(t, err)
-
-	busy := func(code string) string { return "404 404 409 409 409 " + code }
-
-	for _, step := range []struct {
-		reason string
-		do     func() error
-		want   string
-	}{
-		{"A secret is being deleted.", func() error { return w.DeleteSecret(vault, "a") }, busy("ObjectIsBeingDeleted")},
-		{"The deletion takes time.", func() error { w.move(9 * time.Second); return nil }, busy("ObjectIsBeingDeleted")},
-		{"The secret is deleted.", func() error { w.move(time.Second); return nil }, "404 200 409 404 200 ObjectIsDeletedButRecoverable"},
-		{"The secret is being recovered.", func() error { return nil }, busy("ObjectIsBeingRecovered")},
-		{"The secret is recovered, and deleted again.", func() error { return w.SetTransitionTime(vault, 0) }, "200 404 200 200 200 "},
-		{"The secret is purged.", func() error {
-			must(t, w.DeleteSecret(vault, "a"))
-			w.move(90 * 24 * time.Hour)
-
-			return nil
-		}, "404 404 200 200 200 "},
-	} {
-		must(t, step.do())
-
-		token, got, code := w.officer(t, forVaults), []string{}, ""
-
-		for _, line := range []string{
-			"GET /secrets/a", "GET /deletedsecrets/a", "PUT /secrets/A", "DELETE /secrets/a", "POST /deletedsecrets/a/recover",
-		} {
-			rsp := w.ask(t, line, token, `{"value":"2"}`)
-			got = append(got, strconv.Itoa(rsp.status))
-
-			if _, inner, ok := strings.Cut(rsp.String(), "409 Conflict "); ok {
-				code = inner
-			}
-		}
-
-		if diff := cmp.Diff(step.want, strings.Join(got, " ")+" "+code); diff != "" {
-			t.Errorf("\n%s\n-want, +got:\n%s", step.reason, diff)
-		}
-	}
-}
-
-// TestFirewall sends requests from several networks.
-func TestFirewall(t *testing.T) {
-	w := newWorld(t)
-	token := w.officer(t, forVaults)
-	deny := azure.Firewall{Deny: true, IPRules: []string{"20.50.1.2", "20.60.0.0/16"}, PrivateEndpoints: []string{"cluster"}}
-	private := azure.Firewall{Private: true, IPRules: []string{"20.50.1.2"}, PrivateEndpoints: []string{"cluster"}}
-
-	const firewall, connection = "403 Forbidden ForbiddenByFirewall", "403 Forbidden ForbiddenByConnection"
-
-	for name, tc := range map[string]struct {
-		reason   string
-		firewall azure.Firewall
-		network  string
-		token    string
-		want     string
-	}{
-		"Elsewhere":       {"An unknown client is rejected.", deny, "", token, firewall},
-		"Challenge":       {"A client without a token gets a challenge first.", deny, "", "", "401 Unauthorized"},
-		"Address":         {"The address of a rule is allowed.", deny, "20.50.1.2", token, "200"},
-		"Range":           {"An address in a range is allowed.", deny, "20.60.7.7", token, "200"},
-		"Endpoint":        {"A private endpoint is not subject to the rules.", deny, "cluster", token, "200"},
-		"OtherNetwork":    {"Other networks have no private endpoint.", deny, "office", token, firewall},
-		"Private":         {"Without public access, rules do not count.", private, "20.50.1.2", token, connection},
-		"PrivateEndpoint": {"Without public access, the private endpoint remains.", private, "cluster", token, "200"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			must(t, w.SetFirewall(vault, func(f *azure.Firewall) { *f = tc.firewall }))
-
-			from := &world{Server: w.Server, key: w.key, raw: w.TransportFrom(tc.network)}
-			t.Cleanup(from.raw.CloseIdleConnections)
-
-			if got := from.ask(t, "GET /secrets", tc.token, "").String(); got != tc.want {
-				t.Errorf("\n%s\nGET /secrets: want %s, got %s", tc.reason, tc.want, got)
-			}
-		})
 	}
 }

@@ -221,16 +221,12 @@ func Officer() (clientID, password string) { return officer.clientID, officer.pa
 
 // SetSecret puts a value into a vault as an officer does, with the real client.
 func SetSecret(ctx context.Context, a *azure.Server, vaultURI, name, value string) error {
-	return setSecret(ctx, a.Transport(), vaultURI, name, value)
+	return SetSecretFrom(ctx, a, "", vaultURI, name, value)
 }
 
 // SetSecretFrom sets a secret as an officer in a network.
 func SetSecretFrom(ctx context.Context, a *azure.Server, network, vaultURI, name, value string) error {
-	return setSecret(ctx, a.TransportFrom(network), vaultURI, name, value)
-}
-
-func setSecret(ctx context.Context, through *http.Transport, vaultURI, name, value string) error {
-	options := policy.ClientOptions{Transport: &http.Client{Transport: through}}
+	options := policy.ClientOptions{Transport: &http.Client{Transport: a.TransportFrom(network)}}
 
 	credential, err := azidentity.NewClientSecretCredential(Tenant, officer.clientID, officer.password, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
 	if err != nil {

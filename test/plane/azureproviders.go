@@ -4,7 +4,10 @@
 package plane
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/p6m-dev/platform-application/cmd/packages/build"
@@ -23,6 +26,13 @@ func (p *Plane) pushAzureProviders(ctx context.Context) error {
 		return err
 	}
 
+	dir := filepath.Join(root, "test", "azure", "arm", "package")
+
+	member, err := os.ReadFile(filepath.Join(dir, "member", "crossplane.yaml"))
+	if err != nil {
+		return fmt.Errorf("cannot read metadata of packages: %w", err)
+	}
+
 	var packages []build.Package
 
 	for _, name := range provider.Packages() {
@@ -31,9 +41,17 @@ func (p *Plane) pushAzureProviders(ctx context.Context) error {
 			return err
 		}
 
+		metadata := filepath.Join(dir, "family", "crossplane.yaml")
+		if name != provider.Family {
+			metadata = p.file("provider-azure-" + name + ".yaml")
+			if err := os.WriteFile(metadata, bytes.ReplaceAll(member, []byte("NAME"), []byte(name)), 0o600); err != nil {
+				return fmt.Errorf("cannot write metadata of a package: %w", err)
+			}
+		}
+
 		packages = append(packages, build.Package{
 			Repository: azureRepository(name),
-			Metadata:   filepath.Join(root, "test", "azure", "arm", "package", name, "crossplane.yaml"),
+			Metadata:   metadata,
 			Objects:    crds,
 			Program:    &build.Program{Main: "./test/azure/arm/cmd/provider-azure", Path: "/provider", Args: []string{name, "--poll=" + p.options.AzurePollInterval.String(), "--time-scale=0.01"}, Ports: []int{8080, 8081}},
 		})

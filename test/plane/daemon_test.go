@@ -9,79 +9,46 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// says is a program that prints its process id and its arguments, and keeps running.
-const says = `echo "$$ $*"; while :; do sleep 0.05; done`
-
-// TestDaemon checks that an ended program is restarted with the same arguments, that the log shows
-// its exit, and that it ends when it is stopped.
+// TestDaemon checks that an ended program is restarted with the same arguments, and that it ends when it is stopped.
 func TestDaemon(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "log")
+	log, started := filepath.Join(t.TempDir(), "log"), regexp.MustCompile(`(\d+) hello\n`)
 
-	p, err := StartDaemon(log, nil, "/bin/sh", "-c", says, "program", "hello")
-	if err != nil {
-		t.Fatal(err)
+	p, err := StartDaemon(log, nil, "/bin/sh", "-c", `echo "$$ $1"; while :; do sleep 0.05; done`, "program", "hello")
+	check.Must(t, err)
+
+	// runs waits until the program has started that many times, and returns its latest process id.
+	runs := func(times int) (pid int) {
+		check.Must(t, Eventually(t.Context(), t.Name(), func(context.Context) error {
+			content, err := os.ReadFile(log)
+
+			said := started.FindAllStringSubmatch(string(content), -1)
+			if err != nil || len(said) != times {
+				return fmt.Errorf("want it to run %d times, got:\n%s", times, content)
+			}
+
+			pid, err = strconv.Atoi(said[times-1][1])
+
+			return err //nolint:wrapcheck // The test fails with it.
+		}))
+
+		return pid
 	}
 
-	first := runs(t, log, 1)
+	check.Must(t, syscall.Kill(runs(1), syscall.SIGKILL))
 
-	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-
-	second := runs(t, log, 2)
+	second := runs(2)
 
 	p.Stop()
-
-	got, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	want := fmt.Sprintf("%d hello\nended: signal: killed\n%d hello\nended: signal: killed\n", first, second)
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("log: -want, +got:\n%s", diff)
-	}
 
 	if err := syscall.Kill(second, 0); !errors.Is(err, syscall.ESRCH) {
 		t.Errorf("want process %d to be gone after Stop(), got %v", second, err)
 	}
-}
-
-// runs waits until a program has reported that many starts, and returns its latest process id.
-func runs(t *testing.T, log string, times int) (pid int) {
-	t.Helper()
-
-	err := Eventually(t.Context(), t.Name(), func(context.Context) error {
-		content, _ := os.ReadFile(log)
-
-		var said []string
-
-		for line := range strings.Lines(string(content)) {
-			if id, ok := strings.CutSuffix(line, " hello\n"); ok {
-				said = append(said, id)
-			}
-		}
-
-		if len(said) != times {
-			return fmt.Errorf("want it to run %d times, got:\n%s", times, content)
-		}
-
-		var err error
-		pid, err = strconv.Atoi(said[times-1])
-
-		return err //nolint:wrapcheck // The test fails with it.
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return pid
 }

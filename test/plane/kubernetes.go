@@ -146,15 +146,10 @@ func (p *Plane) startProxy() error {
 
 	p.background.Go(func() { _ = services.Start(p.lifetime) })
 
-	upstream, err := url.Parse(p.options.Azure.ProxyURL())
-	if err != nil {
-		return fmt.Errorf("cannot find Azure: %w", err)
-	}
-
 	// All pods and nodes are in the virtual network of the cluster.
-	upstream.User = url.User(VirtualNetwork)
-
-	p.proxy = proxy.Start(proxy.Config{Cluster: proxy.Services{Kube: services, DialPod: p.dialPod}, Upstream: upstream})
+	p.proxy = proxy.Start(proxy.Config{
+		Cluster: proxy.Services{Kube: services, DialPod: p.dialPod}, Elsewhere: p.options.Azure.ProxyFrom(VirtualNetwork),
+	})
 
 	return nil
 }

@@ -111,7 +111,7 @@ func Start(ctx context.Context, o Options) (_ *Plane, err error) {
 		ctx,
 		step{"Kubernetes API server and etcd", p.startAPIServer},
 		step{"Kubernetes controllers", p.startControllers},
-		step{"OCI registry", p.startRegistry},
+		step{"OCI registry", func(context.Context) error { p.registry = startRegistry(); return nil }},
 		step{"node", p.startNode},
 		step{"Crossplane", p.installCrossplane},
 	)
@@ -226,12 +226,6 @@ func (p *Plane) run(ctx context.Context, steps ...step) error {
 			return err
 		}
 	}
-
-	return nil
-}
-
-func (p *Plane) startRegistry(context.Context) error {
-	p.registry = startRegistry()
 
 	return nil
 }

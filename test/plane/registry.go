@@ -46,7 +46,7 @@ func (r *registry) mirror(image string) string {
 		return image
 	}
 
-	here, err := name.ParseReference(r.address + "/" + ref.Context().RepositoryStr() + separator(ref) + ref.Identifier())
+	here, err := name.ParseReference(r.address + strings.TrimPrefix(ref.Name(), ref.Context().RegistryStr()))
 	if err != nil {
 		return image
 	}
@@ -76,12 +76,4 @@ func (r *registry) push(ctx context.Context, path string, image v1.Image) error 
 	}
 
 	return nil
-}
-
-func separator(ref name.Reference) string {
-	if strings.HasPrefix(ref.Identifier(), "sha256:") {
-		return "@"
-	}
-
-	return ":"
 }

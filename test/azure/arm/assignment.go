@@ -15,7 +15,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
@@ -143,7 +142,7 @@ func (c *call) putAssignment(known role.Assignment, exists bool) wire.Answer {
 	case exists && known.Description == wants.Description && known.Condition == wants.Condition:
 		return wire.JSON(http.StatusOK, assignmentJSON(known))
 	case exists:
-		known.Description, known.Condition, known.Allows = wants.Description, wants.Condition, wants.Allows
+		known.Description, known.Condition, known.Limits = wants.Description, wants.Condition, wants.Limits
 		wants = known
 	default:
 		if answer := c.conflict(wants); answer != nil {
@@ -199,16 +198,16 @@ func restrict(a *role.Assignment, definition role.Definition, text, version stri
 		return nil
 	}
 
-	allows, err := condition.Parse(text)
+	limits := role.ParseCondition(text)
 
 	switch {
-	case err != nil || version != conditionVersion:
+	case limits == nil || version != conditionVersion:
 		return new(refuse(http.StatusBadRequest, "InvalidConditionOrConditionVersion", "The given role assignment condition is invalid."))
 	case len(definition.DataActions) > 0:
 		return new(badRequest("This stand-in knows no conditions about secrets."))
 	}
 
-	a.Condition, a.Allows = text, allows
+	a.Condition, a.Limits = text, limits
 
 	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
@@ -142,23 +141,6 @@ func lockScope(lock object) string {
 	return scope
 }
 
-// checkLocks rejects changes in a locked scope, except of locks.
-func (c *call) checkLocks() *wire.Answer {
-	write, remove := c.changes()
-	if !write || c.typ == typeLock {
-		return nil
-	}
-
-	for _, l := range c.service.of(typeLock) {
-		if role.Covers(lockScope(l), c.scope) && (remove || text(l, "properties", "level") == "ReadOnly") {
-			return new(refuse(http.StatusConflict, "ScopeLocked", "The scope '%s' cannot perform %s operation because following scope(s) are "+
-				"locked: '%s'. Please remove the lock and try again.", c.scope, map[bool]string{true: "delete", false: "write"}[remove], lockScope(l)))
-		}
-	}
-
-	return nil
-}
-
 // A Cluster is an existing cluster of AKS, reduced to its issuer of tokens.
 type Cluster struct {
 	SubscriptionID string
@@ -204,7 +186,7 @@ func (c *call) checkCluster(_, properties, known object) *wire.Answer {
 
 // linked returns the rejection of a caller without an action on a linked resource.
 func (c *call) linked(scope, action string) *wire.Answer {
-	if c.service.allowed(c.caller.PrincipalID, scope, condition.Request{Action: action}) {
+	if c.service.allowed(c.caller.PrincipalID, scope, role.Question{Action: action}) {
 		return nil
 	}
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"k8s.io/utils/ptr"
 
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
@@ -177,7 +178,7 @@ func (c *call) credential() wire.Answer {
 		return c.putCredential(owner, known)
 	}
 
-	return c.readOrDelete(known != nil, c.id(), c.credentialJSON(deref(known)), func() {
+	return c.readOrDelete(known != nil, c.id(), c.credentialJSON(ptr.Deref(known, entra.FederatedCredential{})), func() {
 		c.service.Directory.DeleteFederatedCredential(owner.tenantID, owner.clientID, known.Name)
 	})
 }
@@ -212,13 +213,4 @@ func (c *call) putCredential(owner *identity, known *entra.FederatedCredential) 
 	}
 
 	return c.wrote(known == nil, c.id(), c.credentialJSON(wants))
-}
-
-// deref returns the value of a pointer, or nothing.
-func deref[T any](p *T) (out T) {
-	if p != nil {
-		out = *p
-	}
-
-	return out
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
@@ -166,10 +165,8 @@ func (c *call) visible() bool {
 }
 
 // question returns the request for the conditions of role assignments.
-func (c *call) question() condition.Request {
-	const attribute = "Microsoft.Authorization/roleAssignments:"
-
-	q := condition.Request{Action: c.right()}
+func (c *call) question() role.Question {
+	q := role.Question{Action: c.right()}
 
 	if c.typ != typeAssignment {
 		return q
@@ -178,22 +175,18 @@ func (c *call) question() condition.Request {
 	// An invalid body is rejected later.
 	var body assignmentBody
 	if c.operation == fault.PutRoleAssignment && json.Unmarshal(c.body, &body) == nil {
-		q.Set("@Request["+attribute+"RoleDefinitionId]", last(body.Properties.RoleDefinitionID))
-		q.Set("@Request["+attribute+"PrincipalId]", body.Properties.PrincipalID)
-		q.Set("@Request["+attribute+"PrincipalType]", body.Properties.PrincipalType)
+		q.Requested = last(body.Properties.RoleDefinitionID)
 	}
 
 	if known, ok := c.service.Roles.Get(c.id()); ok {
-		q.Set("@Resource["+attribute+"RoleDefinitionId]", known.RoleID)
-		q.Set("@Resource["+attribute+"PrincipalId]", known.PrincipalID)
-		q.Set("@Resource["+attribute+"PrincipalType]", known.PrincipalType)
+		q.Existing = known.RoleID
 	}
 
 	return q
 }
 
 // allowed reports whether the roles of a principal and its groups on a scope allow a request.
-func (s *Manager) allowed(principalID, scope string, q condition.Request) bool {
+func (s *Manager) allowed(principalID, scope string, q role.Question) bool {
 	now := s.Now()
 
 	return s.Roles.Any(func(a role.Assignment) bool {
@@ -203,7 +196,7 @@ func (s *Manager) allowed(principalID, scope string, q condition.Request) bool {
 
 		definition, _ := s.Roles.Definitions.Get(a.RoleID)
 
-		return definition.Allows(q.Action) && (a.Allows == nil || a.Allows(q))
+		return definition.Allows(q.Action) && a.Limits.Allows(q)
 	})
 }
 

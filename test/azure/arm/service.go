@@ -197,11 +197,7 @@ func (c *call) admit() *wire.Answer {
 			"use the authority (URL) 'https://login.windows.net/%[2]s' to get the token.", c.caller.TenantID, c.subscription.TenantID))
 	}
 
-	if answer := c.authorize(); answer != nil {
-		return answer
-	}
-
-	if answer := c.checkLocks(); answer != nil || c.route.group == "" {
+	if answer := c.authorize(); answer != nil || c.route.group == "" {
 		return answer
 	}
 

@@ -172,29 +172,23 @@ func (c *call) resourceID(typ, name string) string {
 	return "/subscriptions/" + c.subscription.ID + "/resourceGroups/" + group + "/providers/" + typ + "/" + name
 }
 
-// refusing returns the ids of the policy assignments that deny resources of a type, sorted.
-func (c *call) refusing(typ string) (out []string) {
-	for _, name := range slices.Sorted(maps.Keys(c.subscription.Policies)) {
-		if strings.EqualFold(c.subscription.Policies[name], typ) {
-			out = append(out, "/subscriptions/"+c.subscription.ID+"/providers/Microsoft.Authorization/policyAssignments/"+name)
-		}
-	}
-
-	return out
-}
-
-// checkPolicies answers with the policies that deny a resource.
+// checkPolicies answers with the policies that deny a resource, by name. They do not deny it here.
 func (c *call) checkPolicies() wire.Answer {
 	body, out := object{}, []any{}
 	if answer := c.read(&body); answer != nil {
 		return *answer
 	}
 
-	for _, id := range c.refusing(text(body, "resourceDetails", "resourceContent", "type")) {
-		out = append(out, object{
-			"policyInfo":       object{"policyAssignmentId": id, "policyDefinitionId": "/providers/Microsoft.Authorization/policyDefinitions/stand-in"},
-			"evaluationResult": "NonCompliant", "effectDetails": object{"policyEffect": "Deny"},
-		})
+	for _, name := range slices.Sorted(maps.Keys(c.subscription.Policies)) {
+		if strings.EqualFold(c.subscription.Policies[name], text(body, "resourceDetails", "resourceContent", "type")) {
+			out = append(out, object{
+				"policyInfo": object{
+					"policyAssignmentId": "/subscriptions/" + c.subscription.ID + "/providers/Microsoft.Authorization/policyAssignments/" + name,
+					"policyDefinitionId": "/providers/Microsoft.Authorization/policyDefinitions/stand-in",
+				},
+				"evaluationResult": "NonCompliant", "effectDetails": object{"policyEffect": "Deny"},
+			})
+		}
 	}
 
 	return wire.JSON(http.StatusOK, object{"fieldRestrictions": []any{}, "contentEvaluationResult": object{"policyEvaluations": out}})
@@ -235,14 +229,10 @@ func (c *call) registerProvider() wire.Answer {
 	return answer
 }
 
-// permitted rejects a resource that a policy denies, or that is of an unregistered resource provider.
+// permitted rejects a resource of an unregistered resource provider.
 func (c *call) permitted() *wire.Answer {
 	if write, remove := c.changes(); !write || remove {
 		return nil
-	}
-
-	for _, id := range c.refusing(c.typ) {
-		return new(refuse(http.StatusForbidden, "RequestDisallowedByPolicy", "Resource '%s' was disallowed by policy. Policy assignment: '%s'.", c.name, id))
 	}
 
 	if namespace, state := c.registration(strings.Split(c.typ, "/")[0]); state != "Registered" {

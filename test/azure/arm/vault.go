@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 	"github.com/p6m-dev/platform-application/test/azure/role"
@@ -191,7 +193,7 @@ func (c *call) checkVault(body vaultBody) *wire.Answer {
 func (c *call) createVault(body vaultBody) wire.Answer {
 	err := c.service.Vaults.PutVault(keyvault.Vault{
 		Name: c.name, TenantID: c.subscription.TenantID, ResourceID: c.scope, Location: location(body.Location), RetentionDays: body.Properties.Retention,
-		PurgeProtection: deref(body.Properties.PurgeProtection), AccessPolicies: !deref(body.Properties.RBAC),
+		PurgeProtection: ptr.Deref(body.Properties.PurgeProtection, false), AccessPolicies: !ptr.Deref(body.Properties.RBAC, false),
 	})
 	if err != nil {
 		return badRequest("%s", err)
@@ -219,7 +221,7 @@ func (c *call) changeVault(known keyvault.VaultState, body vaultBody) wire.Answe
 	}
 
 	to := known.Vault
-	to.PurgeProtection = to.PurgeProtection || deref(p.PurgeProtection)
+	to.PurgeProtection = to.PurgeProtection || ptr.Deref(p.PurgeProtection, false)
 
 	if p.RBAC != nil {
 		to.AccessPolicies = !*p.RBAC
@@ -241,7 +243,7 @@ func (c *call) keep(body vaultBody) wire.Answer {
 
 	if body.Tags != nil || c.operation == fault.PutVault {
 		s.tags = map[string]string{}
-		maps.Copy(s.tags, deref(body.Tags))
+		maps.Copy(s.tags, ptr.Deref(body.Tags, nil))
 	}
 
 	sent := struct {
@@ -257,11 +259,7 @@ func (c *call) keep(body vaultBody) wire.Answer {
 	// Private endpoints are resources of their own.
 	_ = c.service.Vaults.SetFirewall(v.Name, func(f *keyvault.Firewall) { // It exists.
 		f.Private = text(s.properties, "publicNetworkAccess") == "Disabled"
-		f.Deny, f.IPRules = text(s.properties, "networkAcls", "defaultAction") == "Deny", nil
-
-		for _, rule := range objects(s.properties, "networkAcls", "ipRules") {
-			f.IPRules = append(f.IPRules, text(rule, "value"))
-		}
+		f.Deny = text(s.properties, "networkAcls", "defaultAction") == "Deny"
 	})
 
 	return wire.JSON(http.StatusOK, c.vaultJSON(v))

@@ -65,7 +65,6 @@ type cli struct {
 
 	Provider struct {
 		Register providerRegister `cmd:""`
-		Show     providerShow     `cmd:""`
 	} `cmd:""`
 
 	Identity struct {

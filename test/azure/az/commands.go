@@ -117,15 +117,6 @@ func (c *aksUpdate) Run(m *manager) error {
 	return (&aksShow{c.named}).Run(m)
 }
 
-type providerShow struct {
-	Namespace string `required:""`
-}
-
-// Run shows whether a resource provider is registered.
-func (c *providerShow) Run(m *manager) error {
-	return m.send(http.MethodGet, m.subscription+"/providers/"+c.Namespace, resourcesAPI, nil)
-}
-
 type providerRegister struct {
 	Namespace string `required:""`
 	Wait      bool

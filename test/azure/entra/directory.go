@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -35,9 +34,6 @@ type Application struct {
 
 	// ClientSecret, if the application has one.
 	ClientSecret string `json:"clientSecret,omitempty"`
-
-	// ManagedIdentity gives the machine this identity: the metadata service issues tokens without a credential.
-	ManagedIdentity bool `json:"managedIdentity,omitempty"`
 }
 
 // A FederatedCredential lets tokens of another issuer authenticate an application.
@@ -212,9 +208,18 @@ func (d *Directory) DeleteFederatedCredential(tenantID, clientID, name string) b
 
 // HasPrincipal reports whether a tenant has an application with that principal id.
 func (d *Directory) HasPrincipal(tenantID, principalID string) bool {
-	return slices.ContainsFunc(d.all(), func(a *application) bool {
-		return strings.EqualFold(a.TenantID, tenantID) && strings.EqualFold(a.PrincipalID, principalID)
-	})
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+
+	if t := d.tenants[strings.ToLower(tenantID)]; t != nil {
+		for _, a := range t.applications {
+			if strings.EqualFold(a.PrincipalID, principalID) {
+				return true
+			}
+		}
+	}
+
+	return false
 }
 
 // HasTenant reports whether a tenant exists.
@@ -261,18 +266,6 @@ func (d *Directory) PutIssuerSource(issuerURL string, source KeySource) error {
 	d.issuers[issuerURL] = &issuer{source: source}
 
 	return nil
-}
-
-// all returns the applications of all tenants.
-func (d *Directory) all() (out []*application) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-
-	for _, t := range d.tenants {
-		out = slices.AppendSeq(out, maps.Values(t.applications))
-	}
-
-	return out
 }
 
 // The lock must be held.

@@ -23,7 +23,7 @@ const (
 	maxForm = 1 << 16
 )
 
-// Service serves Entra ID's endpoints and those of the metadata service.
+// Service serves Entra ID's endpoints and the documents of issuers.
 type Service struct {
 	Directory *Directory
 	Tokens    *Tokens

@@ -22,12 +22,11 @@ const (
 	// Connect is the opening of a connection through the proxy.
 	Connect = "connect"
 
-	// Discovery and the following are of Entra ID and of the metadata service.
+	// Discovery and the following are of Entra ID.
 	Discovery     = "discovery"
 	Configuration = "openid-configuration"
 	Keys          = "keys"
 	Token         = "token"
-	MachineToken  = "machine-token"
 
 	// Challenge is a request to a vault without a token, for any operation.
 	Challenge = "challenge"
@@ -139,8 +138,8 @@ func Effects() []Effect {
 
 // A Rule makes requests fail. Fields that are empty match every request.
 type Rule struct {
-	// ID names the rule. Add makes one if it is empty.
-	ID string `help:"Name of the fault. The default is a new one."`
+	// ID of the rule, from AddFault.
+	ID string `kong:"-"`
 
 	// Host that was asked, such as management.azure.com.
 	Host string `help:"Only requests to this host, such as management.azure.com."`
@@ -238,15 +237,8 @@ func (r *Rules) AddFault(rule Rule) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
-	if rule.ID == "" {
-		r.serial++
-		rule.ID = fmt.Sprintf("fault-%d", r.serial)
-	}
-
-	if slices.ContainsFunc(r.rules, func(other Rule) bool { return other.ID == rule.ID }) {
-		return "", fmt.Errorf("cannot add fault: there is one with id %q", rule.ID)
-	}
-
+	r.serial++
+	rule.ID = fmt.Sprintf("fault-%d", r.serial)
 	r.rules = append(r.rules, rule)
 	r.some.Store(true)
 

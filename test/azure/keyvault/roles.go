@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -59,9 +58,6 @@ type RoleAssignment struct {
 
 	// Secret limits the scope to one secret. Azure then rejects lists.
 	Secret string `json:"secret,omitempty"`
-
-	// Secrets are the names that a condition allows. Empty allows all. Any name makes Azure reject lists.
-	Secrets []string `json:"secrets,omitempty"`
 }
 
 // PutRoleAssignment creates a role assignment on a vault, or replaces the one with its id.
@@ -79,7 +75,7 @@ func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 		}
 		wants := role.Assignment{
 			Name: a.ID, Scope: scope, Counts: scope, PrincipalID: principal.String(), RoleID: definition.ID,
-			Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
+			From: s.now().Add(a.Delay),
 		}
 
 		switch {
@@ -128,7 +124,7 @@ func (s *Store) DeleteRoleAssignment(vaultName, id string) error {
 func (s *Store) RoleAssignments(vaultName string) (out []RoleAssignment, err error) {
 	err = s.with(vaultName, "list the role assignments of", func(v *vault) error {
 		for _, a := range s.roles.Select(func(a role.Assignment) bool { return strings.EqualFold(a.Scope, v.ResourceID) }) {
-			out = append(out, RoleAssignment{ID: a.Name, PrincipalID: a.PrincipalID, Role: a.RoleID, Secrets: a.Secrets})
+			out = append(out, RoleAssignment{ID: a.Name, PrincipalID: a.PrincipalID, Role: a.RoleID})
 		}
 
 		return nil
@@ -149,33 +145,19 @@ func (c *call) allowed() bool {
 			return false
 		}
 
-		// A condition on names rejects lists, which have no name.
-		if len(a.Secrets) > 0 && !slices.ContainsFunc(a.Secrets, func(name string) bool { return strings.EqualFold(name, c.name) }) {
-			return false
-		}
-
 		definition, _ := c.service.roles.Definitions.Get(a.RoleID)
 
 		return definition.AllowsData(action)
 	})
 }
 
-// elsewhere is the address of clients without a network.
-const elsewhere = "203.0.113.1"
-
 // A Firewall limits the networks that can reach a vault. The zero value lets everybody in.
 type Firewall struct {
-	// Deny rejects clients that no rule allows.
-	Deny bool `json:"deny,omitempty"`
-
-	// IPRules are the addresses, and ranges of them, that can reach the vault.
-	IPRules []string `json:"ipRules,omitempty"`
-
-	// Private rejects clients without a private endpoint.
-	Private bool `json:"private,omitempty"`
+	// Deny rejects clients without a private endpoint, which no rule about addresses allows here. Private rejects them in other words.
+	Deny, Private bool
 
 	// PrivateEndpoints are the names of the networks with an approved private endpoint.
-	PrivateEndpoints []string `json:"privateEndpoints,omitempty"`
+	PrivateEndpoints []string
 }
 
 // SetFirewall changes the firewall of a vault.
@@ -187,19 +169,19 @@ func (s *Store) SetFirewall(vaultName string, change func(*Firewall)) error {
 	})
 }
 
-// stop returns the rejection of a client in another network, or nil. A private endpoint is not subject to the rules.
+// stop returns the rejection of a client in another network, or nil.
 func (c *call) stop() *wire.Answer {
-	f, network := c.vault.firewall, wire.NetworkOf(c.request)
+	f := c.vault.firewall
 
 	switch {
-	case slices.Contains(f.PrivateEndpoints, network):
+	case slices.Contains(f.PrivateEndpoints, wire.NetworkOf(c.request)):
 		return nil
 	case f.Private:
 		return new(refuse(http.StatusForbidden, "Forbidden", "ForbiddenByConnection",
 			"Public network access is disabled and request is not from a trusted service nor via an approved private link.\r\n%s", c.who()))
-	case f.Deny && !f.allows(network):
+	case f.Deny:
 		return new(refuse(http.StatusForbidden, "Forbidden", "ForbiddenByFirewall",
-			"Client address is not authorized and caller is not a trusted service.\r\nClient address: %s\r\n%s", addressOf(network), c.who()))
+			"Client address is not authorized and caller is not a trusted service.\r\nClient address: 203.0.113.1\r\n%s", c.who()))
 	default:
 		return nil
 	}
@@ -208,25 +190,4 @@ func (c *call) stop() *wire.Answer {
 func (c *call) who() string {
 	return "Caller: appid=" + c.caller.ClientID + ";oid=" + c.caller.PrincipalID + ";iss=https://sts.windows.net/" + c.caller.TenantID + "/\r\n" +
 		"Vault: " + c.vault.Name + ";location=" + c.vault.Location
-}
-
-func (f Firewall) allows(network string) bool {
-	address := addressOf(network)
-
-	return slices.ContainsFunc(f.IPRules, func(rule string) bool {
-		if prefix, err := netip.ParsePrefix(rule); err == nil {
-			return prefix.Contains(address)
-		}
-
-		return rule == address.String()
-	})
-}
-
-// addressOf a network in the internet. A network that is no address has that of everybody else.
-func addressOf(network string) netip.Addr {
-	if address, err := netip.ParseAddr(network); err == nil {
-		return address
-	}
-
-	return netip.MustParseAddr(elsewhere)
 }

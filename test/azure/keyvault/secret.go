@@ -384,7 +384,7 @@ func (v *vault) begin(m move) {
 	v.sweep(m.began)
 }
 
-// sweep completes deletions and recoveries whose time has passed, and purges secrets at the end of their retention.
+// sweep completes deletions and recoveries whose time has passed.
 func (v *vault) sweep(now time.Time) {
 	for name, m := range v.moving {
 		if now.Before(m.began.Add(v.transition)) {
@@ -399,8 +399,6 @@ func (v *vault) sweep(now time.Time) {
 			v.secrets[name] = m.secret
 		}
 	}
-
-	maps.DeleteFunc(v.deletedSecrets, func(_ string, s *secret) bool { return !now.Before(s.purgeAt) })
 }
 
 // busy returns the rejection of a write to a secret that is being deleted or recovered, or nil.

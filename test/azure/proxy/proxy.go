@@ -60,10 +60,6 @@ type Config struct {
 	// Lookup returns the host of a name in lower case, or nil to reject it.
 	Lookup func(name string) *Host
 
-	// Plain answers requests for http://PlainHost.
-	PlainHost string
-	Plain     http.Handler
-
 	// Gate has the faults of connections, and counts them.
 	Gate *wire.Gate
 }
@@ -161,8 +157,20 @@ func originOf(conn net.Conn) (host, network string) {
 	return "", ""
 }
 
-// networkOf returns the network of a client, which is the user in the URL of its proxy: on loopback, all addresses are the same.
+// From returns a handler of requests of clients in a network, for another proxy.
+func (p *Proxy) From(network string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.serveOuter(w, r.WithContext(wire.WithNetwork(r.Context(), network)))
+	})
+}
+
+// networkOf returns the network of a client. Without another proxy, it is the user in the URL of the client's proxy: on loopback, all
+// addresses are the same.
 func networkOf(r *http.Request) string {
+	if network := wire.NetworkOf(r); network != "" {
+		return network
+	}
+
 	credentials := http.Request{Header: http.Header{"Authorization": r.Header["Proxy-Authorization"]}}
 	network, _, _ := credentials.BasicAuth()
 
@@ -219,8 +227,6 @@ func (p *Proxy) serveOuter(w http.ResponseWriter, r *http.Request) {
 		p.connect(w, r)
 	case !r.URL.IsAbs():
 		http.Error(w, "this is a proxy: set HTTPS_PROXY and HTTP_PROXY to it", http.StatusBadRequest)
-	case r.URL.Scheme == "http" && strings.TrimSuffix(r.URL.Host, ":80") == p.config.PlainHost:
-		p.config.Plain.ServeHTTP(w, r)
 	default:
 		http.Error(w, refusal(r.URL.Host), http.StatusForbidden)
 	}

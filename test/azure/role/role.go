@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
 )
 
 // The ids of the built-in roles for secrets.
@@ -21,7 +19,7 @@ const (
 	SecretsUser    = "4633458b-17de-408a-b874-0445c86b69e6"
 )
 
-// Permissions are those of a role. In an action, * matches anything.
+// Permissions are those of a role. In an action, one * matches anything.
 type Permissions struct {
 	Actions        []string `json:"actions"`
 	NotActions     []string `json:"notActions"`
@@ -53,7 +51,12 @@ func (d Definition) AllowsData(action string) bool {
 }
 
 func matches(patterns []string, action string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool { return condition.Matches(pattern, action) })
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		before, after, star := strings.Cut(strings.ToLower(pattern), "*")
+		rest, ok := strings.CutPrefix(strings.ToLower(action), before)
+
+		return ok && (rest == after || star && strings.HasSuffix(rest, after))
+	})
 }
 
 // AssignableOn reports whether the role can be assigned on a scope.
@@ -183,17 +186,14 @@ type Assignment struct {
 	// From is when the assignment takes effect.
 	From time.Time
 
-	// Secrets are the names that a condition allows. Empty allows all, and lists.
-	Secrets []string
-
 	// Subscription is the one that counts the assignment, if the resource manager shows it. Counts is its scope in there, which is the
 	// subscription itself if Scope is above it.
 	Subscription string
 	Counts       string
 
-	// Condition is the original text, and Allows the parsed condition.
+	// Condition is the original text, and Limits the parsed condition.
 	Condition string
-	Allows    condition.Condition
+	Limits    *Condition
 
 	Description string
 	Created     time.Time

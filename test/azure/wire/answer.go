@@ -143,7 +143,7 @@ func WithNetwork(ctx context.Context, network string) context.Context {
 	return context.WithValue(ctx, networkKey{}, network)
 }
 
-// NetworkOf returns the network that a request comes from: a name, a public address, or nothing for the rest of the internet.
+// NetworkOf returns the network that a request comes from: a name, or nothing for the rest of the internet.
 func NetworkOf(r *http.Request) string {
 	network, _ := r.Context().Value(networkKey{}).(string)
 

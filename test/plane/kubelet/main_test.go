@@ -53,14 +53,22 @@ var (
 
 func TestMain(m *testing.M) {
 	sandbox.Main()
-	os.Exit(runTests(m))
-}
 
-func runTests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "kubelet-")
+	code, err := runTests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+
+		code = 1
+	}
+
+	os.Exit(code)
+}
+
+// runTests runs the tests with a registry, an API server and a node.
+func runTests(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "kubelet-")
+	if err != nil {
+		return 1, fmt.Errorf("cannot make a directory: %w", err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // It is temporary.
 
@@ -71,21 +79,9 @@ func runTests(m *testing.M) int {
 	imageName = registryAt + "/test/program:v1"
 
 	if err := pushImage(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return 1, err
 	}
 
-	code, err := runTestsWith(m, dir)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-
-	return code
-}
-
-// runTestsWith runs the tests with an API server and a node.
-func runTestsWith(m *testing.M, dir string) (code int, err error) {
 	api, err = apiserver.Start(
 		context.Background(),
 		apiserver.WithFlag("authorization-mode", "Node,RBAC"),
@@ -114,7 +110,6 @@ func testOptions(dir string) Options {
 
 	return Options{
 		Config: cfg, Binder: api.Config(), Node: nodeName, Dir: dir, Registry: registryAt,
-		CA: []byte("a company's authority"), Env: map[string]string{"HTTPS_PROXY": "http://127.0.0.1:3128", "GREETING": "of the node"},
 		APIServer: apiAddress(), Reachable: []string{apiAddress()}, Backoff: testBackoff,
 	}
 }
@@ -142,7 +137,7 @@ func pushImage(dir string) error {
 		return fmt.Errorf("cannot build program: %w", err)
 	}
 
-	img, err = mutate.Config(img, v1.Config{Entrypoint: []string{"program"}, Cmd: []string{"serve", ":8080"}, Env: []string{"FROM_IMAGE=yes", "PATH=/bin"}, WorkingDir: "/work"})
+	img, err = mutate.Config(img, v1.Config{Entrypoint: []string{"program"}, Cmd: []string{"serve", ":8080"}, Env: []string{"PATH=/bin"}, WorkingDir: "/work"})
 	if err != nil {
 		return fmt.Errorf("cannot make image: %w", err)
 	}

@@ -237,26 +237,17 @@ func (p *pod) foreignImage() string {
 	return ""
 }
 
-// declareRunning reports all containers as running, although none is.
+// declareRunning reports all containers as running, although none is. Init containers have no status, as if there were none.
 func (p *pod) declareRunning() {
 	o := p.spec()
 	now := metav1.NewTime(time.Now().Truncate(time.Second))
-	yes := true
 
 	p.mu.Lock()
-
-	for i := range o.Spec.InitContainers {
-		c := &o.Spec.InitContainers[i]
-		p.statuses[c.Name] = corev1.ContainerStatus{
-			Name: c.Name, Image: c.Image, ImageID: c.Image, Ready: true, Started: new(bool),
-			State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reasonCompleted, StartedAt: now, FinishedAt: now}},
-		}
-	}
 
 	for i := range o.Spec.Containers {
 		c := &o.Spec.Containers[i]
 		p.statuses[c.Name] = corev1.ContainerStatus{
-			Name: c.Name, Image: c.Image, ImageID: c.Image, Ready: true, Started: &yes,
+			Name: c.Name, Image: c.Image, ImageID: c.Image, Ready: true, Started: new(true),
 			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}},
 		}
 	}

@@ -3,8 +3,8 @@
 
 // Package proxy connects the processes of a cluster to all hosts that they know by name:
 // an HTTP proxy on loopback that resolves the cluster's Services, as its DNS would, and
-// forwards everything else to the proxy of the stand-in for Azure. Programs find it
-// through HTTPS_PROXY and HTTP_PROXY.
+// leaves everything else to the stand-in for Azure. Programs find it through HTTPS_PROXY
+// and HTTP_PROXY.
 package proxy
 
 import (
@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/url"
 	"strconv"
 	"time"
 )
@@ -39,8 +38,8 @@ type Config struct {
 	// Cluster knows the names of the cluster.
 	Cluster Resolver
 
-	// Upstream is the proxy for all other names. Its user is the network of the cluster.
-	Upstream *url.URL
+	// Elsewhere answers requests for all other names, as a proxy.
+	Elsewhere http.Handler
 }
 
 // A Proxy is running. Its URL is the value for HTTPS_PROXY.
@@ -61,15 +60,10 @@ func Start(config Config) *Proxy {
 	p.plain = &httputil.ReverseProxy{
 		// The request already has the form for a proxy, and is forwarded unchanged.
 		Rewrite: func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
-		Transport: elsewhere{
-			// The pods of a name change.
-			cluster:  &http.Transport{DialContext: p.dialCluster, DisableKeepAlives: true},
-			upstream: &http.Transport{Proxy: http.ProxyURL(config.Upstream), DisableKeepAlives: true},
-		},
-		ErrorLog: quiet,
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			http.Error(w, err.Error(), http.StatusBadGateway)
-		},
+		// The pods of a name change.
+		Transport:    &http.Transport{DialContext: p.dialCluster, DisableKeepAlives: true},
+		ErrorLog:     quiet,
+		ErrorHandler: p.fail,
 	}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
 	p.Config.ErrorLog, p.Config.BaseContext = quiet, func(net.Listener) context.Context { return ctx }
@@ -94,15 +88,24 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	case r.URL.IsAbs():
 		p.plain.ServeHTTP(w, r)
 	default:
-		http.Error(w, "this is a proxy: set HTTPS_PROXY and HTTP_PROXY to it", http.StatusBadRequest)
+		p.config.Elsewhere.ServeHTTP(w, r)
 	}
 }
 
-// connect opens a tunnel to a host of the cluster, or to the upstream proxy, which answers the client itself.
-func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
-	there, answer, err := p.dial(r)
-	if err != nil {
+// fail answers a request that did not reach a host of the cluster.
+func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, ErrNotInCluster) {
+		p.config.Elsewhere.ServeHTTP(w, r)
+	} else {
 		http.Error(w, "cannot connect: "+err.Error(), http.StatusBadGateway)
+	}
+}
+
+// connect opens a tunnel to a host of the cluster.
+func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
+	there, err := p.dialCluster(r.Context(), "tcp", r.RequestURI)
+	if err != nil {
+		p.fail(w, r, err)
 
 		return
 	}
@@ -116,49 +119,17 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	}
 	defer here.Close() //nolint:errcheck // Both sides are done.
 
-	if _, err := io.WriteString(here, answer); err != nil {
+	if _, err := io.WriteString(here, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
 		return
 	}
 
 	Splice(r.Context(), here, buffered.Reader, there)
 }
 
-// dial connects to a host of the cluster, or else asks the upstream proxy, and returns the answer for the client unless the proxy gives it.
-func (p *Proxy) dial(r *http.Request) (_ net.Conn, answer string, _ error) {
-	ctx, cancel := context.WithTimeout(r.Context(), dialTimeout)
+func (p *Proxy) dialCluster(ctx context.Context, _, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 
-	conn, err := p.dialCluster(ctx, "tcp", r.RequestURI)
-	if !errors.Is(err, ErrNotInCluster) {
-		return conn, "HTTP/1.1 200 Connection established\r\n\r\n", err
-	}
-
-	conn, err = new(net.Dialer).DialContext(ctx, "tcp", p.config.Upstream.Host)
-	if err != nil {
-		return nil, "", fmt.Errorf("cannot reach the proxy for Azure: %w", err)
-	}
-
-	// It has the network of the cluster.
-	credentials := http.Request{Header: http.Header{}}
-	if network := p.config.Upstream.User; network != nil {
-		credentials.SetBasicAuth(network.Username(), "")
-	}
-
-	// The proxy closes a connection that it refuses to use as a tunnel.
-	connect := &http.Request{
-		Method: http.MethodConnect, URL: &url.URL{Opaque: r.RequestURI}, Host: r.RequestURI, Close: true,
-		Header: http.Header{"Proxy-Authorization": credentials.Header["Authorization"]},
-	}
-	if err := connect.Write(conn); err != nil {
-		_ = conn.Close()
-
-		return nil, "", fmt.Errorf("cannot reach the proxy for Azure: %w", err)
-	}
-
-	return conn, "", nil
-}
-
-func (p *Proxy) dialCluster(ctx context.Context, _, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("bad address: %w", err)
@@ -170,19 +141,6 @@ func (p *Proxy) dialCluster(ctx context.Context, _, address string) (net.Conn, e
 	}
 
 	return p.config.Cluster.Dial(ctx, host, number)
-}
-
-// elsewhere sends plain requests to hosts of the cluster, and all others to the upstream proxy.
-type elsewhere struct{ cluster, upstream http.RoundTripper }
-
-// RoundTrip sends a request.
-func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := e.cluster.RoundTrip(r)
-	if errors.Is(err, ErrNotInCluster) {
-		return e.upstream.RoundTrip(r)
-	}
-
-	return resp, err
 }
 
 // Splice copies data between two connections until one of them ends.

@@ -41,21 +41,12 @@ func TestProxy(t *testing.T) {
 		})
 	}
 
-	plain, upstream := httptest.NewServer(handler("plain pod")), httptest.NewServer(handler("upstream"))
+	plain := httptest.NewServer(handler("plain pod"))
 	defer plain.Close()
-	defer upstream.Close()
-
-	elsewhere, err := url.Parse(upstream.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	p := Start(Config{
-		Cluster: resolver{
-			"web.shop:8080":    plain.Listener.Addr().String(),
-			"broken.shop:8080": "",
-		},
-		Upstream: elsewhere,
+		Cluster:   resolver{"web.shop:8080": plain.Listener.Addr().String(), "broken.shop:8080": ""},
+		Elsewhere: handler("Azure"),
 	})
 	defer p.Close()
 
@@ -82,14 +73,14 @@ func TestProxy(t *testing.T) {
 			want:   want{status: http.StatusOK, body: "plain pod answers for web.shop:8080"},
 		},
 		"ToAzure": {
-			reason: "A host outside of the cluster is reached through the upstream proxy.",
+			reason: "A host outside of the cluster is left to Azure.",
 			url:    "http://169.254.169.254/metadata",
-			want:   want{status: http.StatusOK, body: "upstream answers for 169.254.169.254"},
+			want:   want{status: http.StatusOK, body: "Azure answers for 169.254.169.254"},
 		},
 		"ToNobody": {
 			reason: "A Service without Pods is not resolved elsewhere.",
 			url:    "http://broken.shop:8080/",
-			want:   want{status: http.StatusBadGateway, body: "no Pod is ready\n"},
+			want:   want{status: http.StatusBadGateway, body: "cannot connect: no Pod is ready\n"},
 		},
 	}
 

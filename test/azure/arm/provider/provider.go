@@ -18,7 +18,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
@@ -125,15 +124,9 @@ func configKinds() []schema.GroupVersionKind {
 }
 
 // SetupGated adds the controllers of a package, each as soon as its kinds are served.
-func SetupGated(mgr ctrl.Manager, pkg string, o Options) error {
-	if !slices.Contains(Packages(), pkg) {
-		return fmt.Errorf("there is no package %q: choose from %v", pkg, Packages())
-	}
-
+func SetupGated(mgr ctrl.Manager, pkg string, o Options) {
 	if pkg == Family {
 		o.Gate.Register(func() { complain(o, Family, setupConfigs(mgr, o)) }, configKinds()...)
-
-		return nil
 	}
 
 	trackers, through := upjet.NewOperationStore(o.Logger), http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // It is documented.
@@ -144,8 +137,6 @@ func SetupGated(mgr ctrl.Manager, pkg string, o Options) error {
 			complain(o, k.gvk.Kind, setup(mgr, k, trackers, through, o))
 		}, append(configKinds(), k.gvk)...)
 	}
-
-	return nil
 }
 
 // complain logs an error of setting up a controller.

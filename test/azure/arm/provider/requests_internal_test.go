@@ -32,6 +32,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/limits"
 )
 
@@ -66,10 +67,10 @@ func newAccount(t *testing.T) *account {
 	t.Helper()
 
 	s, err := azure.Start(t.Context(), azure.Options{})
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 
-	must(t, s.Apply(azure.State{
+	check.Must(t, s.Apply(azure.State{
 		Tenants: []azure.TenantState{{ID: tenant, Applications: []azure.ApplicationState{
 			{Application: azure.Application{ClientID: clientID, PrincipalID: principalID, ClientSecret: secret}},
 		}}},
@@ -83,8 +84,8 @@ func newAccount(t *testing.T) *account {
 	t.Cleanup(through.CloseIdleConnections)
 
 	scheme := runtime.NewScheme()
-	must(t, corev1.AddToScheme(scheme))
-	must(t, AddToScheme(scheme))
+	check.Must(t, corev1.AddToScheme(scheme))
+	check.Must(t, AddToScheme(scheme))
 
 	return &account{Server: s, through: through, kube: fake.NewClientBuilder().WithScheme(scheme).WithObjects(
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "azure"}, Data: map[string][]byte{
@@ -122,7 +123,7 @@ func (a *account) observe(t *testing.T, k kind, name string, arguments object) (
 
 	external, err := connector(a.kube, k, upjet.NewOperationStore(logging.NewNopLogger()), a.through, hurried,
 		upjet.WithTerraformPluginSDKAsyncLogger(logging.NewNopLogger())).Connect(t.Context(), mg)
-	must(t, err)
+	check.Must(t, err)
 
 	return external.Observe(t.Context(), mg) //nolint:wrapcheck // It is what is tested.
 }
@@ -262,7 +263,7 @@ func TestRequests(t *testing.T) {
 			}
 
 			o, err := a.observe(t, tc.kind, tc.name, embedded(tc.arguments))
-			must(t, err)
+			check.Must(t, err)
 
 			if diff := cmp.Diff([]bool{true, true}, []bool{o.ResourceExists, o.ResourceUpToDate}); diff != "" {
 				t.Errorf("\nWhat was just created is there, and as it was asked for.\nObserve(...): -want, +got:\n%s", diff)
@@ -290,14 +291,6 @@ func counted(s *azure.Server) requests {
 	return out
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // managedResource returns a resource of a kind, with Terraform arguments.
 func managedResource(t *testing.T, k kind, externalName string, arguments object) xpresource.Managed {
 	t.Helper()
@@ -310,7 +303,7 @@ func managedResource(t *testing.T, k kind, externalName string, arguments object
 		t.Fatalf("%s is not of Terraform", k.gvk.Kind)
 	}
 
-	must(t, mg.SetParameters(arguments))
+	check.Must(t, mg.SetParameters(arguments))
 
 	mg.SetNamespace("shop")
 	mg.SetName("api")
@@ -343,10 +336,10 @@ func embedded(arguments object) object {
 // configuration.
 func TestExternalNames(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
-	must(t, err)
+	check.Must(t, err)
 
 	config, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "config", "externalname.go"))
-	must(t, err)
+	check.Must(t, err)
 
 	templated := func(template string) string {
 		return "config.TemplatedStringAsIdentifier(\"name\", " + strconv.Quote(template) + "),\n"

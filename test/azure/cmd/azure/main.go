@@ -17,7 +17,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -38,7 +37,7 @@ type commands struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
+	err := run(ctx, os.Args[1:], os.Stdout)
 
 	stop()
 
@@ -49,7 +48,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
+func run(ctx context.Context, args []string, stdout io.Writer) error {
 	c := &commands{}
 
 	parser, err := kong.New(c,
@@ -68,10 +67,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	}
 
 	if command.Selected().Name == "serve" {
-		return c.Serve.serve(ctx, stdin, stdout)
+		return c.Serve.serve(ctx, stdout)
 	}
 
-	out, err := send(ctx, c, args, stdin)
+	// The server reads no files.
+	var input []byte
+	if c.Apply.File != "" {
+		if input, err = os.ReadFile(c.Apply.File); err != nil {
+			return fmt.Errorf("cannot read state: %w", err)
+		}
+	}
+
+	out, err := azure.Send(ctx, c.Admin, args, input)
 	if err != nil {
 		return err
 	}
@@ -79,22 +86,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	fmt.Fprint(stdout, out)
 
 	return nil
-}
-
-// send sends a command line to the server, with the file or the standard input that it names.
-func send(ctx context.Context, c *commands, args []string, stdin io.Reader) (string, error) {
-	var (
-		input []byte
-		err   error
-	)
-
-	if c.Apply.File != "" || slices.Contains(args, "-") {
-		if input, err = readFile(c.Apply.File, stdin); err != nil {
-			return "", err
-		}
-	}
-
-	return azure.Send(ctx, c.Admin, args, input)
 }
 
 // serveCommand runs the stand-in.
@@ -106,7 +97,7 @@ type serveCommand struct {
 }
 
 // serve serves until the context ends.
-func (s *serveCommand) serve(ctx context.Context, stdin io.Reader, stdout io.Writer) (err error) {
+func (s *serveCommand) serve(ctx context.Context, stdout io.Writer) (err error) {
 	server, err := azure.Start(ctx, azure.Options{ProxyAddress: s.ProxyAddress, AdminAddress: s.AdminAddress, CAFile: s.CAFile})
 	if err != nil {
 		return err
@@ -114,9 +105,9 @@ func (s *serveCommand) serve(ctx context.Context, stdin io.Reader, stdout io.Wri
 	defer func() { err = errors.Join(err, server.Close()) }()
 
 	if s.State != "" {
-		data, err := readFile(s.State, stdin)
+		data, err := os.ReadFile(s.State)
 		if err != nil {
-			return err
+			return fmt.Errorf("cannot read state: %w", err)
 		}
 
 		state, err := azure.ParseState(data)
@@ -147,19 +138,4 @@ func (s *serveCommand) serve(ctx context.Context, stdin io.Reader, stdout io.Wri
 	<-ctx.Done()
 
 	return nil
-}
-
-// readFile reads a file, or the standard input if its name is empty or a hyphen.
-func readFile(name string, stdin io.Reader) (data []byte, err error) {
-	if name == "" || name == "-" {
-		data, err = io.ReadAll(stdin)
-	} else {
-		data, err = os.ReadFile(name)
-	}
-
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %q: %w", name, err)
-	}
-
-	return data, nil
 }

@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command provider-azure simulates a package of provider-upjet-azure, or all simulated packages of the
-// family.
+// Command provider-azure simulates a package of provider-upjet-azure.
 //
 //	provider-azure keyvault --poll 10s --time-scale 0.01 --debug
 package main
@@ -42,9 +41,6 @@ import (
 const (
 	name = "provider-azure"
 
-	// all runs all packages in one program.
-	all = "all"
-
 	shutdownTimeout = 10 * time.Second
 
 	// requestsPerReconcile is the number of requests to Kubernetes per second, for each reconcile
@@ -54,7 +50,7 @@ const (
 
 // CLI has the flags of the provider, named like those of the real one.
 type CLI struct {
-	Package string `arg:"" default:"all" enum:"all,family,keyvault,managedidentity,authorization,network,insights" env:"PROVIDER_AZURE_PACKAGE" help:"Which package of the family this is: family, keyvault, managedidentity, authorization, network, insights, or all of them."`
+	Package string `arg:"" enum:"family,keyvault,managedidentity,authorization,network,insights" help:"Which package of the family this is."`
 
 	Debug            bool          `env:"DEBUG"     help:"Run with debug logging." short:"d"`
 	Poll             time.Duration `default:"10m"   env:"POLL"                     help:"How often a resource is checked for drift."`
@@ -98,16 +94,7 @@ func (c *CLI) Run(ctx context.Context) error {
 		return fmt.Errorf("cannot wait for CustomResourceDefinitions: %w", err)
 	}
 
-	for _, pkg := range provider.Packages() {
-		if c.Package != pkg && c.Package != all {
-			continue
-		}
-
-		if err := provider.SetupGated(mgr, pkg, o); err != nil {
-			return err
-		}
-	}
-
+	provider.SetupGated(mgr, c.Package, o)
 	log.Info("Starting", "package", c.Package)
 
 	if err := mgr.Start(ctx); err != nil {

@@ -15,17 +15,10 @@ import (
 )
 
 func main() {
-	fmt.Println("started", strings.Join(os.Args[1:], " "))
-
 	var sick atomic.Bool
 
 	http.HandleFunc("/env", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Join(os.Environ(), "\n")) })
-	http.HandleFunc("/args", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Join(os.Args, " ")) })
 	http.HandleFunc("/user", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%d:%d", os.Getuid(), os.Getgid()) })
-	http.HandleFunc("/hostname", func(w http.ResponseWriter, _ *http.Request) {
-		name, _ := os.Hostname()
-		fmt.Fprint(w, name)
-	})
 	http.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) {
 		content, err := os.ReadFile(r.URL.Query().Get("name"))
 		if err != nil {
@@ -50,7 +43,6 @@ func main() {
 		_ = c.Close()
 	})
 	http.HandleFunc("/sick", func(http.ResponseWriter, *http.Request) { sick.Store(true) })
-	http.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
 	http.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if sick.Load() {
 			http.Error(w, "sick", http.StatusInternalServerError)
