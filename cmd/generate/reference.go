@@ -23,7 +23,8 @@ var intros = map[string]string{ //nolint:gochecknoglobals // A constant in all b
 	"PlatformApplication": "Set only `metadata.name` and `spec`. Crossplane adds `spec.crossplane` and\n" +
 		"`status.conditions`, and rejects names of more than 63 characters.",
 	"PlatformConfig": "A PlatformConfig is not an object of the cluster. It is the `input` of the function's step in a Composition.",
-	"KeyVaultSecretSync": "The function composes one for each PlatformApplication; do not write it by hand. No field holds the value of a\n" +
+	"KeyVaultSecretSync": "The function composes one for the vault of each PlatformApplication, and one for each entry of shared secrets that it uses.\n" +
+		"Without the function, [write it yourself](../how-to/try-the-provider.md#in-your-own-cluster). No field holds the value of a\n" +
 		"secret, or anything computed from a value.",
 	"ProviderConfig": "It configures the identity that creates missing secrets, for the syncs of its namespace that reference it in\n" +
 		"`spec.providerConfigRef`. It does not affect reads, which always use the identity of the application. It is not\n" +

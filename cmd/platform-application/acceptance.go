@@ -36,7 +36,7 @@ const notAsked = "NotAsked"
 
 // acceptanceCommand runs a test application, or cleans up after an earlier run.
 type acceptanceCommand struct {
-	Run     acceptanceRun     `cmd:"" default:"withargs"                                                     help:"Run the application of the guide in a separate namespace, and clean up. Exit code: 0 if all steps passed, 3 if a step failed, 1 if the run could not start."`
+	Run     acceptanceRun     `cmd:"" default:"withargs"                                                     help:"Run the test application in a separate namespace, and clean up. Exit code: 0 if all steps passed, 3 if a step failed, 1 if the run could not start."`
 	Cleanup acceptanceCleanup `cmd:"" help:"Clean up after runs that ended without a cleanup, or list them."`
 }
 

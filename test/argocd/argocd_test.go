@@ -302,6 +302,7 @@ func TestApplicationHealth(t *testing.T) {
 		{"Throttled", true, progressing, "Throttling ends without any action."},
 		{"Unreachable", true, progressing, "An outage usually ends without any action."},
 		{"Pending", false, progressing, "A secret that was not read yet is in progress."},
+		{"Revoked", false, degraded, "A revoked shared secret has to be removed from the manifest."},
 		{"Dreaming", false, progressing, "An unknown state is not a problem."},
 	}
 

@@ -42,7 +42,7 @@ func TestPage(t *testing.T) {
 	check.Golden(t, want, path)
 }
 
-// TestApplication counts the resources of the guide's application with the settings of the examples: an officer, and an identity
+// TestApplication counts the resources of web-application with the settings of the examples: an officer, and an identity
 // that creates secrets.
 func TestApplication(t *testing.T) {
 	got := Application{}

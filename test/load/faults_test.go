@@ -157,7 +157,7 @@ func (f *fleet) expectNoLeak(t *testing.T, p *provider.Process, logs string, gor
 	}))
 
 	for _, a := range f.Apps {
-		check.Must(t, f.world.Kube.Delete(t.Context(), a.GuideSync()))
+		check.Must(t, f.world.Kube.Delete(t.Context(), a.LoadSync()))
 	}
 
 	check.Must(t, apiserver.Poll(t.Context(), time.Second/10, arrival, func(ctx context.Context) error {

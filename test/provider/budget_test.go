@@ -41,7 +41,7 @@ func TestBudget(t *testing.T) {
 	world.Start(t)
 
 	app := world.Load(t, 1, world.API.Namespace(t)).Apps[0]
-	sync := app.GuideSync()
+	sync := app.LoadSync()
 	sync.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Second}
 
 	secrets, states := len(sync.Spec.ForProvider.Secrets), map[string]v1alpha1.State{}

@@ -34,7 +34,7 @@ const (
 	loadInterval = 100 * time.Millisecond
 )
 
-// Structures returns the keys of each secret of the guide's application.
+// Structures returns the keys of each secret of a measured application.
 func Structures() map[string][]string {
 	return map[string][]string{
 		"postgres-credentials": {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_PORT"},
@@ -56,8 +56,7 @@ func Structured(keys ...string) string {
 	return string(out)
 }
 
-// A Load is many applications, each like the guide's: four secrets with eleven keys in its own
-// vault.
+// A Load is many applications, each with four secrets and eleven keys in a vault of its own.
 type Load struct {
 	Apps []*App
 
@@ -96,9 +95,9 @@ func (w *World) Load(tb testing.TB, n int, namespaces ...string) *Load {
 	return l
 }
 
-// GuideSync returns the application's sync of the guide's secrets, with the provider's regular poll
+// LoadSync returns the sync of all four secrets of the application, with the provider's regular poll
 // interval.
-func (a *App) GuideSync() *v1alpha1.KeyVaultSecretSync {
+func (a *App) LoadSync() *v1alpha1.KeyVaultSecretSync {
 	s := a.Sync()
 	s.Spec.ForProvider.PollInterval = nil
 
@@ -114,7 +113,7 @@ func (l *Load) Apply(tb testing.TB) {
 	tb.Helper()
 
 	err := each(tb.Context(), len(l.Apps), func(ctx context.Context, i int) error {
-		return l.world.ApplySync(ctx, l.Apps[i].GuideSync())
+		return l.world.ApplySync(ctx, l.Apps[i].LoadSync())
 	})
 	must(tb, err)
 }

@@ -602,7 +602,7 @@ type IdentityStatus struct {
 type SecretStatus struct {
 	// Name of the secret in the vault.
 	Name string `json:"name"`
-	// State of the secret. Pending: not read yet.
+	// State of the secret. Pending: not read yet. Revoked: the platform has revoked this shared secret.
 	// +optional
 	State string `json:"state,omitempty"`
 	// Source is the entry of the platform's shared secrets that the secret comes from. It is

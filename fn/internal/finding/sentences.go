@@ -456,7 +456,7 @@ var sentences = map[Reason]string{
 	DeletionWithheld:    "deletionPolicy {policy} has no effect while several clusters may use the vault: the vault stays when the application is deleted, unless clusterSharing.role is SoleOwner",
 	RolesAwaitOwner:     "Roles on the vault are missing: {assignments}. This cluster does not assign them, because another cluster does. If they are missing for 10 minutes, ask your platform team to check the application in that cluster.",
 	RolesMayBeGranted:   "If that cluster grants them on a wider scope, keyVault.roleAssignments must also be Granted in the settings of this cluster.",
-	RolesNotRevoked:     "Role assignments that this cluster no longer needs still exist in Azure: {assignments}. Another cluster may need them. Your platform team deletes them in Azure, or sets clusterSharing.role to SoleOwner.",
+	RolesNotRevoked:     "Role assignments that this cluster no longer needs still exist in Azure: {assignments}. Another cluster may need them. If none does, ask your platform team to delete them in Azure, or to set clusterSharing.role to SoleOwner.",
 	RolesLeftToOwner:    "This cluster no longer uses the roles on the vault, because its settings no longer assign the vault to this application. It is a member (clusterSharing): the roles are revoked when the owner's settings no longer assign the vault either.",
 	AnswerOfAzure:       "The Azure provider reports: {problem}.",
 	MustBeClusterName:   "must be a DNS label of at most 63 lower-case letters, digits and hyphens, or the OIDC issuer URL of a cluster",

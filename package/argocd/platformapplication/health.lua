@@ -48,6 +48,7 @@ local states = {
   Disabled = "Degraded",
   Invalid = "Degraded",
   Forbidden = "Degraded",
+  Revoked = "Degraded",
 }
 
 local function health(status, message)

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package acceptance runs the application of the guide on a cluster, in a separate namespace, as a team and an officer would: it
+// Package acceptance runs an application with three secrets on a cluster, in a separate namespace, as a team and an officer would: it
 // creates the application, sets and rotates its values, disables and recovers a secret, and deletes and recreates the application.
 // It measures each step, and always cleans up.
 package acceptance

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// applicationName is the name of every run's application, as in the guide.
+	// applicationName is the name of every run's application, as on the pages.
 	applicationName = "web-application"
 
 	// applicationLabel is a label of its pods.

@@ -139,7 +139,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Warning,
 			Problem:  "{object} is missing in namespace {namespace}.",
 			Impact:   "The providers get no permissions unless you grant them.",
-			Fix:      "Grant the permissions in package/provider/rbac.yaml yourself, or enable the RBAC manager. " + withArgoCD + "\nhelm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --version {version} --wait --namespace {namespace} --reuse-values --set rbacManager.deploy=true",
+			Fix:      "Grant the permissions that the comment in package/provider/rbac.yaml lists, or enable the RBAC manager. " + withArgoCD + "\nhelm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --version {version} --wait --namespace {namespace} --reuse-values --set rbacManager.deploy=true",
 		},
 		RBACManagerNotRunning: {
 			Severity: finding.Error,
