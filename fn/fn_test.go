@@ -707,6 +707,7 @@ func TestRestoredStays(t *testing.T) {
 		"Subscription":  {"In another subscription, the Azure providers would not find them.", `{}`, `{"subscriptionId": "99999999-9999-4999-8999-999999999999"}`},
 		"AzureConfig":   {"Another configuration can have another subscription.", `{}`, `{"azureProviderConfigRef": {"name": "other"}}`},
 		"SKU":           {"The keys of a premium vault may be in hardware.", `{}`, `{"keyVault": {"sku": "standard"}}`},
+		"Retention":     {"Azure does not change it.", `{}`, `{"keyVault": {"sku": "premium", "softDeleteRetentionDays": 7}}`},
 		"NotAllowed":    {"The same holds for the vault of a manifest that asks for premium.", `{"sku": "premium"}`, `{"keyVault": {"sku": "standard"}}`},
 	}
 	for name, tc := range cases {

@@ -28,6 +28,10 @@ func TestNotComposed(t *testing.T) {
 		"ZoneMissing":      {"A missing landing zone is counted.", func(w *world) { w.inZone("mars") }, map[string]float64{compose.ReasonLandingZoneUnavailable: 1}},
 		"TenantMissing":    {"A Namespace without the label of its tenant is counted.", func(w *world) { w.environment["tenantLabel"] = "meta.p6m.dev/tenant" }, map[string]float64{compose.ReasonTenantUnknown: 1}},
 		"ManifestRejected": {"A rejected manifest is counted with another reason.", func(w *world) { nested(w.xr, "spec")["deployment"] = "x" }, map[string]float64{compose.ReasonInvalid: 1}},
+		"Foreign": {"An object of another application is counted.", func(w *world) {
+			w.azureAll()
+			list(at(w.composed[compose.NameKeyVault], "metadata", "ownerReferences"))[0]["uid"] = "other"
+		}, map[string]float64{compose.ReasonForeignResource: 1}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

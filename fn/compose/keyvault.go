@@ -125,7 +125,7 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 	notes = append(notes, c.notesOnCluster(c.seen[NameKeyVault], o, policy)...)
 
 	retention := float64(*c.platform.KeyVault.SoftDeleteRetentionDays)
-	if n, ok := seen.immutableNumber("softDeleteRetentionDays"); ok {
+	if n, ok := c.seen.immutableNumber(seen, "softDeleteRetentionDays"); ok {
 		retention = float64(n)
 	}
 	spec.ForProvider = keyvaultv1beta1.VaultParameters{

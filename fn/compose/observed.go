@@ -141,15 +141,15 @@ func (o Observed) immutable(object Object, parameter, wanted string) string {
 }
 
 // immutableNumber is like immutable for a number. It returns false if the number can still be chosen.
-func (o Object) immutableNumber(parameter string) (int64, bool) {
-	if !o.inAzure() {
+func (o Observed) immutableNumber(object Object, parameter string) (int64, bool) {
+	if !o.exists(object) {
 		return 0, false
 	}
-	if n, ok := o.number("status", "atProvider", parameter); ok {
+	if n, ok := object.number("status", "atProvider", parameter); ok {
 		return n, true
 	}
 
-	return o.number("spec", "forProvider", parameter)
+	return object.number("spec", "forProvider", parameter)
 }
 
 func (o Object) list(path ...string) []any {

@@ -43,7 +43,8 @@ func (c *checker) ingress(path *field.Path, in *v1alpha1.IngressDefaults) {
 	}
 }
 
-// domain limits the domain, because a hostname has at most 253 characters.
+// domain limits the domain, because a hostname has at most 253 characters. If it were not allowed, every
+// default hostname would be rejected.
 func (c *checker) domain(path *field.Path, in *v1alpha1.IngressDefaults) {
 	if in.Domain == "" {
 		return
@@ -56,6 +57,15 @@ func (c *checker) domain(path *field.Path, in *v1alpha1.IngressDefaults) {
 	if len(in.Domain) > most {
 		c.invalid(path, in.Domain, finding.DomainTooLong, finding.With{"most": most, "names": finding.New(names)})
 	}
+	if !in.PerNamespace && !allowsDomain(in.AllowedDomains, in.Domain) {
+		c.invalid(path, in.Domain, finding.DomainNotAllowed)
+	}
+}
+
+// allowsDomain reports whether applications may have hostnames in a domain. With perNamespace, they may
+// always have them in that of the platform.
+func allowsDomain(allowed []string, domain string) bool {
+	return len(allowed) == 0 || slices.ContainsFunc(allowed, func(a string) bool { return domain == a || strings.HasSuffix(domain, "."+a) })
 }
 
 // perNamespace rejects subdomains of other domains. If example.com and apps.example.com were
@@ -95,6 +105,7 @@ func (c *checker) ingressType(path *field.Path, t v1alpha1.IngressType) {
 		c.dns(path.Child("tlsSecretName"), t.TLSSecretName)
 	}
 	c.annotations(path.Child("annotations"), t.Annotations)
+	c.atMost(path.Child("allowedAnnotations"), len(t.AllowedAnnotations), 100)
 	for i, pattern := range t.AllowedAnnotations {
 		c.allowedAnnotation(path.Child("allowedAnnotations").Index(i), pattern)
 	}

@@ -26,6 +26,12 @@ const (
 	RoleAssignmentsGranted = "Granted"
 )
 
+const (
+	// maxOfficers bounds the role assignments of each vault.
+	maxOfficers   = 20
+	maxOfficerIDs = 1000
+)
+
 func (c *checker) keyVault(path *field.Path, kv *v1alpha1.KeyVaultDefaults) {
 	if kv == nil {
 		return
@@ -35,6 +41,7 @@ func (c *checker) keyVault(path *field.Path, kv *v1alpha1.KeyVaultDefaults) {
 	if d := kv.SoftDeleteRetentionDays; d != nil && (*d < 7 || *d > 90) {
 		c.invalid(path.Child("softDeleteRetentionDays"), *d, finding.MustBeBetween, finding.With{"least": 7, "most": 90})
 	}
+	c.atMost(path.Child("officers"), len(kv.Officers), maxOfficers)
 	for i, o := range kv.Officers {
 		at := path.Child("officers").Index(i)
 		c.uuid(at.Child("objectId"), o.ObjectID)
@@ -44,6 +51,7 @@ func (c *checker) keyVault(path *field.Path, kv *v1alpha1.KeyVaultDefaults) {
 	if a := kv.Allow; a != nil {
 		allow := path.Child("allow")
 		c.oneOf(allow.Child("officers"), a.Officers, OfficersNone, OfficersListed, OfficersGroups, OfficersAny)
+		c.atMost(allow.Child("officerIds"), len(a.OfficerIDs), maxOfficerIDs)
 		for i, id := range a.OfficerIDs {
 			c.uuid(allow.Child("officerIds").Index(i), id)
 		}
@@ -60,6 +68,7 @@ func (c *checker) keyVault(path *field.Path, kv *v1alpha1.KeyVaultDefaults) {
 // assigned allows one application per vault. Two applications would read each other's secrets,
 // and compete for the role assignments of officers, because Azure allows only one per officer.
 func (c *checker) assigned(path *field.Path, assigned []v1alpha1.AssignedVault) {
+	c.atMost(path, len(assigned), maxListed)
 	vaults := map[string]v1alpha1.AssignedVault{}
 	for i, a := range assigned {
 		if a.Name == "" || a.Namespace == "" || a.Application == "" {

@@ -18,9 +18,6 @@ import (
 // fieldLandingZone is the setting that only a landing zone has.
 const fieldLandingZone = "landingZone"
 
-// maxZoneNamespaces is the limit of the schema.
-const maxZoneNamespaces = 10000
-
 // LandingZoneConfig returns the name of the EnvironmentConfig of a landing zone. It is false if no
 // EnvironmentConfig can have that name. Two zones never share a name.
 func LandingZoneConfig(zone string) (string, bool) {
@@ -132,6 +129,6 @@ func (c *checker) landingZone(path *field.Path, zone *v1alpha1.LandingZone) {
 		return
 	}
 	namespaces := path.Child("namespaces")
-	c.atMost(namespaces, len(zone.Namespaces), maxZoneNamespaces)
+	c.atMost(namespaces, len(zone.Namespaces), maxListed)
 	c.namespaces(namespaces, zone.Namespaces)
 }

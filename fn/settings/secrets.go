@@ -15,8 +15,12 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// maxVariables is the limit of a list of variables, because each is compared with every key.
-const maxVariables = 200
+const (
+	// maxVariables is the limit of a list of variables, because each is compared with every key.
+	maxVariables  = 200
+	maxStructures = 200
+	maxPrefixes   = 50
+)
 
 // An asterisk alone would withhold everything.
 var (
@@ -28,12 +32,14 @@ func (c *checker) secrets(path *field.Path, s *v1alpha1.SecretDefaults) {
 	if s == nil {
 		return
 	}
+	c.atMost(path.Child("environmentPrefixes"), len(s.EnvironmentPrefixes), maxPrefixes)
 	for i, p := range s.EnvironmentPrefixes {
 		if p == "" {
 			c.add(field.Required(path.Child("environmentPrefixes").Index(i), ""))
 		}
 	}
 	c.unique(path.Child("environmentPrefixes"), each(s.EnvironmentPrefixes, strings.ToLower))
+	c.atMost(path.Child("structures"), len(s.Structures), maxStructures)
 	for i, st := range s.Structures {
 		at := path.Child("structures").Index(i)
 		if st.Name == "" {

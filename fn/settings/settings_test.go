@@ -85,7 +85,7 @@ func TestResolve(t *testing.T) {
 				"keyVault": {"sku": "gold", "deletionPolicy": "Purge", "softDeleteRetentionDays": 5, "officers": [{"objectId": "ann", "principalType": "Person"}], "allow": {"officers": "Everybody", "officerIds": ["bob"]}, "assigned": [{"name": "v"}, {"name": "legacy", "namespace": "shop", "application": "api"}, {"name": "Legacy", "namespace": "billing", "application": "api"}]},
 				"tags": {"a/b": "c"}, "workload": {"replicas": -1, "labels": {"Bad Key!": "x"}, "imagePullSecrets": [""]},
 				"secrets": {"environmentPrefixes": [""], "withheldVariables": ["APP_*", "*_URI", "*", "A B", "APP_*"], "allowedVariables": ["http_proxy", "LD_*"], "structures": [{"keys": ["a"]}], "pollInterval": "often"},
-				"ingress": {"domain": "-", "allowedDomains": ["A"], "defaultType": "internal", "types": [{"name": "Public", "annotations": {"argocd.argoproj.io/tracking-id": "x"}}]}}`},
+				"ingress": {"domain": "-", "allowedDomains": ["-", "A"], "defaultType": "internal", "types": [{"name": "Public", "annotations": {"argocd.argoproj.io/tracking-id": "x"}}]}}`},
 			want: want{err: `cannot use platform settings: tenantId: Invalid value: "contoso": must be a UUID
 subscriptionId: Invalid value: "prod": must be a UUID
 secretCreatorPrincipalId: Invalid value: "me": must be a UUID
@@ -115,7 +115,8 @@ workload.replicas: Invalid value: -1: must not be negative
 workload.labels[Bad Key!]: Invalid value: "Bad Key!": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash
 workload.imagePullSecrets[0]: Invalid value: "": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
 ingress.domain: Invalid value: "-": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.allowedDomains[0]: Invalid value: "A": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.allowedDomains[0]: Invalid value: "-": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.allowedDomains[1]: Invalid value: "A": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
 ingress.types[0].name: Invalid value: "Public": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
 ingress.types[0].annotations[argocd.argoproj.io/tracking-id]: Forbidden: is reserved
 ingress.defaultType: Invalid value: "internal": must be one of types`},
@@ -133,6 +134,16 @@ ingress.types[0].allowedAnnotations[9]: Invalid value: "crossplane.io/external-n
 ingress.types[0].allowedAnnotations[10]: Invalid value: "example.com/a*b": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash
 ingress.types[0].allowedAnnotations[11]: Invalid value: "a b": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash
 ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash`},
+		},
+		"DomainAllowed": {
+			reason: "A domain is allowed with the one above it.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"domain": "apps.example.com", "allowedDomains": ["example.net", "example.com"]}}`},
+			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.Ingress.Domain }, value: "apps.example.com"},
+		},
+		"DomainNotAllowed": {
+			reason: "Every application without hostnames would lose changes of its Ingress.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"domain": "apps.example.com", "allowedDomains": ["shop.example.com", "ps.example.com"]}}`},
+			want:   want{err: `cannot use platform settings: ingress.domain: Invalid value: "apps.example.com": must be one of allowedDomains, or a subdomain of one`},
 		},
 		"PerNamespace": {
 			reason: "Sibling domains keep the hostnames of namespaces separate.",

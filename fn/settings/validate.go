@@ -19,6 +19,9 @@ import (
 // placeholder marks values in package/platform that a platform team must replace.
 const placeholder = "REPLACE_ME"
 
+// maxListed is the limit of lists of namespaces, applications and vaults.
+const maxListed = 10000
+
 // A MissingError lists missing required settings.
 type MissingError struct{ Fields []string }
 
@@ -124,6 +127,7 @@ func validate(s *v1alpha1.PlatformConfigSpec) field.ErrorList {
 	if s.TenantLabel != "" {
 		c.qualified(field.NewPath("tenantLabel"), s.TenantLabel, s.TenantLabel)
 	}
+	c.atMost(field.NewPath("retiredNamespaces"), len(s.RetiredNamespaces), maxListed)
 	c.namespaces(field.NewPath("retiredNamespaces"), s.RetiredNamespaces)
 	c.landingZone(field.NewPath("landingZone"), s.LandingZone)
 	c.keyVault(field.NewPath("keyVault"), s.KeyVault)
@@ -234,6 +238,7 @@ func (c *checker) providerConfig(path *field.Path, ref *v1alpha1.ProviderConfigR
 }
 
 func (c *checker) adopt(path *field.Path, applications []v1alpha1.ApplicationReference) {
+	c.atMost(path, len(applications), maxListed)
 	for i, a := range applications {
 		if a.Namespace == "" || a.Name == "" {
 			c.add(field.Required(path.Index(i), finding.Say(finding.AdoptionIncomplete)))

@@ -18,12 +18,55 @@ import (
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 )
 
-// A schema is the part of a schema that says which lists are sets and maps.
+// A schema is the part of a schema that says which lists are sets and maps, and how long lists are.
 type schema struct {
+	Type       string            `json:"type"`
 	Properties map[string]schema `json:"properties"`
 	Items      *schema           `json:"items"`
+	MaxItems   int               `json:"maxItems"`
 	ListType   string            `json:"x-kubernetes-list-type"`
 	MapKeys    []string          `json:"x-kubernetes-list-map-keys"`
+}
+
+// settingsSchema returns the schema of the settings. No API server checks the data of an EnvironmentConfig.
+func settingsSchema(t *testing.T) schema {
+	t.Helper()
+	data, err := os.ReadFile("../../package/function/input/platformapplication.fn.p6m.dev_platformconfigs.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var crd struct {
+		Spec struct {
+			Versions []struct {
+				Schema map[string]schema `json:"schema"`
+			} `json:"versions"`
+		} `json:"spec"`
+	}
+	if err := yaml.Unmarshal(data, &crd); err != nil {
+		t.Fatal(err)
+	}
+
+	return crd.Spec.Versions[0].Schema["openAPIV3Schema"].Properties["spec"]
+}
+
+// rejected returns the paths of settings for which validate returns an error of a type about the path.
+func rejected(t *testing.T, settings map[string]any, fault field.ErrorType) []string {
+	t.Helper()
+	paths := []string{}
+	for path, content := range settings {
+		doc, err := json.Marshal(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s v1alpha1.PlatformConfigSpec
+		read(t, string(doc), &s)
+		if slices.ContainsFunc(validate(&s), func(err *field.Error) bool { return err.Type == fault && err.Field == path }) {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+
+	return paths
 }
 
 // duplicates returns settings with a duplicate in one set or map, by the path of the duplicate.
@@ -48,43 +91,48 @@ func (s schema) duplicates(path string, in func(any) any) map[string]any {
 	return out
 }
 
-// TestDuplicates checks that every set and every map of the schema has no duplicates. No API server checks the data of an
-// EnvironmentConfig.
+// tooLong returns settings with one list that is longer than its limit, by the path of the list.
+func (s schema) tooLong(path string, in func(any) any) map[string]any {
+	out := map[string]any{}
+	for name, p := range s.Properties {
+		at := strings.TrimPrefix(path+"."+name, ".")
+		with := func(v any) any { return in(map[string]any{name: v}) }
+		if p.MaxItems > 0 {
+			item := any("x")
+			if p.Items.Type == "object" {
+				item = map[string]any{}
+			}
+			out[at] = with(slices.Repeat([]any{item}, p.MaxItems+1))
+		}
+		maps.Copy(out, p.tooLong(at, with))
+		if p.Items != nil {
+			maps.Copy(out, p.Items.tooLong(at+"[0]", func(v any) any { return with([]any{v}) }))
+		}
+	}
+
+	return out
+}
+
+// TestDuplicates checks that every set and every map of the schema has no duplicates.
 func TestDuplicates(t *testing.T) {
-	data, err := os.ReadFile("../../package/function/input/platformapplication.fn.p6m.dev_platformconfigs.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var crd struct {
-		Spec struct {
-			Versions []struct {
-				Schema map[string]schema `json:"schema"`
-			} `json:"versions"`
-		} `json:"spec"`
-	}
-	if err := yaml.Unmarshal(data, &crd); err != nil {
-		t.Fatal(err)
-	}
-
-	settings := crd.Spec.Versions[0].Schema["openAPIV3Schema"].Properties["spec"].duplicates("", func(v any) any { return v })
-	rejected := []string{}
-	for path, duplicate := range settings {
-		doc, err := json.Marshal(duplicate)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var s v1alpha1.PlatformConfigSpec
-		read(t, string(doc), &s)
-		if slices.ContainsFunc(validate(&s), func(err *field.Error) bool { return err.Type == field.ErrorTypeDuplicate && err.Field == path }) {
-			rejected = append(rejected, path)
-		}
-	}
-	slices.Sort(rejected)
-
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(settings)), rejected); diff != "" {
+	settings := settingsSchema(t).duplicates("", func(v any) any { return v })
+	got := rejected(t, settings, field.ErrorTypeDuplicate)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(settings)), got); diff != "" {
 		t.Errorf("duplicates that validate(...) rejects: -want, +got:\n%s", diff)
 	}
-	if !slices.Contains(rejected, "ingress.types[1].name") || !slices.Contains(rejected, "secrets.shared[0].namespaces[1]") {
-		t.Errorf("want a map and a set in an item of a list among %v", rejected)
+	if !slices.Contains(got, "ingress.types[1].name") || !slices.Contains(got, "secrets.shared[0].namespaces[1]") {
+		t.Errorf("want a map and a set in an item of a list among %v", got)
+	}
+}
+
+// TestTooMany checks that every list has the limit of the schema.
+func TestTooMany(t *testing.T) {
+	settings := settingsSchema(t).tooLong("", func(v any) any { return v })
+	got := rejected(t, settings, field.ErrorTypeTooMany)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(settings)), got); diff != "" {
+		t.Errorf("lists that validate(...) rejects: -want, +got:\n%s", diff)
+	}
+	if !slices.Contains(got, "adopt") || !slices.Contains(got, "secrets.shared[0].names") {
+		t.Errorf("want a list, and one in an item of a list, among %v", got)
 	}
 }

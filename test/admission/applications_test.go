@@ -389,7 +389,7 @@ func TestCollectorChangesOwners(t *testing.T) {
 // TestNested checks that no team stores an application that prevents others from being read. The API server accepts an object that is
 // nested 10,000 deep, but a list with it is deeper, and no client decodes that.
 func TestNested(t *testing.T) {
-	const tooDeep = "values of an application must not be nested more than 20 deep"
+	const tooDeep = "values of an application must not be nested more than 20 deep, or have more than 512 entries"
 
 	nested := func(depth int, around func(v any) any) any {
 		var v any = "x"
@@ -400,6 +400,12 @@ func TestNested(t *testing.T) {
 		return v
 	}
 	list, object := func(v any) any { return []any{v} }, func(v any) any { return map[string]any{"a": v} }
+
+	// A policy that looks at each of these does not answer before the request times out.
+	wide, names := slices.Repeat([]any{int64(1)}, 80_000), map[string]any{}
+	for i := range 513 {
+		names[fmt.Sprintf("a%d", i)] = int64(1)
+	}
 
 	secrets := make([]any, 100)
 	for i := range secrets {
@@ -421,6 +427,9 @@ func TestNested(t *testing.T) {
 		"objects": {reason: "So can an unknown field.", field: "unknown", value: nested(9_995, object), want: tooDeep},
 		"one":     {reason: "One level too much is rejected.", field: "resources", value: nested(20, list), want: tooDeep},
 		"most":    {reason: "Manifests of other tools are not nested so deeply.", field: "resources", value: nested(19, object)},
+		"wide":    {reason: "Long lists are rejected before their items are read.", field: "resources", value: wide, want: tooDeep},
+		"below":   {reason: "So are those below others.", field: "resources", value: nested(18, func(v any) any { return []any{wide, v} }), want: tooDeep},
+		"names":   {reason: "Maps have the same limit.", field: "unknown", value: names, want: tooDeep},
 		"secrets": {reason: "The longest lists that the definition allows are accepted.", field: "secrets", value: secrets},
 	}
 
@@ -439,12 +448,12 @@ func TestNested(t *testing.T) {
 
 			// An application that was stored before the rule can be deleted, and nothing else.
 			stored := c.application(namespace, "stored")
-			check.Must(t, unstructured.SetNestedField(stored.Object, nested(25, list), "spec", "resources"))
+			check.Must(t, unstructured.SetNestedField(stored.Object, []any{wide, nested(25, list)}, "spec", "resources"))
 			check.Must(t, c.as(crossplane).Create(t.Context(), stored))
 
 			stored.SetFinalizers(append(stored.GetFinalizers(), "foregroundDeletion"))
 			check.Must(t, c.as(garbageCollector).Update(t.Context(), stored))
-			check.Must(t, unstructured.SetNestedField(stored.Object, nested(26, list), "spec", "resources"))
+			check.Must(t, unstructured.SetNestedField(stored.Object, []any{wide, nested(26, list)}, "spec", "resources"))
 
 			if diff := cmp.Diff(tooDeep, said(c.as(team).Update(t.Context(), stored))); diff != "" {
 				t.Errorf("a stored application: -want, +got:\n%s", diff)

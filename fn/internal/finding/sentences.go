@@ -363,6 +363,7 @@ const (
 	PerNamespaceWithoutDomain Reason = "PerNamespaceWithoutDomain"
 	DomainBelowAnother        Reason = "DomainBelowAnother"
 	DomainTooLong             Reason = "DomainTooLong"
+	DomainNotAllowed          Reason = "DomainNotAllowed"
 	NameFits                  Reason = "NameFits"
 	NamesFit                  Reason = "NamesFit"
 	DefaultTypeUnknown        Reason = "DefaultTypeUnknown"
@@ -703,6 +704,7 @@ var sentences = map[Reason]string{
 	FastPollIntervalInvalid:   "must be a duration of at least one second, such as 5s, or 0s to disable fast polls",
 	PerNamespaceWithoutDomain: "requires domain or allowedDomains",
 	DomainBelowAnother:        "{domain} must not be a subdomain of {other}: one namespace could claim another's hostnames",
+	DomainNotAllowed:          "must be one of allowedDomains, or a subdomain of one",
 	DomainTooLong:             "must be at most {most} characters long, so that {names} in front",
 	NameFits:                  "the name of an application fits",
 	NamesFit:                  "the names of an application and its namespace fit",

@@ -32,9 +32,6 @@ const (
 // placeholder is the value in the base of fields that a platform team must set.
 const placeholder = "REPLACE_ME"
 
-// maxListedObjects limits a list of Compositions.
-const maxListedObjects = 500
-
 // Read reads the platform of a cluster. The findings are about unreadable objects, and about settings that the function rejects.
 func Read(ctx context.Context, c Cluster) (Platform, []finding.Finding) {
 	r := reader{ctx: ctx, cluster: c, platform: Platform{Namespace: c.Namespace}}

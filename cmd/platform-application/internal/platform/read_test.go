@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -97,7 +98,30 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	if limit, err := strconv.Atoi(r.URL.Query().Get("limit")); err == nil {
+		object = firstPage(object, limit)
+	}
+
 	_, _ = w.Write([]byte(object))
+}
+
+// firstPage returns the first objects of a list.
+func firstPage(list string, limit int) string {
+	var content map[string]any
+	if err := json.Unmarshal([]byte(list), &content); err != nil {
+		return list
+	}
+
+	if items, _ := content["items"].([]any); limit < len(items) {
+		content["items"] = items[:limit]
+	}
+
+	page, err := json.Marshal(content)
+	if err != nil {
+		return list
+	}
+
+	return string(page)
 }
 
 func reasons() map[int]string {

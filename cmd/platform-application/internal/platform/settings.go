@@ -13,7 +13,6 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	kjson "sigs.k8s.io/json"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -67,7 +66,7 @@ func (r *reader) composition(definition *unstructured.Unstructured) string {
 	compositions := &unstructured.UnstructuredList{}
 	compositions.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.crossplane.io", Version: "v1", Kind: "CompositionList"})
 
-	if err := r.cluster.Client.List(r.ctx, compositions, client.Limit(maxListedObjects)); err != nil {
+	if err := r.cluster.Client.List(r.ctx, compositions); err != nil {
 		r.found = append(r.found, Unreadable("", "list", "compositions.apiextensions.crossplane.io", err))
 
 		return definition.GetName()

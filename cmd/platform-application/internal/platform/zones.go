@@ -10,7 +10,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/settings"
@@ -50,7 +49,7 @@ func (r *reader) zones(input *v1alpha1.PlatformConfig) {
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.crossplane.io", Version: "v1beta1", Kind: "EnvironmentConfigList"})
 
-	if err := r.cluster.Client.List(r.ctx, list, client.Limit(maxListedObjects)); err != nil {
+	if err := r.cluster.Client.List(r.ctx, list); err != nil {
 		if !IsMissing(err) {
 			r.found = append(r.found, Unreadable("", "list", "environmentconfigs.apiextensions.crossplane.io", err))
 		}

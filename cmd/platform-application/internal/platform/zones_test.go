@@ -6,6 +6,7 @@ package platform
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,7 @@ func zoneCases() map[string]readCase {
 		"ZoneWithoutRef":  {"The provider configuration of a zone is missing.", zones("platform-application-eu", "{landingZone: {}, azureProviderConfigRef: {name: gone}}"), []finding.Code{ProviderConfigMissing}, nil},
 		"ZoneOther":       {"Other EnvironmentConfigs are not landing zones.", zones("platform-application-eu", "{a: b}", "other", own, "platform-application", own), nil, none},
 		"ZonesForbidden":  {"The doctor has no permission to list EnvironmentConfigs.", answers(pathZones, http.StatusForbidden), []finding.Code{PermissionMissing}, none},
+		"ZoneIsLast":      {"Others have many EnvironmentConfigs.", zones(append(slices.Repeat([]string{"other", own}, 1000), "platform-application-eu", own)...), nil, func(p Platform) bool { return len(p.Zones) == 1 }},
 		"ZoneInAPlatform": {"A zone without a subscription of its own uses the platform's principal.", zones("platform-application-eu", "{landingZone: {}}"), nil, func(p Platform) bool { return p.Zones[0].Azure == p.Azure }},
 	}
 }
