@@ -519,7 +519,7 @@ func TestLookFailed(t *testing.T) {
 	}
 }
 
-// What the last read found counts, although the list shows no change since an earlier one: a list does not show two changes
+// The verdict of the last read counts, although the list shows no change since an earlier one: a list does not show two changes
 // in the same second, and nothing about pinned versions and roles.
 func TestLookLastRead(t *testing.T) {
 	good := keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v1, Updated: before(time.Hour)}, Value: `{"A":"a"}`}

@@ -105,7 +105,7 @@ func (d *demo) wait(ctx context.Context) error {
 }
 
 // waitsForValues returns an error unless the application waits for the values of its secrets, in its list of secrets and in
-// its conditions: Crossplane writes the conditions after the rest of the status.
+// its conditions: Crossplane writes the conditions after the rest of the status. Of a condition, only the message has the states.
 func waitsForValues(a *plane.Application) error {
 	const state = string(secrets.StateAwaitingValue)
 
