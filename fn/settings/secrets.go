@@ -51,15 +51,20 @@ func (c *checker) secrets(path *field.Path, s *v1alpha1.SecretDefaults) {
 	c.shared(path.Child("shared"), s.Shared)
 	c.variables(path.Child("withheldVariables"), s.WithheldVariables, withheldVariable, finding.VariablePatternInvalid)
 	c.variables(path.Child("allowedVariables"), s.AllowedVariables, allowedVariable, finding.VariableNotInFull)
-	if s.PollInterval != "" {
-		if d, err := time.ParseDuration(s.PollInterval); err != nil || d < time.Second {
-			c.invalid(path.Child("pollInterval"), s.PollInterval, finding.PollIntervalInvalid)
-		}
-	}
+	c.pollInterval(path.Child("pollInterval"), s.PollInterval)
 	if s.FastPollInterval != "" {
 		if d, err := time.ParseDuration(s.FastPollInterval); err != nil || d < time.Second && d != 0 {
 			c.invalid(path.Child("fastPollInterval"), s.FastPollInterval, finding.FastPollIntervalInvalid)
 		}
+	}
+}
+
+func (c *checker) pollInterval(path *field.Path, value string) {
+	if value == "" {
+		return
+	}
+	if d, err := time.ParseDuration(value); err != nil || d < time.Second {
+		c.invalid(path, value, finding.PollIntervalInvalid)
 	}
 }
 

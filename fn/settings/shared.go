@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -158,11 +157,7 @@ func (c *checker) sharedEntry(path *field.Path, e v1alpha1.SharedSecrets) {
 	if n := e.MaxRoleAssignmentsPerNamespace; n < 0 || n > mostRoleAssignmentsPerNamespace {
 		c.invalid(path.Child("maxRoleAssignmentsPerNamespace"), n, finding.MustBeBetween, finding.With{"least": 1, "most": mostRoleAssignmentsPerNamespace})
 	}
-	if e.PollInterval != "" {
-		if d, err := time.ParseDuration(e.PollInterval); err != nil || d < time.Second {
-			c.invalid(path.Child("pollInterval"), e.PollInterval, finding.PollIntervalInvalid)
-		}
-	}
+	c.pollInterval(path.Child("pollInterval"), e.PollInterval)
 }
 
 func (c *checker) sharedNames(path *field.Path, names []string, most int) {

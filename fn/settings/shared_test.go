@@ -40,6 +40,7 @@ func TestSharedIsChecked(t *testing.T) {
 		"Twice":      {"Names of entries are unique.", `[{` + ours + `, "names": ["hidden"]}, {` + ours + `, "names": ["other"]}]`, `secrets.shared[1].name: Duplicate value: "a"`},
 		"NameTwice":  {"Key Vault ignores case, and a name is listed once.", `[{` + ours + `, "names": ["hidden", "Hidden"]}]`, "secrets.shared[0].names[1]: Duplicate value"},
 		"ListWith":   {"Only known identities list.", `[{` + ours + `, "names": ["hidden"], "listWith": "Anybody"}]`, `secrets.shared[0].listWith: Unsupported value: "Anybody": supported values: "Application", "ProviderConfig"`},
+		"Poll":       {"The interval is that of a sync.", `[{` + ours + `, "names": ["hidden"], "pollInterval": "500ms"}]`, `secrets.shared[0].pollInterval: Invalid value: "500ms": must be a duration of at least one second, such as 30s or 5m`},
 		"TooMany": {
 			"Azure's limit bounds the sum of all limits.", `[{` + ours + `, "names": ["hidden"], "namespaces": ["a", "b", "c", "d", "e", "f", "g", "h", "i"], "maxRoleAssignmentsPerNamespace": 500}]`,
 			"secrets.shared[0]: Forbidden: the limits of all namespaces are 4500 role assignments in subscription 33333333-3333-4333-8333-333333333333, and Azure allows 4000; lower maxRoleAssignmentsPerNamespace, use a vault in another subscription, or access Granted",

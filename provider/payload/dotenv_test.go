@@ -24,7 +24,7 @@ func TestDotenv(t *testing.T) {
 		"ExportKey":    {"export is a key, too.", "export=1", readable("export", "1")},
 		"Space":        {"White space around key and value is ignored.", "  A \t= 1 2 \t\nB=  3", readable("A", "1 2", "B", "3")},
 		"Empty":        {"A missing value is an empty value.", "A=\nB=  \nC=''\nD=\"\"\nE= # none", readable("A", "", "B", "", "C", "", "D", "", "E", "")},
-		"Comment":      {"A comment begins after white space.", "A=1 # one\nB=p#ss\nC=#d\nD='x' # y\nE=\"x\"#y\nF=a\t#b", readable("A", "1", "B", "p#ss", "C", "#d", "D", "x", "E", "x", "F", "a")},
+		"Comment":      {"A comment begins after white space.", "A=1 # one\nB=p#ss\nC=#d\nD='x' # y\nE=\"x\"#y\nF=a\t#b\nG=a #", readable("A", "1", "B", "p#ss", "C", "#d", "D", "x", "E", "x", "F", "a", "G", "a")},
 		"Equals":       {"Only the first = is special.", "A=b=c==", readable("A", "b=c==")},
 		"Literal":      {"Nothing is expanded.", "A=$HOME\nB=\"${HOME}\"\nC='$(id)'\nD=`id`", readable("A", "$HOME", "B", "${HOME}", "C", "$(id)", "D", "`id`")},
 		"Single":       {"Single quotes keep everything.", `A='a\n"b # c '`, readable("A", `a\n"b # c `)},
