@@ -219,6 +219,7 @@ func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now 
 		}
 		m.list[key] = mem
 		mem.setNames(cr, now)
+		mem.recall(cr.Status.AtProvider)
 	}
 
 	if mem.source != source {
@@ -234,6 +235,16 @@ func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now 
 	}
 
 	return mem
+}
+
+// recall which secrets could not be read before the provider started. A list does not show that, so they would seem to be
+// synced until the next full read.
+func (m *memory) recall(before v1alpha1.KeyVaultSecretSyncObservation) {
+	for _, s := range before.Secrets {
+		if s.State == v1alpha1.StateForbidden || s.State == v1alpha1.StateDisabled {
+			m.readLater(s.Name, time.Time{}, plan.NewVerdict(s.State))
+		}
+	}
 }
 
 // request accepts a new request to read all secrets, and reports whether there was one. All

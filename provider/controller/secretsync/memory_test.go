@@ -74,6 +74,50 @@ func TestMemories(t *testing.T) {
 	}
 }
 
+// A list does not show that a secret cannot be read. After a restart, only a read may say that it is synced.
+func TestRestart(t *testing.T) {
+	type want struct {
+		Known bool
+		State v1alpha1.State
+	}
+
+	synced, read := want{Known: true, State: v1alpha1.StateSynced}, want{}
+
+	cases := map[string]struct {
+		reason string
+		secret v1alpha1.SyncedSecret
+		before v1alpha1.State
+		want   want
+	}{
+		"New":         {reason: "A secret without a status is not read if the Secret has its latest version.", want: synced},
+		"Synced":      {reason: "A secret that was synced is not read again.", before: v1alpha1.StateSynced, want: synced},
+		"Unreachable": {reason: "A vault that responds again is not read as a whole.", before: v1alpha1.StateUnreachable, want: synced},
+		"Forbidden":   {reason: "A secret that the identity could not read is read again.", before: v1alpha1.StateForbidden, want: read},
+		"Disabled":    {reason: "A list shows the latest version, and not that the pinned one is disabled.", secret: v1alpha1.SyncedSecret{Version: v1}, before: v1alpha1.StateDisabled, want: read},
+	}
+
+	for name, tc := range cases {
+		for kind, input := range map[string]func(lookInput) lookInput{
+			"Own":    func(s lookInput) lookInput { return s },
+			"Shared": func(s lookInput) lookInput { return s.shared(0) },
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				tc.secret.Name = "db"
+				l := lookAt(tc.secret)
+				l.cr.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: tc.before, Version: v1}}
+				l.memory = newMemories().of(l.cr, sourceOf(l.cr), noon(), fullRead)
+
+				l.lookInput = input(l.lookInput)
+
+				o, known := l.known(tc.secret)
+				if diff := cmp.Diff(tc.want, want{Known: known, State: o.State}); diff != "" {
+					t.Errorf("\n%s\nknown(...): -want, +got:\n%s", tc.reason, diff)
+				}
+			})
+		}
+	}
+}
+
 func TestMemoriesNext(t *testing.T) {
 	s, m := newSync(), newMemories()
 
