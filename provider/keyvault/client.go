@@ -68,6 +68,19 @@ type Listing struct {
 	Next func(ctx context.Context, pages int) error
 }
 
+// kept returns the properties of the secrets on a page to return.
+func (l Listing) kept(page []*azsecrets.SecretProperties) []Properties {
+	var list []Properties
+
+	for _, v := range page {
+		if p := properties(v.ID, v.Attributes, v.ContentType); l.Keep == nil || l.Keep(p.Name) {
+			list = append(list, p)
+		}
+	}
+
+	return list
+}
+
 // MaxPages of a list. A page has up to 25 entries, and may be empty.
 const MaxPages = 400
 
@@ -96,11 +109,7 @@ func (c *Client) List(ctx context.Context, l Listing) ([]Properties, error) {
 				return err
 			}
 
-			for _, v := range page.Value {
-				if p := properties(v.ID, v.Attributes, v.ContentType); l.Keep == nil || l.Keep(p.Name) {
-					list = append(list, p)
-				}
-			}
+			list = append(list, l.kept(page.Value)...)
 
 			return nil
 		})

@@ -372,7 +372,7 @@ func TestClientList(t *testing.T) {
 		answer func(r *http.Request) *http.Response
 		want   want
 	}{
-		"Empty": {reason: "A vault without secrets has an empty list.", answer: always(200, `{"value":[],"nextLink":null}`), want: want{Requests: []string{"GET /secrets"}}},
+		"Empty":     {reason: "A vault without secrets has an empty list.", answer: always(200, `{"value":[],"nextLink":null}`), want: want{Requests: []string{"GET /secrets"}}},
 		"Bare":      {reason: "An answer without a list is an error: all secrets would seem to be missing.", answer: always(200, `{}`), want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
 		"Null":      {reason: "An answer without a list is an error.", answer: always(200, `{"value":null}`), want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
 		"NullEntry": {reason: "An entry without a secret is an error.", answer: always(200, `{"value":[null]}`), want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
