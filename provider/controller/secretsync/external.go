@@ -265,37 +265,33 @@ func (e *external) remember(p plan.Plan) {
 		m.opened = nil // The Secret is not written.
 	}
 
-	for name, verdict := range p.Verdicts {
-		delete(m.invalid, name)
+	for _, s := range e.input.cr.Spec.ForProvider.Secrets {
+		verdict, read := p.Verdicts[s.Name]
+		if !read {
+			continue
+		}
+
+		secret := *e.observed[s.Name].Secret
+
+		delete(m.invalid, s.Name)
 
 		if verdict.State == v1alpha1.StateInvalid && p.Problem == nil {
-			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.input.cr, name), verdict)
+			m.rememberInvalid(s.Name, secret, s.Format, verdict)
 		}
 
 		// If the Secret is too large, all secrets are read again, because whether they fit depends
 		// on all of them.
-		item, found := e.input.snapshot.Item(name)
-		if !found || verdict.State == v1alpha1.StateSynced || p.Problem != nil {
-			delete(m.secrets, name)
+		if verdict.State == v1alpha1.StateSynced || p.Problem != nil {
+			delete(m.secrets, s.Name)
 			continue
 		}
 
-		m.secrets[name] = memo{updated: item.Updated, Verdict: verdict}
+		m.secrets[s.Name] = memo{updated: e.input.entryTime(s, secret), Verdict: verdict}
 	}
 
 	if !e.input.unavailable() {
 		m.marks = e.input.mark(e.observed, p)
 	}
-}
-
-func formatOf(cr *v1alpha1.KeyVaultSecretSync, name string) string {
-	for _, s := range cr.Spec.ForProvider.Secrets {
-		if s.Name == name {
-			return s.Format
-		}
-	}
-
-	return ""
 }
 
 // conflict reports that the Secret belongs to another owner. The provider neither changes the
