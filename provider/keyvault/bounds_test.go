@@ -317,7 +317,7 @@ func TestListBounds(t *testing.T) {
 		a := &azure{}
 		a.answer = func(r *http.Request) *http.Response {
 			if len(a.requests) > 3 {
-				return reply(r, http.StatusOK, nil, `{"value":[{}]}`)
+				return reply(r, http.StatusOK, nil, `{"value":[]}`)
 			}
 
 			return reply(r, http.StatusOK, nil, page("Wanted", "other"))

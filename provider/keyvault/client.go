@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -67,6 +68,19 @@ type Listing struct {
 	Next func(ctx context.Context, pages int) error
 }
 
+// kept returns the properties of the secrets on a page to return.
+func (l Listing) kept(page []*azsecrets.SecretProperties) []Properties {
+	var list []Properties
+
+	for _, v := range page {
+		if p := properties(v.ID, v.Attributes, v.ContentType); l.Keep == nil || l.Keep(p.Name) {
+			list = append(list, p)
+		}
+	}
+
+	return list
+}
+
 // MaxPages of a list. A page has up to 25 entries, and may be empty.
 const MaxPages = 400
 
@@ -91,13 +105,13 @@ func (c *Client) List(ctx context.Context, l Listing) ([]Properties, error) {
 
 		err := c.call(ctx, operation, func(ctx context.Context) error {
 			page, err := pager.NextPage(ctx)
-			for _, p := range page.Value {
-				if l.Keep == nil || p.ID != nil && l.Keep(p.ID.Name()) {
-					list = append(list, properties(p.ID, p.Attributes, p.ContentType))
-				}
+			if err = checkPage(page.Value, err); err != nil {
+				return err
 			}
 
-			return err
+			list = append(list, l.kept(page.Value)...)
+
+			return nil
 		})
 		if err != nil {
 			return nil, err
@@ -120,8 +134,12 @@ func (c *Client) Get(ctx context.Context, name, version string) (Secret, error) 
 			return err
 		}
 
-		s.Properties = properties(r.ID, r.Attributes, r.ContentType)
-		s.Value = ptr.Deref(r.Value, "")
+		p := properties(r.ID, r.Attributes, r.ContentType)
+		if !strings.EqualFold(p.Name, name) || p.Version == "" || r.Value == nil {
+			return errUnexpected()
+		}
+
+		s = Secret{Properties: p, Value: *r.Value}
 
 		return nil
 	})
@@ -240,6 +258,10 @@ func (c *Client) theirs(ctx context.Context, name, ours string, written map[stri
 
 		err := c.call(ctx, operation, func(ctx context.Context) error {
 			page, err := pager.NextPage(ctx)
+			if err = checkPage(page.Value, err); err != nil {
+				return err
+			}
+
 			for _, v := range page.Value {
 				p := properties(v.ID, v.Attributes, v.ContentType)
 				there = there || p.Version == ours
@@ -252,7 +274,7 @@ func (c *Client) theirs(ctx context.Context, name, ours string, written map[stri
 				}
 			}
 
-			return err
+			return nil
 		})
 		if err != nil {
 			return "", false, err
@@ -335,12 +357,32 @@ func (c *Client) call(ctx context.Context, operation string, do func(context.Con
 	return e
 }
 
+// errUnexpected is the error of a successful response without what Key Vault always sends. A proxy may have sent it.
+func errUnexpected() *Error {
+	return &Error{Reason: Unreachable, Status: http.StatusOK, Cause: finding.Finding{Reason: finding.VaultUnexpected, Status: http.StatusOK}}
+}
+
+// checkPage returns the error of a page, which must have a list, even if that is empty, and only secrets with a name. All
+// secrets would seem to be missing otherwise.
+func checkPage(page []*azsecrets.SecretProperties, err error) error {
+	if err != nil {
+		return err
+	}
+
+	if page == nil || slices.ContainsFunc(page, func(p *azsecrets.SecretProperties) bool { return p == nil || properties(p.ID, nil, nil).Name == "" }) {
+		return errUnexpected()
+	}
+
+	return nil
+}
+
+// properties of a secret whose ID is https://my-vault.vault.azure.net/secrets/name/version. The methods of azsecrets.ID panic
+// if it has no name.
 func properties(id *azsecrets.ID, a *azsecrets.SecretAttributes, contentType *string) Properties {
 	p := Properties{ContentType: ptr.Deref(contentType, ""), Enabled: true}
 
-	if id != nil {
-		p.Name, p.Version = id.Name(), id.Version()
-	}
+	_, path, _ := strings.Cut(string(ptr.Deref(id, "")), "/secrets/")
+	p.Name, p.Version, _ = strings.Cut(path, "/")
 
 	if a != nil {
 		p.Enabled = ptr.Deref(a.Enabled, true)

@@ -176,7 +176,27 @@ func TestClientGet(t *testing.T) {
 		},
 		"Bare": {
 			reason: "An empty answer is an error.", answer: always(200, `{}`),
-			want: want{Secret: Properties{Enabled: true}, Requests: []string{"GET /secrets/db/"}},
+			want: want{Err: failed(Unreachable, 200, "", finding.Finding{Reason: finding.VaultUnexpected, Status: 200}), Requests: []string{"GET /secrets/db/"}},
+		},
+		"NoValue": {
+			reason: "A secret without a value is an error. A value may be empty.", answer: always(200, `{"id":"https://web.vault.azure.net/secrets/db/`+version+`"}`),
+			want: want{Err: failed(Unreachable, 200, "", finding.Finding{Reason: finding.VaultUnexpected, Status: 200}), Requests: []string{"GET /secrets/db/"}},
+		},
+		"NoVersion": {
+			reason: "A secret without a version is an error.", answer: always(200, bundle("secrets/db", hidden, "")),
+			want: want{Err: failed(Unreachable, 200, "", finding.Finding{Reason: finding.VaultUnexpected, Status: 200}), Requests: []string{"GET /secrets/db/"}},
+		},
+		"NoName": {
+			reason: "A malformed ID is an error.", answer: always(200, bundle("", hidden, "")),
+			want: want{Err: failed(Unreachable, 200, "", finding.Finding{Reason: finding.VaultUnexpected, Status: 200}), Requests: []string{"GET /secrets/db/"}},
+		},
+		"OtherSecret": {
+			reason: "The value of another secret is an error.", answer: always(200, bundle("secrets/other/"+version, hidden, "")),
+			want: want{Err: failed(Unreachable, 200, "", finding.Finding{Reason: finding.VaultUnexpected, Status: 200}), Requests: []string{"GET /secrets/db/"}},
+		},
+		"OtherCase": {
+			reason: "Key Vault ignores case in names.", answer: always(200, bundle("secrets/DB/"+version, "", "")),
+			want: want{Secret: Properties{Name: "DB", Version: version, Enabled: true, Created: created, Updated: updated}, Requests: []string{"GET /secrets/db/"}},
 		},
 		"Missing": {
 			reason: "A missing secret is reported as missing.", answer: always(404, vaultError("SecretNotFound", "")),
@@ -352,7 +372,11 @@ func TestClientList(t *testing.T) {
 		answer func(r *http.Request) *http.Response
 		want   want
 	}{
-		"Empty": {reason: "A vault without secrets has an empty list.", answer: always(200, `{"value":[],"nextLink":null}`), want: want{Requests: []string{"GET /secrets"}}},
+		"Empty":     {reason: "A vault without secrets has an empty list.", answer: always(200, `{"value":[],"nextLink":null}`), want: want{Requests: []string{"GET /secrets"}}},
+		"Bare":      {reason: "An answer without a list is an error: all secrets would seem to be missing.", answer: always(200, `{}`), want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
+		"Null":      {reason: "An answer without a list is an error.", answer: always(200, `{"value":null}`), want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
+		"NullEntry": {reason: "An entry without a secret is an error.", answer: always(200, `{"value":[null]}`), want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
+		"NoName":    {reason: "An entry without a name is an error.", answer: always(200, `{"value":[{"id":""}]}`), want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
 		"Pages": {
 			reason: "Every page costs a request.", answer: func(r *http.Request) *http.Response { return page(r, 3) },
 			want: want{

@@ -127,15 +127,24 @@ func issuerFails(codes []int) bool {
 }
 
 // Lasting reports whether retrying is pointless until the configuration changes.
-func (e *Error) Lasting() bool { return e.Meaning.refusal().lasting }
+func (e *Error) Lasting() bool { return e.misconfigured() || e.Meaning.refusal().lasting }
+
+// misconfigured reports whether the identity cannot read the vault, whatever Entra ID would say. The name of a deleted vault may
+// belong to another tenant now.
+func (e *Error) misconfigured() bool {
+	return e.Cause.Reason == finding.OtherTenant || e.Cause.Reason == finding.IdentityInvalid
+}
 
 // Remedy returns the remedy for the error, or an empty one if the usual remedy applies.
 func (e *Error) Remedy() finding.Reason {
-	if e.Cause.Reason == finding.AccessPolicyMissing || e.Cause.Reason == finding.AccessRefused {
+	switch {
+	case e.Cause.Reason == finding.AccessPolicyMissing, e.Cause.Reason == finding.AccessRefused:
 		return finding.CheckAccess
+	case e.misconfigured():
+		return finding.CheckIdentity
+	default:
+		return e.Meaning.refusal().remedy
 	}
-
-	return e.Meaning.refusal().remedy
 }
 
 // MeaningOf returns the first known meaning of these codes of Entra ID, with its code, or no

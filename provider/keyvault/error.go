@@ -332,6 +332,12 @@ func retryAfter(r *http.Response) time.Duration {
 // operation of a net.OpError.
 func transportCause(err error) finding.Finding {
 	because := func(r finding.Reason) finding.Finding { return finding.Finding{Reason: r} }
+	op, ok := errors.AsType[*net.OpError](err)
+
+	if ok && op.Op == "proxyconnect" {
+		// Its cause is about the proxy, and would seem to be about the vault.
+		return finding.Finding{Reason: finding.ConnectionFailed, Operation: op.Op}
+	}
 
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
@@ -350,7 +356,7 @@ func transportCause(err error) finding.Finding {
 		return because(finding.Canceled)
 	}
 
-	if op, ok := errors.AsType[*net.OpError](err); ok {
+	if ok {
 		return finding.Finding{Reason: finding.ConnectionFailed, Operation: op.Op}
 	}
 

@@ -301,6 +301,11 @@ func TestClassifyTransport(t *testing.T) {
 		"Cancelled": {reason: "A canceled request is not a failure of the network.", err: request(context.Canceled), want: finding.Finding{Reason: finding.Canceled}},
 		"Refused":   {reason: "The host refuses connections.", err: request(&net.OpError{Op: "dial", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Operation: "dial"}},
 		"Proxy":     {reason: "The proxy refuses connections.", err: request(&net.OpError{Op: "proxyconnect", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Operation: "proxyconnect"}},
+		"NoProxy": {
+			reason: "The host of the proxy does not exist, which says nothing about the vault.",
+			err:    request(&net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsNotFound: true}}}),
+			want:   finding.Finding{Reason: finding.ConnectionFailed, Operation: "proxyconnect"},
+		},
 		"Untrusted": {
 			reason: "The certificate's authority is unknown.",
 			err:    request(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{Cert: &x509.Certificate{}}}),

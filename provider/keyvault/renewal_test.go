@@ -162,7 +162,7 @@ func TestRenewalOfKept(t *testing.T) {
 		for way, header := range challenges() {
 			t.Run(name+"/"+way, func(t *testing.T) {
 				a, inner := o.vault(t)
-				refusing(a, always(http.StatusOK, `{}`), 1, 2, header)
+				refusing(a, always(http.StatusOK, bundle("secrets/db/v1", "a", "")), 1, 2, header)
 				first, tokens := clientOf(t, a)
 
 				if _, err := first.Get(t.Context(), "db", ""); err != nil {

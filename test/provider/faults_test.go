@@ -319,6 +319,20 @@ func TestReconcileTimeout(t *testing.T) { //nolint:tparallel // Two providers wo
 			s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
 		})
 	}
+
+	t.Run("Rest", func(t *testing.T) {
+		t.Parallel()
+
+		app, sync := s.unsynced(t)
+		s.put(t, app, "slow", otherValue)
+		fault(t, azure.Fault{Vault: app.Vault, Operation: azure.OpGet, Secret: "slow", Effect: azure.EffectHang})
+
+		sync.Spec.ForProvider.Secrets = append(sync.Spec.ForProvider.Secrets, v1alpha1.SyncedSecret{Name: "slow"})
+		world.Apply(t, sync)
+
+		// What was read in time is written.
+		app.AwaitData(t, goodData())
+	})
 }
 
 // A brief failure is not even visible: no state changes, and no value is delayed.

@@ -81,7 +81,11 @@ func (e *external) Observe(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync)
 	}
 
 	e.memory.noteSecret(e.target)
-	e.lookAtVault(ctx, cr, now)
+
+	looking, cancel := sparing(ctx)
+	defer cancel()
+
+	e.lookAtVault(looking, cr, now)
 	e.makePlan(cr)
 	e.memory.next = e.nextLook()
 
@@ -95,6 +99,17 @@ func (e *external) Observe(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync)
 		ResourceExists:   e.target.secret != nil || may(cr, xpv1.ManagementActionCreate) && may(cr, xpv1.ManagementActionUpdate),
 		ResourceUpToDate: result == upToDate,
 	}, nil
+}
+
+// sparing returns a context that ends a little before the deadline, so that the Secret can still be written. Otherwise a vault
+// that responds slowly would be read again and again, and nothing of it would ever be written.
+func sparing(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+
+	return context.WithTimeout(ctx, time.Until(deadline)*9/10)
 }
 
 // decide returns the outcome of a plan. Creating is true if missing secrets of the vault are
@@ -194,7 +209,10 @@ func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 
 // write the missing secrets to the vault, and the Secret as planned.
 func (e *external) write(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) error {
-	if e.createMissing(ctx, cr) {
+	creating, cancel := sparing(ctx)
+	defer cancel()
+
+	if e.createMissing(creating, cr) {
 		e.makePlan(cr)
 		e.memory.next = earliest(e.memory.next, e.nextLook())
 	}
@@ -247,37 +265,33 @@ func (e *external) remember(p plan.Plan) {
 		m.opened = nil // The Secret is not written.
 	}
 
-	for name, verdict := range p.Verdicts {
-		delete(m.invalid, name)
+	for _, s := range e.input.cr.Spec.ForProvider.Secrets {
+		verdict, read := p.Verdicts[s.Name]
+		if !read {
+			continue
+		}
+
+		secret := *e.observed[s.Name].Secret
+
+		delete(m.invalid, s.Name)
 
 		if verdict.State == v1alpha1.StateInvalid && p.Problem == nil {
-			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.input.cr, name), verdict)
+			m.rememberInvalid(s.Name, secret, s.Format, verdict)
 		}
 
 		// If the Secret is too large, all secrets are read again, because whether they fit depends
 		// on all of them.
-		item, found := e.input.snapshot.Item(name)
-		if !found || verdict.State == v1alpha1.StateSynced || p.Problem != nil {
-			delete(m.secrets, name)
+		if verdict.State == v1alpha1.StateSynced || p.Problem != nil {
+			delete(m.secrets, s.Name)
 			continue
 		}
 
-		m.secrets[name] = memo{updated: item.Updated, Verdict: verdict}
+		m.secrets[s.Name] = memo{updated: e.input.entryTime(s, secret), Verdict: verdict}
 	}
 
 	if !e.input.unavailable() {
 		m.marks = e.input.mark(e.observed, p)
 	}
-}
-
-func formatOf(cr *v1alpha1.KeyVaultSecretSync, name string) string {
-	for _, s := range cr.Spec.ForProvider.Secrets {
-		if s.Name == name {
-			return s.Format
-		}
-	}
-
-	return ""
 }
 
 // conflict reports that the Secret belongs to another owner. The provider neither changes the

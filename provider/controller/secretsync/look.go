@@ -197,6 +197,14 @@ func lastChange(s v1alpha1.SyncedSecret, secret keyvault.Secret) time.Time {
 	return secret.Updated
 }
 
+// entryTime returns the update time in the list to which the verdict on a version applies that was read. The list may be older,
+// or newer, than the read. It shows nothing about a pinned version.
+func (s lookInput) entryTime(secret v1alpha1.SyncedSecret, read keyvault.Secret) time.Time {
+	item, _ := s.snapshot.Item(secret.Name)
+
+	return cmp.Or(lastChange(secret, read), item.Updated)
+}
+
 // retry reports whether a failed read makes the full read incomplete, and when to retry it. Only the
 // secrets that failed are read again, unless all must be: a full read that began anew each time
 // would never get through a vault that throttles.

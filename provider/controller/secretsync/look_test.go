@@ -291,6 +291,24 @@ func TestLookKnown(t *testing.T) {
 			},
 			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Identity client cannot read https://web.vault.azure.net: no does not exist. Ask your platform team to contact the administrators of the tenant."},
 		},
+		"OtherTenant": {
+			reason: "A vault in another tenant is Forbidden at once, and nothing about the credential helps.",
+			change: func(l *look) {
+				l.empty()
+				l.memory.since = before(time.Minute)
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Cause: finding.Finding{Reason: finding.OtherTenant}}
+			},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Identity client cannot read https://web.vault.azure.net: the vault is in another tenant than the identity. Ask your platform team to check the identity, and tenantId and clientId of the sync."},
+		},
+		"IdentityInvalid": {
+			reason: "An invalid identity is Forbidden at once.",
+			change: func(l *look) {
+				l.empty()
+				l.memory.since = before(time.Minute)
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Cause: finding.Finding{Reason: finding.IdentityInvalid}}
+			},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Identity client cannot read https://web.vault.azure.net: the client ID or the tenant ID is invalid. Ask your platform team to check the identity, and tenantId and clientId of the sync."},
+		},
 		"NoCredentialYet": {
 			reason: "A new credential may still be propagating.",
 			change: func(l *look) {

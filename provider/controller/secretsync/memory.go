@@ -219,6 +219,7 @@ func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now 
 		}
 		m.list[key] = mem
 		mem.setNames(cr, now)
+		mem.recall(cr.Status.AtProvider)
 	}
 
 	if mem.source != source {
@@ -228,12 +229,30 @@ func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now 
 	}
 
 	if mem.generation != cr.Generation {
+		for name, unusable := range mem.secrets {
+			if unusable.State != "" {
+				mem.readLater(name, now, unusable.Verdict) // The Secret may have content of the same second.
+			}
+		}
+
 		mem.generation, mem.changed, mem.secrets, mem.marks = cr.Generation, now, map[string]memo{}, nil
 		mem.forgetVerdicts(cr.Spec.ForProvider.Secrets)
 		mem.setNames(cr, now)
 	}
 
 	return mem
+}
+
+// recall which secrets could not be read or used before the provider started. A list does not show that, so they would seem to
+// be synced until the next full read. Outages are not recalled: all secrets of all vaults would be read at once.
+func (m *memory) recall(before v1alpha1.KeyVaultSecretSyncObservation) {
+	refused := []v1alpha1.State{v1alpha1.StateForbidden, v1alpha1.StateDisabled, v1alpha1.StateInvalid, v1alpha1.StateAwaitingValue}
+
+	for _, s := range before.Secrets {
+		if slices.Contains(refused, s.State) {
+			m.readLater(s.Name, time.Time{}, plan.NewVerdict(s.State))
+		}
+	}
 }
 
 // request accepts a new request to read all secrets, and reports whether there was one. All

@@ -22,6 +22,8 @@ func newMemories() *memories { return &memories{list: map[types.NamespacedName]*
 func TestMemories(t *testing.T) {
 	type want struct {
 		Secrets int
+		// Again are secrets to read again although the list shows no change.
+		Again   int
 		Allowed bool
 		Since   time.Time
 		// All is true if the next look reads everything.
@@ -40,14 +42,14 @@ func TestMemories(t *testing.T) {
 		want   want
 	}{
 		"Same":       {reason: "The memory is kept while the target stays the same.", target: one, want: want{Secrets: 1, Allowed: true, Since: created, Drifted: true}},
-		"Generation": {reason: "A new spec may make an unusable value usable, so verdicts are dropped.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Generation++ }, target: one, want: want{Allowed: true, Since: created, Drifted: true}},
+		"Generation": {reason: "A new spec may make an unusable value usable, so verdicts are dropped.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Generation++ }, target: one, want: want{Again: 1, Allowed: true, Since: created, Drifted: true}},
 		"Target":     {reason: "Another vault starts without a memory.", target: two, want: want{Since: noon(), All: true, Drifted: true}},
 		"Recreated":  {reason: "A new object with the same name starts without a memory.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.UID = "other" }, target: one, want: want{Since: created}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			s, m := newSync(), newMemories()
+			s, m := newSync(v1alpha1.SyncedSecret{Name: "db"}), newMemories()
 
 			first := m.of(s, one, noon(), fullRead)
 			if first.lastFullRead.After(noon()) || noon().Sub(first.lastFullRead) >= fullRead {
@@ -64,13 +66,59 @@ func TestMemories(t *testing.T) {
 			second := m.of(s, tc.target, noon(), fullRead)
 
 			got := want{
-				Secrets: len(second.secrets), Allowed: second.allowed, Since: second.since,
+				Secrets: len(second.secrets), Again: len(second.unsettled), Allowed: second.allowed, Since: second.since,
 				All: noon().Sub(second.lastFullRead) >= fullRead, Drifted: second.resourceVersion != "",
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nof(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// A list does not show that a secret cannot be read. After a restart, only a read may say that it is synced.
+func TestRestart(t *testing.T) {
+	type want struct {
+		Known bool
+		State v1alpha1.State
+	}
+
+	synced, read := want{Known: true, State: v1alpha1.StateSynced}, want{}
+
+	cases := map[string]struct {
+		reason string
+		secret v1alpha1.SyncedSecret
+		before v1alpha1.State
+		want   want
+	}{
+		"New":         {reason: "A secret without a status is not read if the Secret has its latest version.", want: synced},
+		"Synced":      {reason: "A secret that was synced is not read again.", before: v1alpha1.StateSynced, want: synced},
+		"Unreachable": {reason: "A vault that responds again is not read as a whole.", before: v1alpha1.StateUnreachable, want: synced},
+		"Forbidden":   {reason: "A secret that the identity could not read is read again.", before: v1alpha1.StateForbidden, want: read},
+		"Invalid":     {reason: "A list does not show that a later version of the same second is invalid.", before: v1alpha1.StateInvalid, want: read},
+		"Awaiting":    {reason: "A list does not show that a later version of the same second has no value.", before: v1alpha1.StateAwaitingValue, want: read},
+		"Disabled":    {reason: "A list shows the latest version, and not that the pinned one is disabled.", secret: v1alpha1.SyncedSecret{Version: v1}, before: v1alpha1.StateDisabled, want: read},
+	}
+
+	for name, tc := range cases {
+		for kind, input := range map[string]func(lookInput) lookInput{
+			"Own":    func(s lookInput) lookInput { return s },
+			"Shared": func(s lookInput) lookInput { return s.shared(0) },
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				tc.secret.Name = "db"
+				l := lookAt(tc.secret)
+				l.cr.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: tc.before, Version: v1}}
+				l.memory = newMemories().of(l.cr, sourceOf(l.cr), noon(), fullRead)
+
+				l.lookInput = input(l.lookInput)
+
+				o, known := l.known(tc.secret)
+				if diff := cmp.Diff(tc.want, want{Known: known, State: o.State}); diff != "" {
+					t.Errorf("\n%s\nknown(...): -want, +got:\n%s", tc.reason, diff)
+				}
+			})
+		}
 	}
 }
 

@@ -53,9 +53,7 @@ func sameVersion(c plan.Content, s v1alpha1.SyncedSecret, secret keyvault.Secret
 func (l *look) examine(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.Observed, postponed bool) {
 	if known := l.memory.invalid[s.Name]; known.of(secret, s.Format) {
 		// The verdict holds until the list shows another change.
-		if item, found := l.snapshot.Item(s.Name); found {
-			l.memory.secrets[s.Name] = memo{updated: item.Updated, Verdict: known.Verdict}
-		}
+		l.memory.secrets[s.Name] = memo{updated: l.entryTime(s, secret), Verdict: known.Verdict}
 
 		return plan.Observed{Verdict: known.Verdict}, false
 	}

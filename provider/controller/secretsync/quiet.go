@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
@@ -46,23 +47,34 @@ func (c quietClient) Status() client.SubResourceWriter {
 // long as the cache has that version, the cache is stale.
 type written struct {
 	mu     sync.Mutex
-	before map[types.UID]string
+	before map[types.UID]lastWrite
 }
 
-func newWritten() *written { return &written{before: map[types.UID]string{}} }
+// A lastWrite of a status has the resource version before it, and its time.
+type lastWrite struct {
+	before string
+	at     time.Time
+}
+
+// longestLag of a cache. An API server that was restored from a backup has the version before a write again, for good.
+const longestLag = time.Minute
+
+func newWritten() *written { return &written{before: map[types.UID]lastWrite{}} }
 
 func (w *written) set(uid types.UID, resourceVersion string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	w.before[uid] = resourceVersion
+	w.before[uid] = lastWrite{before: resourceVersion, at: time.Now()}
 }
 
 func (w *written) stale(uid types.UID, resourceVersion string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	return w.before[uid] == resourceVersion
+	last := w.before[uid]
+
+	return last.before == resourceVersion && time.Since(last.at) < longestLag
 }
 
 func (w *written) forget(uid types.UID) {

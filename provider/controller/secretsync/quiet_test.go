@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -123,6 +124,33 @@ func TestQuietStatus(t *testing.T) { //nolint:gocognit // A story of several ste
 	writes, fail = 0, conflict
 	if err := quiet.Status().Update(t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "x"}}); !errors.Is(err, conflict) || writes != 1 {
 		t.Errorf("\nThe status of other objects is written unchanged.\nUpdate(...): %v, %d writes", err, writes)
+	}
+}
+
+func TestWritten(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		version string
+		after   time.Duration
+		want    bool
+	}{
+		"Same":     {reason: "A cache with the version before the last write is stale.", version: "1", after: time.Second, want: true},
+		"Other":    {reason: "A cache with another version is not stale.", version: "2", after: time.Second},
+		"Restored": {reason: "If the version is still there after a minute, the API server was restored from a backup.", version: "1", after: time.Minute},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWritten()
+				w.set("uid", "1")
+				time.Sleep(tc.after)
+
+				if diff := cmp.Diff(tc.want, w.stale("uid", tc.version)); diff != "" {
+					t.Errorf("\n%s\nstale(...): -want, +got:\n%s", tc.reason, diff)
+				}
+			})
+		})
 	}
 }
 

@@ -111,6 +111,49 @@ func TestVerdict(t *testing.T) {
 }
 
 // A vault with too many secrets is reported once.
+// The Secret has a version of the same second as a later one that is invalid. Only the later one counts, whatever the list showed
+// when it was read.
+func TestVerdictOfSecond(t *testing.T) {
+	type want struct {
+		Known bool
+		State v1alpha1.State
+	}
+
+	second := before(time.Hour)
+	invalid := want{Known: true, State: v1alpha1.StateInvalid}
+
+	cases := map[string]struct {
+		reason string
+		// then and now are the lists of the read and of the next look, and read is the update time of what was read.
+		then, now watch.Snapshot
+		read      time.Time
+		want      want
+	}{
+		"Same":   {reason: "The list has not changed.", then: listed(second, true), now: listed(second, true), read: second, want: invalid},
+		"Empty":  {reason: "The list was older than the secret.", then: watch.NewSnapshot(nil, []string{"db"}, noon()), now: listed(second, true), read: second, want: invalid},
+		"Older":  {reason: "The list was older than the version.", then: listed(before(2*time.Hour), true), now: listed(second, true), read: second, want: invalid},
+		"Behind": {reason: "A read that is older than the list is repeated.", then: listed(noon(), true), now: listed(noon(), true), read: second},
+		"Change": {reason: "Another change is read.", then: listed(second, true), now: listed(noon(), true), read: second},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+			l.snapshot = tc.then
+			e, _ := externalOf(l)
+			e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v2, Updated: tc.read}, Value: "{"}}
+			e.remember(plan.Make(l.cr.Spec.ForProvider, l.cr.Status.AtProvider, l.current, e.observed, noon()))
+
+			l.snapshot = tc.now
+
+			o, known := l.known(v1alpha1.SyncedSecret{Name: "db"})
+			if diff := cmp.Diff(tc.want, want{Known: known, State: o.State}); diff != "" {
+				t.Errorf("\n%s\nknown(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestReportSize(t *testing.T) {
 	l := &look{lookInput: lookInput{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), interval: time.Minute}, memory: &memory{}}
 	e, recorded := externalOf(l)
