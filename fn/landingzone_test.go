@@ -215,6 +215,69 @@ func TestLandingZoneStays(t *testing.T) {
 	}
 }
 
+// TestLandingZoneUnobserved checks that an application whose objects Crossplane does not observe, for example because its
+// references are lost, does not get another vault.
+func TestLandingZoneUnobserved(t *testing.T) {
+	const vault, identity = "cannot take over Vault shop-api", "cannot take over UserAssignedIdentity shop-api"
+	cases := map[string]struct {
+		reason   string
+		resource string
+		change   func(w *world, o map[string]any)
+		fatal    string
+	}{
+		"Same":         {reason: "With the same settings, the application finds its vault.", resource: compose.NameKeyVault, change: func(*world, map[string]any) {}},
+		"SameIdentity": {reason: "The same holds for the identity.", resource: compose.NameIdentity, change: func(*world, map[string]any) {}},
+		"Label":        {reason: "The vault stays where it is.", resource: compose.NameKeyVault, change: func(w *world, _ map[string]any) { w.relabel("us") }, fatal: vault},
+		"NoLabel":      {reason: "The same holds without a landing zone.", resource: compose.NameKeyVault, change: func(w *world, _ map[string]any) { w.relabel("") }, fatal: vault},
+		"Edited": {
+			reason: "The same holds if the zone has another subscription.", resource: compose.NameKeyVault, fatal: vault,
+			change: func(w *world, _ map[string]any) { w.zones["platform-application-eu"] = zoneSettings("us") },
+		},
+		"Group": {
+			reason: "The id of an identity has its resource group.", resource: compose.NameIdentity, fatal: identity,
+			change: func(w *world, _ map[string]any) { w.zones["platform-application-eu"]["resourceGroupName"] = "rg-next" },
+		},
+		"Adopted": {
+			reason: "Adoption finds only the vault that the application left behind.", resource: compose.NameKeyVault, fatal: vault,
+			change: func(w *world, o map[string]any) {
+				delete(nested(o, "metadata"), "ownerReferences")
+				w.environment["adopt"] = []any{map[string]any{"namespace": "shop", "name": "shop-api"}}
+				w.relabel("us")
+			},
+		},
+		"Requested": {
+			reason: "What Azure does not have follows the settings.", resource: compose.NameKeyVault,
+			change: func(w *world, o map[string]any) { delete(o, "status"); w.relabel("us") },
+		},
+		"Elsewhere": {
+			reason: "Tools that render compare only names.", resource: compose.NameKeyVault,
+			change: func(w *world, o map[string]any) { nested(o, "metadata")["namespace"] = "other"; w.relabel("us") },
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := zonedWorld(t, "eu")
+			w.reconcile()
+			w.azure(compose.NameKeyVault)
+			w.azure(compose.NameIdentity)
+			o := w.composed[tc.resource]
+			w.composed = map[string]map[string]any{}
+			w.others[fmt.Sprint(o["kind"])] = o
+			tc.change(w, o)
+			if got := fatal(w.call()); !strings.Contains(got, tc.fatal) || tc.fatal == "" && got != "" {
+				t.Errorf("\n%s\nRunFunction(...): want fatal result %q, got %q", tc.reason, tc.fatal, got)
+			}
+		})
+	}
+}
+
+// relabel changes the label of the Namespace, beside other objects.
+func (w *world) relabel(zone string) {
+	others := w.others
+	w.inZone(zone)
+	others["Namespace"], w.others = w.others["Namespace"], others
+}
+
 // TestLandingZoneWithOrphans checks that objects without a controller are not forgotten while settings are missing: without them,
 // an application would get another zone, or another vault.
 func TestLandingZoneWithOrphans(t *testing.T) {

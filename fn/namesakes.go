@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/resource"
 	"github.com/crossplane/function-sdk-go/resource/composite"
@@ -21,7 +22,8 @@ import (
 // with the application, and the function would read a Vault that an attacker prepared as this
 // application's. Crossplane also fails on a Deployment that it has not composed.
 //
-// An application that adopts takes over the objects that it left behind. If a PodDisruptionBudget of
+// An application that adopts takes over the objects that it left behind, but not with another vault or
+// identity. If a PodDisruptionBudget of
 // the name exists, none is composed. If another application has taken the slot of a role assignment, a
 // later call takes another one.
 func (c *call) checkNamesakes(r *compose.Result) *stop {
@@ -44,6 +46,9 @@ func (c *call) checkNamesakes(r *compose.Result) *stop {
 		relation, taken := takenBy(existing, name, c.xr, o.GetNamespace(), c.adopts)
 		switch {
 		case !taken:
+			if other := inAzureAs(existing, name, o); other != "" {
+				return c.notComposed(finding.Err(finding.NameElsewhere, finding.With{"kind": o.GetKind(), "name": o.GetName(), "existing": other}))
+			}
 		case name == compose.NamePodDisruptionBudget:
 			// Pods with two budgets cannot be evicted, and one is enough.
 			delete(r.Resources, name)
@@ -74,6 +79,18 @@ func takenBy(existing []resource.Required, name string, xr *composite.Unstructur
 	}
 
 	return r, false
+}
+
+// inAzureAs returns the name in Azure of an object that the application would take over with another one, and
+// so lose: it forgets where it is if Crossplane does not observe its objects.
+func inAzureAs(existing []resource.Required, name string, desired unstructured.Unstructured) string {
+	for _, e := range existing {
+		if is := compose.Object(e.Resource.Object); !isElsewhere(e.Resource, desired.GetNamespace()) && is.Moves(name, desired.Object) {
+			return meta.GetExternalName(e.Resource)
+		}
+	}
+
+	return ""
 }
 
 // isElsewhere reports whether an object is in another namespace. Tools that render compare only

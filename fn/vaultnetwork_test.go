@@ -340,6 +340,40 @@ func merged(a, b map[string]any) map[string]any {
 	return out
 }
 
+// TestPublicNetworkAccess checks that a vault is not opened by a setting that is removed. Without the parameter, the Azure
+// provider opens it.
+func TestPublicNetworkAccess(t *testing.T) {
+	const parameter = "publicNetworkAccessEnabled"
+	cases := map[string]struct {
+		reason           string
+		setting          any
+		requested, azure any
+		want             any
+	}{
+		"New":        {reason: "Azure's default is open.", azure: true},
+		"Closed":     {reason: "The setting closes a vault.", setting: false, requested: true, azure: true, want: false},
+		"Opened":     {reason: "The setting opens a vault.", setting: true, requested: false, azure: false, want: true},
+		"Removed":    {reason: "A setting that is removed opens nothing.", requested: false, azure: false, want: false},
+		"RemovedNow": {reason: "The same holds before the provider has closed the vault.", requested: false, azure: true, want: false},
+		"Reopened":   {reason: "A vault that was opened explicitly is corrected.", requested: true, azure: false, want: true},
+		"FoundAgain": {reason: "A vault that is found again, or closed by others, stays closed.", azure: false, want: false},
+		"WrongType":  {reason: "Other types are ignored.", requested: "false", azure: "false"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := runningWorld(t)
+			vault := w.composed[compose.NameKeyVault]
+			nested(w.environment, "keyVault")[parameter] = tc.setting
+			nested(vault, "spec", "forProvider")[parameter] = tc.requested
+			nested(vault, "status", "atProvider")[parameter] = tc.azure
+			got := at(desired(w.reconcile(), compose.NameKeyVault), "spec", "forProvider", parameter)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 // TestClosesWhenReady checks that an existing vault is closed when its endpoint is ready, and then
 // stays closed.
 func TestClosesWhenReady(t *testing.T) {

@@ -138,7 +138,7 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 		SkuName:                    new(c.sku(seen)),
 		RbacAuthorizationEnabled:   new(true),
 		PurgeProtectionEnabled:     &purgeProtection,
-		PublicNetworkAccessEnabled: c.platform.KeyVault.PublicNetworkAccessEnabled,
+		PublicNetworkAccessEnabled: c.publicNetworkAccess(seen),
 	}
 
 	return notes

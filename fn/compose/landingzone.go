@@ -82,6 +82,17 @@ func (o Object) keepProviderConfig(desired map[string]any) {
 	}
 }
 
+// Moves reports whether an object that exists is a vault or an identity in Azure, and the desired object
+// is another one there.
+func (o Object) Moves(name string, desired Object) bool {
+	if name != NameKeyVault && name != NameIdentity || !o.inAzure() {
+		return false
+	}
+	is, wanted := o.str("metadata", "annotations", annotationExternalName), desired.str("metadata", "annotations", annotationExternalName)
+
+	return is != "" && !strings.EqualFold(is, wanted)
+}
+
 // notesOnLandingZone returns a note if the label of the Namespace names another landing zone than
 // that of the application.
 func (c *composition) notesOnLandingZone() []finding.Finding {

@@ -64,12 +64,29 @@ func (c *composition) network(v *vault, spec *managedSpec[keyvaultv1beta1.VaultP
 		// A vault of that name may exist. It must not be closed before its rules are known.
 		spec.ManagementPolicies = absent.policies(nil)
 	}
-	v.closed = rules.deny() || !ptr.Deref(c.platform.KeyVault.PublicNetworkAccessEnabled, true)
+	v.closed = rules.deny() || !ptr.Deref(spec.ForProvider.PublicNetworkAccessEnabled, true)
 	if n := c.networkSettings(); n.ApplyToExisting && n.DefaultAction == settings.ActionDeny && c.isRunning(seen) && !rules.deny() && v.ownership == owned {
 		notes = append(notes, finding.New(finding.VaultStaysOpen))
 	}
 
 	return notes
+}
+
+// publicNetworkAccess returns whether public networks may reach the application's own vault. Without the
+// setting, the vault keeps what it has: without the parameter, the provider would open it.
+func (c *composition) publicNetworkAccess(seen Object) *bool {
+	const parameter = "publicNetworkAccessEnabled"
+	if want := c.platform.KeyVault.PublicNetworkAccessEnabled; want != nil {
+		return want
+	}
+	if requested, ok := seen.object("spec", "forProvider")[parameter].(bool); ok {
+		return &requested
+	}
+	if enabled, ok := seen.object("status", "atProvider")[parameter].(bool); ok && !enabled {
+		return &enabled
+	}
+
+	return nil
 }
 
 // onlyLooked reports whether a vault is held only until its network rules are known. Where its

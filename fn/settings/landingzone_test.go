@@ -76,7 +76,11 @@ func TestResolveInZone(t *testing.T) {
 		"Namespaces": {"Namespaces are exact names.", `{"landingZone": {"namespaces": ["shop-*"]}}`, want{Err: "landingZone.namespaces[0]"}},
 		"Twice":      {"A namespace is listed once.", `{"landingZone": {"namespaces": ["shop", "shop"]}}`, want{Err: "landingZone.namespaces[1]: Duplicate"}},
 		"Misspelt":   {"A misspelt field is not ignored.", `{"landingZone": {"namespace": ["shop"]}}`, want{Err: `unknown field "landingZone.namespace"`}},
-		"Null":       {"A required setting cannot be removed.", `{"subscriptionId": null}`, want{Err: "subscriptionId"}},
+		"NullOfTag": {"A null in an object removes an entry of the platform's.", `{"tags": {"owner": null}}`, changed(func(w *want) {
+			w.Tags = map[string]string{"cost-center": "platform"}
+		})},
+		"NullMisspelt": {"A misspelt null would remove nothing.", `{"keyVault": {"SKU": null}}`, want{Err: `unknown field "keyVault.SKU"`}},
+		"Null":         {"A required setting cannot be removed.", `{"subscriptionId": null}`, want{Err: "subscriptionId"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

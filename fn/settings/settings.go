@@ -40,7 +40,7 @@ func EnvironmentConfig(input *v1alpha1.PlatformConfig) Reference {
 }
 
 // Resolve overlays the input with the data of an EnvironmentConfig, which may be nil. It merges
-// objects, and replaces lists and scalars. It returns the settings with their defaults, or an
+// objects, and replaces lists and scalars. A null removes a setting. It returns the settings with their defaults, or an
 // error that names every missing or invalid field.
 func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (s v1alpha1.PlatformConfigSpec, err error) {
 	base, err := own(input, overlay)
@@ -76,16 +76,23 @@ func resolve(settings map[string]any) (s v1alpha1.PlatformConfigSpec, err error)
 	return s, nil
 }
 
-// merge returns base overlaid by over. It does not change its arguments.
+// merge returns base overlaid by over. It does not change its arguments. A null that removes nothing
+// stays, because its name can be misspelt.
 func merge(base, over map[string]any) map[string]any {
 	out := maps.Clone(base)
 	for k, v := range over {
-		b, okBase := out[k].(map[string]any)
+		had, exists := out[k]
+		b, okBase := had.(map[string]any)
 		o, okOver := v.(map[string]any)
-		if okBase && okOver {
-			v = merge(b, o)
+		switch {
+		case okBase && okOver:
+			out[k] = merge(b, o)
+		case exists && v == nil:
+			// Decoded, it would be an empty tag or label, or a limit of zero.
+			delete(out, k)
+		default:
+			out[k] = v
 		}
-		out[k] = v
 	}
 
 	return out

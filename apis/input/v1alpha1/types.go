@@ -271,8 +271,8 @@ type KeyVaultDefaults struct {
 	// +kubebuilder:validation:Maximum=90
 	SoftDeleteRetentionDays *int32 `json:"softDeleteRetentionDays,omitempty"`
 
-	// PublicNetworkAccessEnabled allows access to vaults from public networks. Default:
-	// Azure's default, true.
+	// PublicNetworkAccessEnabled allows access to vaults from public networks, also to those
+	// that exist. Default: a vault keeps what it has; Azure's default for a new one is true.
 	// +optional
 	PublicNetworkAccessEnabled *bool `json:"publicNetworkAccessEnabled,omitempty"`
 

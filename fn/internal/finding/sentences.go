@@ -24,6 +24,7 @@ const (
 	ResourcesNotEncoded         Reason = "ResourcesNotEncoded"
 	StatusNotEncoded            Reason = "StatusNotEncoded"
 	NameTaken                   Reason = "NameTaken"
+	NameElsewhere               Reason = "NameElsewhere"
 	ResourceForeign             Reason = "ResourceForeign"
 	ResourceOrphaned            Reason = "ResourceOrphaned"
 	WrongType                   Reason = "WrongType"
@@ -395,6 +396,7 @@ var sentences = map[Reason]string{
 	ResourcesNotEncoded:         "cannot encode composed resources: {cause}",
 	StatusNotEncoded:            "cannot encode status: {cause}",
 	NameTaken:                   "cannot create {kind} {name}: it already exists and does not belong to this application; delete it, or rename the application; if an earlier application of this name left it behind, ask your platform team to add the application to the setting adopt",
+	NameElsewhere:               "cannot take over {kind} {name}: the application would get another one instead of {existing:q}; ask your platform team to restore the landing zone and the settings with which it was created",
 	ResourceForeign:             "cannot use {object} as composed resource {name:q}: it has another kind, namespace or controller; remove it from the application's resourceRefs",
 	ResourceOrphaned:            "cannot use {object} as composed resource {name:q}: it has no controller; if it belonged to this application before, ask your platform team to add the application to the setting adopt",
 	WrongType:                   "{field}: must be {wanted}, not {given}",

@@ -84,8 +84,8 @@ func (r *reader) azure(ref v1alpha1.ProviderConfigReference) *Principal {
 	}
 }
 
-// creator reads the principal that creates missing secrets.
-func (r *reader) creator(ref v1alpha1.ProviderConfigReference) *Principal {
+// creator reads the principal that creates missing secrets, and whether there is none.
+func (r *reader) creator(ref v1alpha1.ProviderConfigReference) (_ *Principal, createsNothing bool) {
 	var spec struct {
 		Credentials struct {
 			Source   string `json:"source"`
@@ -95,17 +95,15 @@ func (r *reader) creator(ref v1alpha1.ProviderConfigReference) *Principal {
 	}
 
 	if !r.config(SyncGroup, "v1alpha1", ref, &spec) {
-		return nil
+		return nil, false
 	}
 
 	if spec.Credentials.Source == "None" {
-		r.platform.CreatesNothing = true
-
-		return nil
+		return nil, true
 	}
 
 	return &Principal{
 		Object: ref.Kind + "/" + ref.Name, Source: spec.Credentials.Source, ServiceAccount: CreatorServiceAccount,
 		ClientID: spec.Credentials.ClientID, TenantID: spec.Credentials.TenantID,
-	}
+	}, false
 }

@@ -40,7 +40,7 @@ func Read(ctx context.Context, c Cluster) (Platform, []finding.Finding) {
 
 	azure, sync := r.references()
 	r.platform.Azure = r.azure(azure)
-	r.platform.Creator = r.creator(sync)
+	r.platform.Creator, r.platform.CreatesNothing = r.creator(sync)
 
 	r.zones(input)
 	r.issuer()

@@ -24,15 +24,20 @@ type Zone struct {
 
 	// Azure is the principal of the Azure providers in the zone. It is nil if it is unknown.
 	Azure *Principal
+
+	// Creator and CreatesNothing are like those of a Platform.
+	Creator        *Principal
+	CreatesNothing bool
 }
 
-// InZones returns the platform with the settings and the principal of each landing zone.
+// InZones returns the platform with the settings and the principals of each landing zone.
 func (p Platform) InZones() []Platform {
 	out := make([]Platform, 0, len(p.Zones))
 
 	for _, z := range p.Zones {
 		in := p
 		in.Settings, in.Azure, in.Zones, in.Samples = &z.Settings, z.Azure, nil, nil
+		in.Creator, in.CreatesNothing = z.Creator, z.CreatesNothing
 		out = append(out, in)
 	}
 
@@ -77,7 +82,9 @@ func (r *reader) zones(input *v1alpha1.PlatformConfig) {
 			continue
 		}
 
-		r.platform.Zones = append(r.platform.Zones, Zone{Name: name, Settings: resolved, Azure: r.azureOf(resolved)})
+		zone := Zone{Name: name, Settings: resolved, Azure: r.azureOf(resolved)}
+		zone.Creator, zone.CreatesNothing = r.creatorOf(resolved)
+		r.platform.Zones = append(r.platform.Zones, zone)
 	}
 }
 
@@ -88,4 +95,13 @@ func (r *reader) azureOf(s v1alpha1.PlatformConfigSpec) *Principal {
 	}
 
 	return r.azure(*s.AzureProviderConfigRef)
+}
+
+// creatorOf reads the principal that creates missing secrets in a landing zone.
+func (r *reader) creatorOf(s v1alpha1.PlatformConfigSpec) (_ *Principal, createsNothing bool) {
+	if *s.SecretSyncProviderConfigRef == *r.platform.Settings.SecretSyncProviderConfigRef {
+		return r.platform.Creator, r.platform.CreatesNothing
+	}
+
+	return r.creator(*s.SecretSyncProviderConfigRef)
 }

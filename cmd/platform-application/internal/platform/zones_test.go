@@ -48,10 +48,16 @@ func zoneCases() map[string]readCase {
 					p.Zones[0].Name == "eu" && p.Settings.ResourceGroupName == "apps"
 			},
 		},
-		"ZoneInvalid":     {"A landing zone cannot change the issuer.", zones("platform-application-eu", `{landingZone: {}, oidcIssuerUrl: "https://other/"}`), []finding.Code{SettingsInvalid}, none},
-		"ZoneTag":         {"A landing zone sets a tag of the function.", zones("platform-application-eu", own, "platform-application-us", "{landingZone: {}, tags: {tenant: x}}"), []finding.Code{SettingsInvalid}, func(p Platform) bool { return len(p.Zones) == 1 }},
-		"ZoneUnknown":     {"A setting of a zone is misspelt.", zones("platform-application-eu", "{landingZone: {}, locatoin: x}"), []finding.Code{SettingsUnknown}, none},
-		"ZoneWithoutRef":  {"The provider configuration of a zone is missing.", zones("platform-application-eu", "{landingZone: {}, azureProviderConfigRef: {name: gone}}"), []finding.Code{ProviderConfigMissing}, nil},
+		"ZoneInvalid":    {"A landing zone cannot change the issuer.", zones("platform-application-eu", `{landingZone: {}, oidcIssuerUrl: "https://other/"}`), []finding.Code{SettingsInvalid}, none},
+		"ZoneTag":        {"A landing zone sets a tag of the function.", zones("platform-application-eu", own, "platform-application-us", "{landingZone: {}, tags: {tenant: x}}"), []finding.Code{SettingsInvalid}, func(p Platform) bool { return len(p.Zones) == 1 }},
+		"ZoneUnknown":    {"A setting of a zone is misspelt.", zones("platform-application-eu", "{landingZone: {}, locatoin: x}"), []finding.Code{SettingsUnknown}, none},
+		"ZoneWithoutRef": {"The provider configuration of a zone is missing.", zones("platform-application-eu", "{landingZone: {}, azureProviderConfigRef: {name: gone}}"), []finding.Code{ProviderConfigMissing}, nil},
+		"ZoneWithoutSync": {"The provider configuration of a zone's secrets is missing.", zones("platform-application-eu", "{landingZone: {}, secretSyncProviderConfigRef: {name: gone}}"), []finding.Code{ProviderConfigMissing}, func(p Platform) bool {
+			return p.Creator != nil && len(p.InZones()) == 1 && p.InZones()[0].Creator == nil
+		}},
+		"ZoneInASync": {"A zone without an identity of its own for secrets uses the platform's.", zones("platform-application-eu", "{landingZone: {}}"), nil, func(p Platform) bool {
+			return p.Creator != nil && p.InZones()[0].Creator == p.Creator
+		}},
 		"ZoneOther":       {"Other EnvironmentConfigs are not landing zones.", zones("platform-application-eu", "{a: b}", "other", own, "platform-application", own), nil, none},
 		"ZonesForbidden":  {"The doctor has no permission to list EnvironmentConfigs.", answers(pathZones, http.StatusForbidden), []finding.Code{PermissionMissing}, none},
 		"ZoneIsLast":      {"Others have many EnvironmentConfigs.", zones(append(slices.Repeat([]string{"other", own}, 1000), "platform-application-eu", own)...), nil, func(p Platform) bool { return len(p.Zones) == 1 }},

@@ -58,7 +58,7 @@ func zoned(lists, label string) func(*facts, *platform.Platform) {
 			s.LandingZone.Namespaces = []string{lists}
 		}
 
-		p.Zones = []platform.Zone{{Name: "eu", Settings: s, Azure: p.Azure}}
+		p.Zones = []platform.Zone{{Name: "eu", Settings: s, Azure: p.Azure, Creator: p.Creator}}
 
 		for _, n := range f.namespaces {
 			if n.name == "shop" && label != "" {
@@ -352,6 +352,15 @@ func decisions() map[string]struct {
 			other.Object, other.SubscriptionID = "ClusterProviderConfig/azure-eu", tenant
 			p.Zones[0].Azure = &other
 		}, []finding.Code{SubscriptionDiffers}},
+		"ZoneTenant": {"A zone in another tenant uses the platform's own provider configurations.", func(f *facts, p *platform.Platform) {
+			zoned("shop", "eu")(f, p)
+			p.Zones[0].Settings.TenantID = subscription
+			p.Zones = append(p.Zones, p.Zones[0])
+		}, []finding.Code{TenantDiffers, TenantDiffers}},
+		"ZoneCreator": {"Nobody creates the secrets of a zone.", func(f *facts, p *platform.Platform) {
+			zoned("shop", "eu")(f, p)
+			p.Zones[0].Creator, p.Zones[0].CreatesNothing = nil, true
+		}, []finding.Code{CreatorMissing}},
 		"NoWebhook":         {"Only some applications need the webhook.", func(f *facts, _ *platform.Platform) { f.webhook = new(false) }, []finding.Code{WebhookMissing}},
 		"NoNetworkPolicies": {"Without network policies, every pod can connect.", func(f *facts, _ *platform.Platform) { f.networkPolicies = map[string]bool{} }, []finding.Code{NetworkPolicyMissing, NetworkPolicyMissing}},
 		"AllowedNamespace": {"An allowed namespace is misspelt.", func(_ *facts, p *platform.Platform) {

@@ -184,6 +184,17 @@ func (d *decision) settings() {
 		d.add(IssuerDiffers, "", params{"theirs": issuer, "ours": s.OIDCIssuerURL})
 	}
 
+	d.creator(s)
+
+	for _, e := range s.Secrets.Shared {
+		if d.platform.CreatesNothing && e.ListWith == secretsv1alpha1.ListWithProviderConfig {
+			d.add(ListerMissing, e.Name, nil)
+		}
+	}
+}
+
+// creator compares the principal that creates missing secrets with the settings.
+func (d *decision) creator(s *v1alpha1.PlatformConfigSpec) {
 	if c := d.platform.Creator; c != nil && c.TenantID != "" && !strings.EqualFold(c.TenantID, s.TenantID) {
 		name := strings.TrimPrefix(c.Object, "ClusterProviderConfig/")
 		d.add(TenantDiffers, c.Object+" of "+platform.SyncGroup, params{
@@ -193,11 +204,5 @@ func (d *decision) settings() {
 
 	if create := s.Secrets.CreateMissing; d.platform.CreatesNothing && create != nil && *create {
 		d.add(CreatorMissing, "", nil)
-	}
-
-	for _, e := range s.Secrets.Shared {
-		if d.platform.CreatesNothing && e.ListWith == secretsv1alpha1.ListWithProviderConfig {
-			d.add(ListerMissing, e.Name, nil)
-		}
 	}
 }

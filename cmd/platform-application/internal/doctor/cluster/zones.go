@@ -4,9 +4,11 @@
 package cluster
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
@@ -18,10 +20,15 @@ func (d *decision) zones() {
 	}
 
 	for _, in := range d.platform.InZones() {
-		if in.Azure != d.platform.Azure || in.Settings.SubscriptionID != d.platform.Settings.SubscriptionID {
-			zone := &decision{facts: d.facts, platform: in}
-			zone.azure()
-			d.found = append(d.found, zone.found...)
+		zone := &decision{facts: d.facts, platform: in}
+		zone.azure()
+		zone.creator(in.Settings)
+
+		for _, f := range zone.found {
+			// Zones can share their provider configurations, also with the platform.
+			if !slices.ContainsFunc(d.found, func(other finding.Finding) bool { return reflect.DeepEqual(f, other) }) {
+				d.found = append(d.found, f)
+			}
 		}
 	}
 
