@@ -754,6 +754,56 @@ func TestClusterMistakes(t *testing.T) {
 			},
 			want: want{roles: 4, condition: compose.TypeKeyVaultReady, says: "Put values into"},
 		},
+		"Mistake": {
+			reason: "Roles on a vault that is not used wait for no other cluster.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.live()
+
+				return green
+			},
+			want: want{roles: 2, condition: compose.TypeAccessReady, says: "wait until the application may use the vault and the identity: role-assignment-app, role-assignment-creator"},
+		},
+		"MistakeRenamed": {
+			reason: "What was looked at under the wrong name keeps it, and the condition names the object to delete.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.live()
+				green.environment["clusterName"] = "staging"
+				green.live()
+
+				return green
+			},
+			want: want{roles: 2, condition: compose.TypeKeyVaultReady, says: "they give this one another name and then delete Vault/shop-api in it"},
+		},
+		"MistakeMended": {
+			reason: "Without these objects, the application gets a vault of its own, and the other cluster keeps all it has.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.live()
+				green.environment["clusterName"] = "staging"
+				green.live()
+				green.remove(green.composed)
+				delete(green.composed, compose.NameKeyVault)
+				delete(green.composed, compose.NameIdentity)
+				green.live()
+
+				return green
+			},
+			want: want{roles: 4, condition: compose.TypeKeyVaultReady, says: "Put values into"},
+		},
+		"OtherName": {
+			reason: "A member whose settings derive another name than the owner's says which settings to compare.",
+			spec:   own,
+			do: func(_, green *site) *site {
+				green.environment["clusterName"] = "staging"
+				green.become("Member", blueIssuer)
+				green.live()
+
+				return green
+			},
+			want: want{roles: 2, condition: compose.TypeIdentityReady, says: "compare clusterName, subscription, resource group and landing zone of both clusters"},
+		},
 		"Refused": {
 			reason: "A member that may not read says so.",
 			spec:   own,

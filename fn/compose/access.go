@@ -70,12 +70,17 @@ type access struct {
 	kept []string
 	// withdrawn is true if the vault is no longer assigned to the application.
 	withdrawn bool
+	// unproven is true if the vault or the identity is not known to be the application's.
+	unproven bool
 }
 
 // roleAssignments composes the roles of the application, which reads its vault, and of the
 // officers and the secret creator, which write to it.
 func (c *composition) roleAssignments(v vault, i identity) access {
-	a := access{observed: map[string]Object{}, latest: c.latest(), readOnly: c.isReadOnly(v, i), withdrawn: v.withdrawn}
+	a := access{
+		observed: map[string]Object{}, latest: c.latest(), readOnly: c.isReadOnly(v, i), withdrawn: v.withdrawn,
+		unproven: v.ownership == foreign || i.ownership == foreign,
+	}
 	if v.withdrawn {
 		return a
 	}
@@ -264,17 +269,27 @@ func (a access) conditionOfGrants() Condition {
 		c.Status, c.Reason = True, ReasonAvailable
 		return c.with(finding.New(finding.RolesAvailable))
 	}
+
+	return a.creating(waiting, ofPlatform, principals)
+}
+
+// creating returns the condition while assignments are missing.
+func (a access) creating(waiting []string, ofPlatform bool, principals []finding.Finding) Condition {
 	slices.Sort(waiting)
-	c.Reason = ReasonCreating
-	if a.readOnly {
-		c = c.with(finding.New(finding.RolesAwaitOwner, finding.With{"assignments": finding.All(", ", waiting)}))
+	c := Condition{Type: TypeAccessReady, Status: False, Reason: ReasonCreating}
+	missing := finding.With{"assignments": finding.All(", ", waiting)}
+	switch {
+	case a.unproven:
+		return c.with(finding.New(finding.RolesAwaitProof, missing))
+	case a.readOnly:
+		c = c.with(finding.New(finding.RolesAwaitOwner, missing))
 		if ofPlatform {
 			c = c.with(finding.New(finding.RolesMayBeGranted))
 		}
 
 		return c.because(a.observed[waiting[0]].problem())
 	}
-	c = c.with(finding.New(finding.RolesCreating, finding.With{"assignments": finding.All(", ", waiting)}))
+	c = c.with(finding.New(finding.RolesCreating, missing))
 	if len(principals) > 0 {
 		c = c.with(finding.New(finding.PrincipalsInDoubt, finding.With{"principals": finding.Some("; ", principals)}))
 	}

@@ -249,13 +249,12 @@ func (c *composition) owner(seen Object) string {
 // ownedByAnother describes an object whose ownership is not proven. A cluster is known if the
 // other tags are those of the application.
 func ownedByAnother(what, name, owner, cluster string, seen Object) finding.Finding {
+	with := finding.With{"what": what, "name": name, "object": seen.str("kind") + "/" + seen.str("metadata", "name")}
 	if cluster != "" {
-		return finding.New(finding.OwnedByOtherCluster, finding.With{"what": what, "name": name, "cluster": cut(cluster)})
+		return finding.New(finding.OwnedByOtherCluster, with, finding.With{"cluster": cut(cluster)})
 	}
 
-	return finding.New(finding.OwnedByAnother, finding.With{
-		"what": what, "name": name, "owner": owner, "object": seen.str("kind") + "/" + seen.str("metadata", "name"),
-	})
+	return finding.New(finding.OwnedByAnother, with, finding.With{"owner": owner})
 }
 
 // established reports whether the provider may change the object.

@@ -42,6 +42,7 @@ func azCommands() map[string]string {
 		"group show":                               "--name",
 		"identity create":                          "--name --resource-group",
 		"identity federated-credential create":     "--name --identity-name --resource-group --issuer --subject --audiences",
+		"identity federated-credential delete":     "--name --identity-name --resource-group --yes",
 		"identity federated-credential list":       "--identity-name --resource-group",
 		"identity federated-credential update":     "--name --identity-name --resource-group --issuer --subject --audiences",
 		"identity list":                            "--resource-group",

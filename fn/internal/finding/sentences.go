@@ -139,6 +139,7 @@ const (
 	PrincipalsDoubtful     Reason = "PrincipalsDoubtful"
 	RolesAvailable         Reason = "RolesAvailable"
 	RolesCreating          Reason = "RolesCreating"
+	RolesAwaitProof        Reason = "RolesAwaitProof"
 	PrincipalsInDoubt      Reason = "PrincipalsInDoubt"
 	PrincipalIn            Reason = "PrincipalIn"
 	SourceSecretCreator    Reason = "SourceSecretCreator"
@@ -452,10 +453,10 @@ var sentences = map[Reason]string{
 	ObjectInOtherSubscription:    "{object} is in subscription {other}, but the platform settings name {settings}",
 
 	// Clusters that share vaults and identities.
-	OwnedByOtherCluster: "The {what} {name} belongs to the cluster with issuer {cluster}, as its tags say. This cluster does not use or change it. Ask your platform team: to use or take over vaults and identities of that cluster, they set clusterSharing; if both clusters have the same clusterName by mistake, they give one of them another name.",
+	OwnedByOtherCluster: "The {what} {name} belongs to the cluster with issuer {cluster}, as its tags say. This cluster does not use or change it. Ask your platform team: to use or take over vaults and identities of that cluster, they list its issuer in clusterSharing; if both clusters have the same clusterName by mistake, they give this one another name and then delete {object} in it, which changes nothing in Azure.",
 	UsedFromCluster:     "the vault belongs to the cluster with issuer {cluster}, and this cluster uses it without changing it",
 	NotChangedByMember:  "this cluster is a member (clusterSharing), so it does not change the vault",
-	MemberWaits:         "The {what} {name} does not exist yet. This cluster is a member (clusterSharing) and creates none: it waits for the cluster that owns the others. If the application does not run there, ask your platform team for help.",
+	MemberWaits:         "The {what} {name} does not exist yet. This cluster is a member (clusterSharing) and creates none: it waits for the cluster that owns the others. If the application does not run there, ask your platform team for help. If it does, ask them to compare clusterName, subscription, resource group and landing zone of both clusters, which must be the same.",
 	DeletionWithheld:    "deletionPolicy {policy} has no effect while several clusters may use the vault: the vault stays when the application is deleted, unless clusterSharing.role is SoleOwner",
 	RolesAwaitOwner:     "Roles on the vault are missing: {assignments}. This cluster does not assign them, because another cluster does. If they are missing for 10 minutes, ask your platform team to check the application in that cluster.",
 	RolesMayBeGranted:   "If that cluster grants them on a wider scope, keyVault.roleAssignments must also be Granted in the settings of this cluster.",
@@ -486,6 +487,7 @@ var sentences = map[Reason]string{
 	PrincipalsDoubtful:     "Azure has not assigned roles on the vault for more than 2 minutes. These object ids may be wrong, or in another tenant: {principals}. Check them. If they are correct, the roles are assigned within 30 minutes.",
 	RolesAvailable:         "All roles on the vault are assigned. Azure can take 10 minutes to apply a change.",
 	RolesCreating:          "Roles on the vault are being assigned: {assignments}. This normally takes 2 minutes after the vault and the identity exist; then Azure can take 10 minutes to apply them. No action is needed.",
+	RolesAwaitProof:        "Roles on the vault wait until the application may use the vault and the identity: {assignments}. Conditions KeyVaultReady and IdentityReady say what to do.",
 	PrincipalsInDoubt:      "If it takes longer, these object ids may be wrong: {principals}.",
 	PrincipalIn:            "{principal} in {source}",
 	SourceSecretCreator:    "secretCreatorPrincipalId of the platform settings",

@@ -48,7 +48,7 @@ func TestOtherCluster(t *testing.T) {
 		"None":   {"The other cluster is not listed.", nil, "clusterSharing does not list it."},
 		"Other":  {"A third cluster is listed.", &v1alpha1.ClusterSharing{Role: "Owner", Peers: []string{"https://oidc.example.com/red"}}, "clusterSharing does not list it."},
 		"Member": {"This cluster has joined.", &v1alpha1.ClusterSharing{Role: "Member", Peers: []string{blue + "/"}}, "is a member"},
-		"Owner":  {"This cluster takes over.", &v1alpha1.ClusterSharing{Role: "SoleOwner", Peers: []string{blue}}, "takes them over"},
+		"Owner":  {"This cluster takes over.", &v1alpha1.ClusterSharing{Role: "SoleOwner", Peers: []string{blue}}, "takes over those whose application runs in this cluster, and leaves the others"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -415,13 +415,13 @@ for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" 
 			Severity: finding.Warning,
 			Problem:  "{count} vaults and identities with names of this cluster belong to the cluster with issuer {owner}: {resources}. {relation}",
 			Impact:   "This cluster does not change them. A take-over changes their tag {tag} to {own}, and this cluster then changes and assigns roles to them by its own settings.",
-			Fix:      "To use them or to take them over, follow docs/operations/clusters.md. If both clusters have the same clusterName by mistake, give this one another name. List the tags of all resources:\naz resource list --resource-group {group} --query \"[].[name,tags]\" --output json",
+			Fix:      "To use them or to take them over, follow docs/operations/clusters.md. If both clusters have the same clusterName by mistake, give this one another name, and delete the objects that its applications name with reason OwnedByAnother. List the tags of all resources:\naz resource list --resource-group {group} --query \"[].[name,tags]\" --output json",
 			Phrases: map[string]map[string]string{
 				"owner": {nobody: "unknown (no tag)"},
 				"relation": {
 					"":                  "clusterSharing does not list it.",
 					settings.RoleMember: "This cluster is a member and uses them.",
-					settings.RoleOwner:  "clusterSharing takes them over, which is not finished.",
+					settings.RoleOwner:  "clusterSharing takes over those whose application runs in this cluster, and leaves the others.",
 				},
 			},
 		},
