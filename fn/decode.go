@@ -149,9 +149,16 @@ func checkQuantities(xr *composite.Unstructured) error {
 	for _, group := range []string{"limits", "requests"} {
 		quantities := child(xr.Object, "spec", "deployment", "resources", group)
 		for _, name := range slices.Sorted(maps.Keys(quantities)) {
-			if s, ok := quantities[name].(string); ok && !isQuantity(s) {
-				return field.Invalid(field.NewPath(compose.Child("spec.deployment.resources."+group, name)), s, finding.Say(finding.QuantityInvalid))
+			switch q := quantities[name].(type) {
+			case string:
+				if isQuantity(q) {
+					continue
+				}
+			case nil, int64, float64:
+				continue
 			}
+
+			return field.Invalid(field.NewPath(compose.Child("spec.deployment.resources."+group, name)), quantities[name], finding.Say(finding.QuantityInvalid))
 		}
 	}
 

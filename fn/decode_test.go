@@ -73,6 +73,11 @@ func TestDecodeApplication(t *testing.T) {
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": 1, "memory": "lots"}}}}}`,
 			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.memory: Invalid value: "lots": must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory`},
 		},
+		"QuantityOfOtherType": {
+			reason: "So is a value of another type.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"requests": {"cpu": true}}}}}`,
+			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.requests.cpu: Invalid value: true: must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory`},
+		},
 		"HugeQuantity": {
 			reason: "Parsing this quantity would take minutes.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": "1e-2000000000"}}}}}`,

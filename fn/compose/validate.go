@@ -139,6 +139,9 @@ func validateDeployment(d *v1alpha1.Deployment, path *field.Path) (errs field.Er
 	if d.Replicas != nil && *d.Replicas < 0 {
 		errs = append(errs, field.Invalid(path.Child("replicas"), *d.Replicas, finding.Say(finding.MustNotBeNegative)))
 	}
+	if r := d.Resources; r != nil {
+		errs = append(errs, settings.Resources(path.Child("resources"), r.Limits, r.Requests)...)
+	}
 	names, numbers := map[string]bool{}, map[string]bool{}
 	for i, p := range d.Ports {
 		at := path.Child("ports").Index(i)

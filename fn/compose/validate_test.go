@@ -135,6 +135,15 @@ func TestValidate(t *testing.T) {
 			args:   args{spec: `{"deployment": {"image": "a", "ports": [{"port": 65536, "name": "web"}]}}`},
 			want:   `spec.deployment.ports[0].port: Invalid value: 65536: must be from 1 to 65535`,
 		},
+		"Devices": {
+			reason: "Kubernetes would reject the Deployment.",
+			args:   args{spec: `{"deployment": {"image": "a", "resources": {"limits": {"nvidia.com/gpu": "500m", "memory": "1Gi"}, "requests": {"hugepages-2Mi": "4Mi", "memory": "2Gi"}}}}`},
+			want:   `[spec.deployment.resources.limits[nvidia.com/gpu]: Invalid value: "500m": must be a whole number, spec.deployment.resources.requests[hugepages-2Mi]: Invalid value: "4Mi": must be equal to the limit, spec.deployment.resources.requests[memory]: Invalid value: "2Gi": must not exceed the limit of 1Gi]`,
+		},
+		"Resources": {
+			reason: "Kubernetes accepts these, among them a resource of a scheduler in its own domain.",
+			args:   args{spec: `{"deployment": {"image": "a", "resources": {"limits": {"nvidia.com/gpu": 1, "hugepages-2Mi": "4Mi"}, "requests": {"cpu": "0.5", "kubernetes.io/batch-cpu": "500m"}}}}`},
+		},
 		"PortTwice": {
 			reason: "A port is listed once.",
 			args:   args{spec: `{"deployment": {"image": "a", "ports": [{"port": 80, "name": "a"}, {"port": 80, "name": "b"}]}}`},

@@ -51,24 +51,31 @@ func (c *checker) workload(path *field.Path, w *v1alpha1.WorkloadDefaults) {
 	}
 	c.unique(path.Child("imagePullSecrets"), w.ImagePullSecrets)
 	if r := w.Resources; r != nil {
-		c.resources(path.Child("resources", "limits"), r.Limits)
-		c.resources(path.Child("resources", "requests"), r.Requests)
-		c.requests(path.Child("resources", "requests"), r.Requests, r.Limits)
+		c.errs = append(c.errs, Resources(path.Child("resources"), r.Limits, r.Requests)...)
 	}
 }
 
-// resources applies the rules of Kubernetes for a container.
+// Resources applies the rules of Kubernetes for the resources of a container.
+func Resources(path *field.Path, limits, requests corev1.ResourceList) field.ErrorList {
+	c := &checker{}
+	c.resources(path.Child("limits"), limits)
+	c.resources(path.Child("requests"), requests)
+	c.requests(path.Child("requests"), requests, limits)
+
+	return c.errs
+}
+
 func (c *checker) resources(path *field.Path, resources corev1.ResourceList) {
 	for _, name := range slices.Sorted(maps.Keys(resources)) {
 		at, quantity := path.Key(string(name)), resources[name]
-		if !isOvercommittable(name) && !strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix) && !strings.Contains(string(name), "/") {
+		if !slices.Contains(standardResources(), name) && !isHugePages(name) && !strings.Contains(string(name), "/") {
 			c.invalid(at, string(name), finding.ResourceNameInvalid)
 		}
 		c.qualified(at, string(name), string(name))
 		if quantity.Sign() < 0 {
 			c.invalid(at, quantity.String(), finding.MustNotBeNegative)
 		}
-		if strings.Contains(string(name), "/") && quantity.MilliValue()%1000 != 0 {
+		if isExtended(name) && quantity.MilliValue()%1000 != 0 {
 			c.invalid(at, quantity.String(), finding.MustBeWhole)
 		}
 	}
@@ -82,7 +89,7 @@ func (c *checker) requests(path *field.Path, requests, limits corev1.ResourceLis
 		limit, limited := limits[name]
 		at := path.Key(string(name))
 		switch {
-		case !isOvercommittable(name) && (!limited || request.Cmp(limit) != 0):
+		case (isExtended(name) || isHugePages(name)) && (!limited || request.Cmp(limit) != 0):
 			c.invalid(at, request.String(), finding.MustEqualLimit)
 		case limited && request.Cmp(limit) > 0:
 			c.invalid(at, request.String(), finding.MustNotExceedLimit, finding.With{"limit": limit.String()})
@@ -90,8 +97,17 @@ func (c *checker) requests(path *field.Path, requests, limits corev1.ResourceLis
 	}
 }
 
-func isOvercommittable(name corev1.ResourceName) bool {
-	return slices.Contains([]corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage}, name)
+func standardResources() []corev1.ResourceName {
+	return []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage}
+}
+
+func isHugePages(name corev1.ResourceName) bool {
+	return strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)
+}
+
+// isExtended reports whether a resource belongs to a device. Kubernetes has resources with a domain, too.
+func isExtended(name corev1.ResourceName) bool {
+	return strings.Contains(string(name), "/") && !strings.Contains(string(name), corev1.ResourceDefaultNamespacePrefix)
 }
 
 func (c *checker) autoscaling(path *field.Path, a *v1alpha1.AutoscalingDefaults) {

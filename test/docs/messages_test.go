@@ -77,7 +77,7 @@ func TestSpeech(t *testing.T) {
 }
 
 // kubernetes are messages of Kubernetes. All other quoted messages are ours.
-var kubernetes = []string{"Invalid value", "exceeded quota", "because it is being terminated", "denied the request", "is forbidden", "the object has been modified", "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-secrets'"} //nolint:gochecknoglobals // A constant.
+var kubernetes = []string{"Invalid value", "operation cancelled: actual cost limit exceeded", "exceeded quota", "because it is being terminated", "denied the request", "is forbidden", "the object has been modified", "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-secrets'"} //nolint:gochecknoglobals // A constant.
 
 // azurerm are messages of azurerm v4.54.0, the Terraform provider in provider-azure v2.6.0. It is not a module of this repository.
 var azurerm = []string{ //nolint:gochecknoglobals // A constant.

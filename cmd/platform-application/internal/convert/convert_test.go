@@ -42,6 +42,10 @@ func TestConvert(t *testing.T) {
 			reason: "env is set only where the names would otherwise differ.", review: true,
 			options: Options{Name: "web"},
 		},
+		"odd": {
+			reason: "What Kubernetes accepts is converted with the same effect or reported: merges, references, names that become the same, ports and paths.", review: true,
+			options: Options{Name: "web-next"},
+		},
 	}
 
 	for name, tc := range cases {
@@ -108,6 +112,11 @@ func TestConvertRefuses(t *testing.T) {
 			reason: "A duplicate key is ambiguous.",
 			in:     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  hunter2: a\n  hunter2: b\n",
 			want:   "cannot read document 1: it is not valid YAML, see its line 6",
+		},
+		"Template": {
+			reason: "A chart has to be rendered first.",
+			in:     "apiVersion: v1\nkind: Secret\nmetadata: {name: {{ .Release.Name }}}\n",
+			want:   "cannot read document 1: it is a template, with {{; render it first, for example with helm template",
 		},
 		"NoBase64": {
 			reason: "The error does not show a value that cannot be decoded.",

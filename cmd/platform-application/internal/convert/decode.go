@@ -84,9 +84,9 @@ func split(data []byte) ([]object, error) {
 		if err != nil {
 			return nil, fail(DocumentUnreadable, With{"document": n})
 		}
-		raw, err := yaml.YAMLToJSONStrict(document)
+		raw, err := toJSON(document)
 		if err != nil {
-			return nil, notYAML(n, err)
+			return nil, notYAML(n, document, err)
 		}
 		if string(raw) == "null" {
 			continue
@@ -95,6 +95,18 @@ func split(data []byte) ([]object, error) {
 			return nil, err
 		}
 	}
+}
+
+var mergeKey = regexp.MustCompile(`(?m)^[ -]*<<\s*:`)
+
+// toJSON rejects a key that occurs twice. The library cannot tell it from a field that
+// overrides one of a merge, which kubectl allows, so that a document with merges may have both.
+func toJSON(document []byte) ([]byte, error) {
+	if mergeKey.Match(document) {
+		return yaml.YAMLToJSON(document) //nolint:wrapcheck // The caller says what is read.
+	}
+
+	return yaml.YAMLToJSONStrict(document) //nolint:wrapcheck // The caller says what is read.
 }
 
 // flatten appends an object, or the items of a list.
@@ -130,7 +142,10 @@ var lineNumber = regexp.MustCompile(`\bline (\d+)`)
 // notYAML returns an error with the line of a syntax error, the only part that may be
 // shown. The YAML library has the line in the text only (parser.fail in
 // go.yaml.in/yaml/v2, decode.go).
-func notYAML(document int, err error) error {
+func notYAML(document int, content []byte, err error) error {
+	if bytes.Contains(content, []byte("{{")) {
+		return fail(TemplateNotYAML, With{"document": document})
+	}
 	if m := lineNumber.FindStringSubmatch(err.Error()); m != nil {
 		return fail(LineNotYAML, With{"document": document, "line": m[1]})
 	}

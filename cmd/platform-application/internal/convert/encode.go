@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -99,21 +100,18 @@ func writeValue(b *strings.Builder, v any, indent string) {
 	}
 }
 
-// scalar returns a value in one line. A value that YAML would write in several lines is
-// quoted as in JSON, which is valid YAML.
+// scalar returns a value in one line. A text that YAML would write in several lines, or that
+// has characters that YAML does not allow, is quoted as in Go, which is valid YAML.
 func scalar(v any) string {
 	if n, ok := v.(json.Number); ok {
 		return n.String()
 	}
-	if data, err := yaml.Marshal(v); err == nil {
-		if s := strings.TrimSuffix(string(data), "\n"); !strings.Contains(s, "\n") && !strings.HasPrefix(s, "|") && !strings.HasPrefix(s, ">") {
-			return s
-		}
-	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return `""`
+	text, _ := v.(string)
+	data, err := yaml.Marshal(v)
+	line := strings.TrimSuffix(string(data), "\n")
+	if err != nil || strings.Contains(line, "\n") || strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(text)
 	}
 
-	return string(data)
+	return line
 }

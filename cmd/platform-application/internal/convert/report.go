@@ -5,7 +5,6 @@ package convert
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -45,7 +44,12 @@ const (
 )
 
 // A Report has what the manifest cannot express.
-type Report struct{ Findings []Finding }
+type Report struct {
+	Findings []Finding
+
+	// seen has every finding as text that distinguishes it.
+	seen map[string]bool
+}
 
 // In returns the findings of a part.
 func (r *Report) In(part Part) []Finding {
@@ -79,9 +83,15 @@ func (r *Report) String() string {
 func (r *Report) add(code Code, where string, with ...With) {
 	f := newFinding(code, with...)
 	f.Where = where
-	if !slices.ContainsFunc(r.Findings, func(other Finding) bool { return reflect.DeepEqual(f, other) }) {
-		r.Findings = append(r.Findings, f)
+	id := fmt.Sprintf("%#v", f)
+	if r.seen[id] {
+		return
 	}
+	if r.seen == nil {
+		r.seen = map[string]bool{}
+	}
+	r.seen[id] = true
+	r.Findings = append(r.Findings, f)
 }
 
 func newFinding(code Code, with ...With) Finding {

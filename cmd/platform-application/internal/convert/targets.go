@@ -336,14 +336,6 @@ func (c *converter) readSecret(s *corev1.Secret) {
 		return
 	}
 	t := c.target(s.Name, where)
-	name := strings.Trim(notInName.ReplaceAllString(s.Name, "-"), "-")
-	if len(name) > maxName {
-		c.report.add(NameTooLong, where, With{"limit": maxName})
-		return
-	}
-	if name != s.Name {
-		c.report.add(NameChanged, where, With{"name": name})
-	}
 	lengths := map[string]int{}
 	for k, v := range s.Data {
 		lengths[k] = len(v)
@@ -353,6 +345,14 @@ func (c *converter) readSecret(s *corev1.Secret) {
 	}
 	for k, v := range s.StringData {
 		lengths[k] = len(v)
+	}
+	name, ok := c.vaultName(s, where)
+	if !ok {
+		for k := range lengths {
+			t.keys[k] = ref{} // Its users do not report it again.
+		}
+
+		return
 	}
 	vs := c.secret(name, "", where)
 	vs.keyed, vs.from = true, s
@@ -380,4 +380,22 @@ func (c *converter) readSecret(s *corev1.Secret) {
 	if len(vs.structure) > maxKeys {
 		c.report.add(TooManyKeys, where, With{"limit": maxKeys})
 	}
+}
+
+// vaultName returns the name of a hand-written Secret in Key Vault.
+func (c *converter) vaultName(s *corev1.Secret, where string) (name string, ok bool) {
+	name = strings.Trim(notInName.ReplaceAllString(s.Name, "-"), "-")
+	other := c.secrets[strings.ToLower(name)]
+	switch {
+	case len(name) > maxName:
+		c.report.add(NameTooLong, where, With{"limit": maxName})
+		return "", false
+	case other != nil && other.from != nil && other.from.Name != s.Name:
+		c.report.add(NameTaken, where, With{"name": name, "secret": other.from.Name})
+		return "", false
+	case name != s.Name:
+		c.report.add(NameChanged, where, With{"name": name})
+	}
+
+	return name, true
 }

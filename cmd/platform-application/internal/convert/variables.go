@@ -20,7 +20,6 @@ var (
 	variableName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,254}$`)
 	configName     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,254}$`)
 	prefixName     = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,63}$`)
-	reference      = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)`)
 	looksLikeValue = regexp.MustCompile(`(?i)(password|passwd|secret|token|api_?key|private_?key|credential)`)
 )
 
@@ -117,7 +116,7 @@ func (c *converter) bindConfigMap(from corev1.EnvFromSource, v *variables, at st
 		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(m.Data)) {
-		c.bindConfig(from.Prefix+k, m.Data[k], v, at)
+		c.bindConfig(from.Prefix+k, literal(m.Data[k]), v, at)
 	}
 }
 
@@ -126,10 +125,20 @@ func (c *converter) bindConfig(name, value string, v *variables, at string) {
 		c.report.add(VariableInvalid, at, With{"variable": name})
 		return
 	}
-	if looksLikeValue.MatchString(name) && value != "" && !strings.Contains(value, "$(") {
+	if looksLikeValue.MatchString(name) && value != "" && len(envmap.References(value)) == 0 {
 		c.report.add(PlainText, at, With{"variable": name})
 	}
 	v.setConfig(name, value)
+}
+
+// literal escapes a value of a ConfigMap. Kubernetes expands references and $$ in values of
+// variables, but not in those from a ConfigMap.
+func literal(value string) string {
+	if strings.Contains(value, "$(") || strings.Contains(value, "$$") {
+		return strings.ReplaceAll(value, "$", "$$")
+	}
+
+	return value
 }
 
 func (c *converter) configMap(name string) *corev1.ConfigMap {
@@ -162,7 +171,7 @@ func (c *converter) bindEnv(e corev1.EnvVar, v *variables, at string) {
 			c.report.add(ConfigMapKeyMissing, at, With{"key": from.ConfigMapKeyRef.Key, "configMap": from.ConfigMapKeyRef.Name})
 			return
 		}
-		c.bindConfig(e.Name, value, v, at)
+		c.bindConfig(e.Name, literal(value), v, at)
 	default:
 		c.report.add(FieldReference, at)
 	}
@@ -195,9 +204,9 @@ func (c *converter) keyOf(k *corev1.SecretKeySelector, at string) (ref, bool) {
 // expands references to earlier variables only, and config is sorted by name.
 func (c *converter) checkReferences(d *deployment, v *variables) {
 	for _, name := range slices.Sorted(maps.Keys(v.config)) {
-		for _, m := range reference.FindAllStringSubmatch(v.config[name], -1) {
-			if _, ok := v.config[m[1]]; ok && m[1] >= name {
-				c.report.add(ReferenceNotExpanded, fmt.Sprintf("%s, env %s", d.object, name), With{"variable": m[1]})
+		for _, r := range envmap.References(v.config[name]) {
+			if _, ok := v.config[r]; ok && r >= name {
+				c.report.add(ReferenceNotExpanded, fmt.Sprintf("%s, env %s", d.object, name), With{"variable": r})
 			}
 		}
 	}

@@ -46,6 +46,7 @@ const (
 	AVault         Code = "AVault"
 	SecretType     Code = "SecretType"
 	NameTooLong    Code = "NameTooLong"
+	NameTaken      Code = "NameTaken"
 	NameChanged    Code = "NameChanged"
 	NotText        Code = "NotText"
 	KeyInvalid     Code = "KeyInvalid"
@@ -86,6 +87,8 @@ const (
 	NoContainers       Code = "NoContainers"
 	OtherContainer     Code = "OtherContainer"
 	PortNotConverted   Code = "PortNotConverted"
+	PortTwice          Code = "PortTwice"
+	PortNameInvalid    Code = "PortNameInvalid"
 	ServiceCreated     Code = "ServiceCreated"
 	ProbeHeaders       Code = "ProbeHeaders"
 	ProbeKind          Code = "ProbeKind"
@@ -118,6 +121,7 @@ const (
 	DocumentUnreadable Code = "DocumentUnreadable"
 	DocumentNotYAML    Code = "DocumentNotYAML"
 	LineNotYAML        Code = "LineNotYAML"
+	TemplateNotYAML    Code = "TemplateNotYAML"
 	NotAnObject        Code = "NotAnObject"
 	NestedList         Code = "NestedList"
 	TooManyObjects     Code = "TooManyObjects"
@@ -180,6 +184,7 @@ var table = map[Code]words{
 	AVault:         {"", "vault {vault}"},
 	SecretType:     {Review, "a Secret of type {type} does not provide environment variables and is not converted."},
 	NameTooLong:    {Review, "the name is longer than {limit} characters, the limit of Key Vault. Rename the Secret."},
+	NameTaken:      {Review, "in Key Vault the secret would be named {name}, as Secret {secret} is, and is not converted. Rename one of the two Secrets."},
 	NameChanged:    {Notes, "names in Key Vault have only letters, digits and hyphens. The secret is named {name} there."},
 	NotText:        {Review, "key {key} is not text, so it cannot become a variable. Remove or encode it."},
 	KeyInvalid:     {Review, "key {key:q} is longer than {limit} characters, or has characters other than letters, digits, hyphens, underscores and dots. Rename it."},
@@ -204,7 +209,7 @@ var table = map[Code]words{
 	ConfigMapKeyMissing:  {Review, "key {key} of ConfigMap {configMap} is not among the manifests. Add it, or set the variable in spec.config."},
 	FieldReference:       {Review, "fields of the pod and its resources cannot become variables. Change the code so that it does not need them."},
 	KeyAmbiguous:         {Review, "key {key} may come from any of the secrets {secrets}. Add it to env of the secret that has it."},
-	KeyMissing:           {Review, "{source} has no key {key}. The pod cannot start today either."},
+	KeyMissing:           {Review, "{source} has no key {key}, so the variable is not converted. Unless it is optional, the pod cannot start today either."},
 	ReferenceNotExpanded: {Review, "$({variable}) is not expanded, because config is sorted by name. Write out the value, or rename one of the two variables."},
 	WholeAndByKey:        {Review, "secret {secret} is used as a whole and by key. The manifest lists it by key. Store the whole value as a separate secret."},
 	OptionalAndRequired:  {Notes, "secret {secret} is optional in one place and required in another. The manifest requires it."},
@@ -214,6 +219,8 @@ var table = map[Code]words{
 	NoContainers:       {Review, "the Deployment has no containers."},
 	OtherContainer:     {Review, "container {container} is not converted: an application has one container, here {converted}. Remove the others, or make them separate applications."},
 	PortNotConverted:   {Review, "port {port} is not converted: SCTP and ports of the node are not supported."},
+	PortTwice:          {Review, "port {port} is listed twice. The second one, {name:q}, is not converted."},
+	PortNameInvalid:    {Review, "the name {name:q} of port {port} is not converted: a name here begins with a letter. Choose another name if others use it."},
 	ServiceCreated:     {Notes, "the application gets a Service with the ports of the container. An Ingress needs a port whose protocol is http."},
 	ProbeHeaders:       {Review, "headers and host are not converted."},
 	ProbeKind:          {Review, "only HTTP and TCP probes are supported. Let the container answer at a path."},
@@ -242,6 +249,7 @@ rm {name:sh}.json`},
 	NothingToConvert:   {"", "cannot convert: there is no ExternalSecret, Secret or Deployment; add their manifests"},
 	DocumentUnreadable: {"", "cannot read document {document}"},
 	DocumentNotYAML:    {"", "cannot read document {document}: it is not valid YAML"},
+	TemplateNotYAML:    {"", "cannot read document {document}: it is a template, with {{; render it first, for example with helm template"},
 	LineNotYAML:        {"", "cannot read document {document}: it is not valid YAML, see its line {line}"},
 	NotAnObject:        {"", "cannot read {document}: it is not a Kubernetes object, which has apiVersion, kind and metadata"},
 	NestedList:         {"", "cannot read {document}: it is a list in a list"},

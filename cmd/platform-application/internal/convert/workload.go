@@ -4,11 +4,12 @@
 package convert
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -55,17 +56,10 @@ func (c *converter) workload(d *deployment) *v1alpha1.Deployment {
 	if len(container.Resources.Limits)+len(container.Resources.Requests) > 0 {
 		out.Resources = &v1alpha1.ResourceRequirements{Limits: container.Resources.Limits, Requests: container.Resources.Requests}
 	}
-	for _, p := range container.Ports {
-		if p.Protocol == corev1.ProtocolSCTP || p.HostPort != 0 || p.HostIP != "" {
-			c.report.add(PortNotConverted, where, With{"port": p.ContainerPort})
-			continue
-		}
-		port := v1alpha1.Port{Name: p.Name, Port: p.ContainerPort}
-		if p.Protocol == corev1.ProtocolUDP {
-			port.Protocol = "udp"
-		}
-		out.Ports = append(out.Ports, port)
+	if len(container.Resources.Claims) > 0 {
+		c.report.add(FieldNotConverted, where, With{"field": "container.resources.claims"})
 	}
+	out.Ports = c.ports(container, where)
 	if len(out.Ports) > 0 {
 		c.report.add(ServiceCreated, where)
 	}
@@ -74,6 +68,33 @@ func (c *converter) workload(d *deployment) *v1alpha1.Deployment {
 	out.StartupProbe = c.probe(container, container.StartupProbe, where+", startupProbe")
 
 	return out
+}
+
+// portName is stricter than Kubernetes, where a name may begin with a digit.
+var portName = regexp.MustCompile(`^[a-z](-?[a-z0-9])*$`)
+
+// ports converts the ports of a container.
+func (c *converter) ports(container *corev1.Container, where string) (ports []v1alpha1.Port) {
+	for _, p := range container.Ports {
+		port := v1alpha1.Port{Name: p.Name, Port: p.ContainerPort}
+		if p.Protocol == corev1.ProtocolUDP {
+			port.Protocol = "udp"
+		}
+		switch {
+		case p.Protocol == corev1.ProtocolSCTP || p.HostPort != 0 || p.HostIP != "":
+			c.report.add(PortNotConverted, where, With{"port": p.ContainerPort})
+			continue
+		case slices.ContainsFunc(ports, func(o v1alpha1.Port) bool { return o.Port == port.Port && o.Protocol == port.Protocol }):
+			c.report.add(PortTwice, where, With{"port": p.ContainerPort, "name": p.Name})
+			continue
+		case p.Name != "" && !portName.MatchString(p.Name):
+			port.Name = ""
+			c.report.add(PortNameInvalid, where, With{"port": p.ContainerPort, "name": p.Name})
+		}
+		ports = append(ports, port)
+	}
+
+	return ports
 }
 
 // probe converts a probe over HTTP or TCP.
@@ -88,7 +109,7 @@ func (c *converter) probe(container *corev1.Container, p *corev1.Probe, at strin
 		if len(p.HTTPGet.HTTPHeaders) > 0 || p.HTTPGet.Host != "" {
 			c.report.add(ProbeHeaders, at)
 		}
-		port, out.Path = p.HTTPGet.Port, cmp.Or(p.HTTPGet.Path, "/")
+		port, out.Path = p.HTTPGet.Port, "/"+strings.TrimPrefix(p.HTTPGet.Path, "/")
 		if p.HTTPGet.Scheme == corev1.URISchemeHTTPS {
 			out.Scheme = p.HTTPGet.Scheme
 		}
