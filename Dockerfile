@@ -15,7 +15,7 @@
 FROM --platform=${BUILDPLATFORM} golang:1.26 AS source
 WORKDIR /src
 
-# Dependencies change less often than our code: a layer of their own.
+# Dependencies have a layer of their own, because they change less often than the code.
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 
@@ -53,7 +53,7 @@ FROM scratch AS provider
 COPY --from=source /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build-provider /out/provider /provider
 
-# Where the provider serves metrics and probes.
+# Metrics, and health probes.
 EXPOSE 8080 8081
 USER 65532:65532
 WORKDIR /
@@ -63,7 +63,7 @@ FROM scratch AS function
 COPY --from=source /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build-function /out/function /function
 
-# Where the function serves metrics, and where it answers Crossplane.
+# Metrics, and calls from Crossplane.
 EXPOSE 8080 9443
 USER 65532:65532
 WORKDIR /

@@ -168,10 +168,10 @@ copy() {
   jq --join-output .value "$work/source.json" >"$work/value" || return 1
   az keyvault secret set --vault-name "$to" --name "$name" --file "$work/value" --encoding utf-8 "${args[@]}" --output none || return 1
 
-  # What was written is what was read.
+  # The copy must equal the original.
   az keyvault secret show --vault-name "$to" --name "$name" --output json >"$work/target.json" || return 1
   if ! jq --join-output .value "$work/target.json" | cmp --silent - "$work/value"; then
-    say "$name" "failed: what $to has now is not the same"
+    say "$name" "failed: the copy in $to differs from the original"
     return 1
   fi
 

@@ -36,14 +36,14 @@ import (
 )
 
 const (
-	// EnvCache is the environment variable that overrides the cache directory.
-	EnvCache = "PLATFORM_APPLICATION_TOOLS"
+	// envCache is the environment variable that overrides the cache directory.
+	envCache = "PLATFORM_APPLICATION_TOOLS"
 
 	// modulePath identifies the root of the repository.
 	modulePath = "github.com/p6m-dev/platform-application"
 
 	// cacheAdvice ends an error about the cache directory.
-	cacheAdvice = "set " + EnvCache + " to a directory you can write to"
+	cacheAdvice = "set " + envCache + " to a directory you can write to"
 
 	lockPoll       = 200 * time.Millisecond
 	versionTimeout = 10 * time.Second
@@ -230,10 +230,10 @@ func hasVersion(output []byte, version string) bool {
 
 // CacheDir returns the directory of built programs.
 func CacheDir() (string, error) {
-	if dir := os.Getenv(EnvCache); dir != "" {
+	if dir := os.Getenv(envCache); dir != "" {
 		abs, err := filepath.Abs(dir)
 		if err != nil {
-			return "", fmt.Errorf("cannot use %s=%q: %w", EnvCache, dir, err)
+			return "", fmt.Errorf("cannot use %s=%q: %w", envCache, dir, err)
 		}
 
 		return abs, nil
@@ -241,7 +241,7 @@ func CacheDir() (string, error) {
 
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("cannot find a cache directory for tools, set %s: %w", EnvCache, err)
+		return "", fmt.Errorf("cannot find a cache directory for tools, set %s: %w", envCache, err)
 	}
 
 	return filepath.Join(dir, "platform-application", "tools"), nil

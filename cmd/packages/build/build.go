@@ -45,9 +45,8 @@ type Package struct {
 	// Objects are the paths of its other objects: CRDs, XRDs, Compositions.
 	Objects []string
 
-	// Examples are the paths of example manifests in the directory ExamplesRoot.
-	Examples     []string
-	ExamplesRoot string
+	// Examples are the paths of example manifests.
+	Examples []string
 
 	// Program of the package. Nil for a package without a program.
 	Program *Program
@@ -75,27 +74,26 @@ func All(root string) ([]Package, error) {
 			Objects:    []string{in("package", "function", "input")},
 			Program:    &Program{Main: "./fn", Path: "/function", Ports: []int{8080, 9443}},
 			// The examples show how the function is called, and its settings.
-			Examples:     []string{in("apis", "platformapplication", "composition.yaml"), in("examples", "environmentconfig.yaml")},
-			ExamplesRoot: root,
+			Examples: []string{in("apis", "platformapplication", "composition.yaml"), in("examples", "environmentconfig.yaml")},
 		},
 		{
 			Repository: "p6m-dev/provider-keyvault-secretsync",
 			Metadata:   in("package", "provider", "crossplane.yaml"),
 			Objects:    []string{in("package", "provider", "crds")},
 			Program:    &Program{Main: "./provider", Path: "/provider", Ports: []int{8080, 8081}},
-			Examples:   []string{in("examples", "provider", "sync.yaml")}, ExamplesRoot: root,
+			Examples:   []string{in("examples", "provider", "sync.yaml")},
 		},
 		{
 			Repository: "p6m-dev/configuration-platform-application",
 			Metadata:   in("crossplane.yaml"),
 			Objects:    []string{in("apis", "platformapplication", "definition.yaml"), in("apis", "platformapplication", "composition.yaml")},
-			Examples:   examples, ExamplesRoot: root,
+			Examples:   examples,
 		},
 		{
 			Repository: "p6m-dev/configuration-platform-application-claim",
 			Metadata:   in("package", "claim", "crossplane.yaml"),
 			Objects:    []string{in("apis", "claim", "definition.yaml"), in("apis", "claim", "composition.yaml")},
-			Examples:   examples, ExamplesRoot: root,
+			Examples:   examples,
 		},
 	}, nil
 }
@@ -238,7 +236,7 @@ func (p Package) build(ctx context.Context, o Options, architecture string) (_ P
 	defer func() { err = errors.Join(err, os.RemoveAll(stage)) }()
 
 	root := filepath.Join(stage, "root")
-	if err := errors.Join(p.stage(root), p.stageExamples(filepath.Join(stage, "examples"))); err != nil {
+	if err := errors.Join(p.stage(root), p.stageExamples(o.Root, filepath.Join(stage, "examples"))); err != nil {
 		return PackageFile{}, err
 	}
 
@@ -305,10 +303,10 @@ func (p Package) stage(dir string) error {
 	return nil
 }
 
-// stageExamples copies examples into a directory, with their paths in the repository.
-func (p Package) stageExamples(dir string) error {
+// stageExamples copies examples into a directory, with their paths in the repository at root.
+func (p Package) stageExamples(root, dir string) error {
 	for _, example := range p.Examples {
-		path, err := filepath.Rel(p.ExamplesRoot, example)
+		path, err := filepath.Rel(root, example)
 		if err != nil {
 			return fmt.Errorf("cannot stage example: %w", err)
 		}

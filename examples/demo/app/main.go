@@ -27,12 +27,12 @@ const (
 	headerTimeout   = 5 * time.Second
 	shutdownTimeout = 5 * time.Second
 
-	// variableShown names the variables whose values are shown as they are, separated
-	// by commas. They had better not be secret.
+	// variableShown lists the variables whose values are shown unmasked, separated by
+	// commas. None of them may be a secret.
 	variableShown = "DEMO_SHOW"
 )
 
-// A Process is what a process knows of itself.
+// A Process describes the running process.
 type Process struct {
 	// Host it runs on: the name of its Pod.
 	Host    string    `json:"host"`

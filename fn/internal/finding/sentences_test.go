@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,35 +129,6 @@ func constructs(c *ast.CallExpr) bool {
 func isFinding(s *ast.SelectorExpr) bool {
 	id, ok := s.X.(*ast.Ident)
 	return ok && id.Name == "finding"
-}
-
-// prose matches two words, the second in lower case. Names have no blanks, or are
-// capitalized, such as those of Azure's roles.
-var prose = regexp.MustCompile(`[A-Za-z]+[,;:]? [a-z]+`)
-
-// TestSentencesAreHere checks that no other package has texts, except for logs, panics, metrics, the help and
-// the errors of the program, and the list of steering variables, which is a part of the documentation.
-func TestSentencesAreHere(t *testing.T) {
-	for path, f := range parse(t, filepath.Join("..", "..")) {
-		if strings.Contains(path, filepath.Join("envmap", "steering.go")) {
-			continue
-		}
-		ast.Inspect(f, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.Field:
-				// Its tag.
-				return n.Tag == nil
-			case *ast.CallExpr:
-				return !slices.Contains([]string{"Debug", "Info", "Description", "Errorf", "panic", "NewCounterVec"}, callee(n))
-			case *ast.BasicLit:
-				if n.Kind == token.STRING && prose.MatchString(unquote(t, n)) {
-					t.Errorf("%s: text that belongs in package finding: %s", path, n.Value)
-				}
-			}
-
-			return true
-		})
-	}
 }
 
 // callee returns the last part of the name of the called function.

@@ -94,7 +94,7 @@ type run struct {
 func Run(ctx context.Context, o Options, id string, report Report) Report {
 	r := &run{Options: o, id: id, report: &report}
 
-	report.Run, report.Namespace, report.Result, report.Started = id, NamespaceOf(id), Running, time.Now().UTC()
+	report.Run, report.Namespace, report.Result, report.Started = id, namespaceName(id), Running, time.Now().UTC()
 	report.Image, report.DeletionPolicy = o.Image, string(o.DeletionPolicy)
 	report.Skipped = skipped
 
@@ -208,7 +208,7 @@ func (r *run) clean(ctx context.Context) {
 
 	if err != nil {
 		result.Result, result.Error, r.report.Result = Failed, r.values.hide(shorten(err.Error())), Failed
-		r.report.Remains = append([]string{namespaceRemains.Render(sentence.With{"namespace": NamespaceOf(r.id)})}, r.report.Remains...)
+		r.report.Remains = append([]string{namespaceRemains.Render(sentence.With{"namespace": namespaceName(r.id)})}, r.report.Remains...)
 		r.report.CleanUp = r.Commands
 	}
 

@@ -58,11 +58,11 @@ func TestOwned(t *testing.T) {
 	}{
 		"Own":        {reason: "The run has created the namespace.", ns: namespaceOf(testID, "", nil), id: testID, want: true},
 		"Tenant":     {reason: "Other labels do not matter.", ns: namespaceOf(testID, "meta.p6m.dev/tenant", map[string]string{"zone": "a"}), id: testID, want: true},
-		"NoLabel":    {reason: "The name alone proves nothing.", ns: named(NamespaceOf(testID), nil), id: testID},
-		"OtherLabel": {reason: "Another run has created the namespace.", ns: named(NamespaceOf(testID), map[string]string{RunLabel: "zzzzzzzz22"}), id: testID},
-		"OtherName":  {reason: "The label alone proves nothing.", ns: named("kube-system", map[string]string{RunLabel: testID}), id: testID},
-		"Empty":      {reason: "A run without an id has created nothing.", ns: named(namespacePrefix, map[string]string{RunLabel: ""}), id: ""},
-		"NoID":       {reason: "The id is not that of a run.", ns: named("acceptance-team", map[string]string{RunLabel: "team"}), id: "team"},
+		"NoLabel":    {reason: "The name alone proves nothing.", ns: named(namespaceName(testID), nil), id: testID},
+		"OtherLabel": {reason: "Another run has created the namespace.", ns: named(namespaceName(testID), map[string]string{runLabel: "zzzzzzzz22"}), id: testID},
+		"OtherName":  {reason: "The label alone proves nothing.", ns: named("kube-system", map[string]string{runLabel: testID}), id: testID},
+		"Empty":      {reason: "A run without an id has created nothing.", ns: named(namespacePrefix, map[string]string{runLabel: ""}), id: ""},
+		"NoID":       {reason: "The id is not that of a run.", ns: named("acceptance-team", map[string]string{runLabel: "team"}), id: "team"},
 	}
 
 	for name, tc := range cases {
@@ -83,25 +83,25 @@ func TestNamespaceOf(t *testing.T) {
 	}{
 		"Plain": {
 			reason: "The labels allow applications.",
-			want:   map[string]string{workloadsLabel: workloadsComposed, RunLabel: testID},
+			want:   map[string]string{workloadsLabel: workloadsComposed, runLabel: testID},
 		},
 		"Tenant": {
 			reason:      "Without a tenant the function would compose nothing.",
 			tenantLabel: "meta.p6m.dev/tenant",
-			want:        map[string]string{workloadsLabel: workloadsComposed, RunLabel: testID, "meta.p6m.dev/tenant": NamespaceOf(testID)},
+			want:        map[string]string{workloadsLabel: workloadsComposed, runLabel: testID, "meta.p6m.dev/tenant": namespaceName(testID)},
 		},
 		"Chosen": {
 			reason:      "Added labels may set the tenant, but not the labels of the run.",
 			tenantLabel: "meta.p6m.dev/tenant",
-			more:        map[string]string{"meta.p6m.dev/tenant": "acme", RunLabel: "other", workloadsLabel: "none"},
-			want:        map[string]string{workloadsLabel: workloadsComposed, RunLabel: testID, "meta.p6m.dev/tenant": "acme"},
+			more:        map[string]string{"meta.p6m.dev/tenant": "acme", runLabel: "other", workloadsLabel: "none"},
+			want:        map[string]string{workloadsLabel: workloadsComposed, runLabel: testID, "meta.p6m.dev/tenant": "acme"},
 		},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			got := namespaceOf(testID, tc.tenantLabel, tc.more)
-			if diff := cmp.Diff(tc.want, got.Labels); diff != "" || got.Name != NamespaceOf(testID) {
+			if diff := cmp.Diff(tc.want, got.Labels); diff != "" || got.Name != namespaceName(testID) {
 				t.Errorf("\n%s\nnamespaceOf(...): %s: -want, +got:\n%s", tc.reason, got.Name, diff)
 			}
 		})
@@ -111,7 +111,7 @@ func TestNamespaceOf(t *testing.T) {
 func TestLeftovers(t *testing.T) {
 	old, young := *namespaceOf("oldoldold2", "", nil), *namespaceOf("young22222", "", nil)
 	old.CreationTimestamp, young.CreationTimestamp = metav1.Unix(1, 0), metav1.Unix(2, 0)
-	foreign := corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Labels: map[string]string{RunLabel: "oldoldold2"}}}
+	foreign := corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Labels: map[string]string{runLabel: "oldoldold2"}}}
 
 	want := []Leftover{
 		{Run: "oldoldold2", Namespace: "acceptance-oldoldold2", Created: old.CreationTimestamp.Time},

@@ -74,7 +74,7 @@ func (r *run) manifest() *unstructured.Unstructured {
 		"keyVault": keyVault,
 	}}}
 	u.SetGroupVersionKind(applicationKind())
-	u.SetNamespace(NamespaceOf(r.id))
+	u.SetNamespace(namespaceName(r.id))
 	u.SetName(applicationName)
 
 	return u
@@ -131,7 +131,7 @@ func (r *run) refresh(ctx context.Context) error {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(applicationKind())
 
-	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: NamespaceOf(r.id), Name: applicationName}, u); err != nil {
+	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: namespaceName(r.id), Name: applicationName}, u); err != nil {
 		return fmt.Errorf("cannot get PlatformApplication %s: %w", applicationName, err)
 	}
 

@@ -42,7 +42,7 @@ type pod struct {
 func (r *run) pods(ctx context.Context) ([]pod, error) {
 	list := &corev1.PodList{}
 
-	err := r.Client.List(ctx, list, client.InNamespace(NamespaceOf(r.id)), client.MatchingLabels{applicationLabel: applicationName}, client.Limit(maxListed))
+	err := r.Client.List(ctx, list, client.InNamespace(namespaceName(r.id)), client.MatchingLabels{applicationLabel: applicationName}, client.Limit(maxListed))
 	if err != nil {
 		return nil, fmt.Errorf("cannot list pods: %w", err)
 	}
@@ -90,7 +90,7 @@ func podOf(p corev1.Pod) pod {
 
 // variables returns the digests that a pod has printed, by name of the variable.
 func (r *run) variables(ctx context.Context, pod string) (map[string]string, error) {
-	stream, err := r.Kube.CoreV1().Pods(NamespaceOf(r.id)).GetLogs(pod, &corev1.PodLogOptions{LimitBytes: new(int64(maxLog))}).Stream(ctx)
+	stream, err := r.Kube.CoreV1().Pods(namespaceName(r.id)).GetLogs(pod, &corev1.PodLogOptions{LimitBytes: new(int64(maxLog))}).Stream(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the log of pod %s: %w", pod, err)
 	}
@@ -118,7 +118,7 @@ func (r *run) noteVault(ctx context.Context) error {
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "keyvault.azure.m.upbound.io", Version: "v1beta1", Kind: "VaultList"})
 
-	if err := r.Client.List(ctx, list, client.InNamespace(NamespaceOf(r.id)), client.Limit(maxListed)); err != nil {
+	if err := r.Client.List(ctx, list, client.InNamespace(namespaceName(r.id)), client.Limit(maxListed)); err != nil {
 		return fmt.Errorf("cannot list vaults: %w", err)
 	}
 

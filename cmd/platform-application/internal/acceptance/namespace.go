@@ -31,8 +31,8 @@ const (
 	// namespacePrefix of all runs.
 	namespacePrefix = "acceptance-"
 
-	// RunLabel is the label with the run's id. Only the platform can set labels of this domain.
-	RunLabel = "meta.p6m.dev/acceptance"
+	// runLabel is the label with the run's id. Only the platform can set labels of this domain.
+	runLabel = "meta.p6m.dev/acceptance"
 
 	// workloadsLabel allows applications in a namespace.
 	workloadsLabel, workloadsComposed = "meta.p6m.dev/workloads", "composed"
@@ -45,8 +45,8 @@ var idPattern = regexp.MustCompile(`^[a-z2-7]{10}$`)
 // NewID returns the unique id of a new run.
 func NewID() string { return strings.ToLower(rand.Text()[:idLength]) }
 
-// NamespaceOf returns the name of a run's namespace.
-func NamespaceOf(id string) string { return namespacePrefix + id }
+// namespaceName returns the name of a run's namespace.
+func namespaceName(id string) string { return namespacePrefix + id }
 
 // namespaceOf returns the namespace of a run with all labels.
 func namespaceOf(id, tenantLabel string, more map[string]string) *corev1.Namespace {
@@ -55,17 +55,17 @@ func namespaceOf(id, tenantLabel string, more map[string]string) *corev1.Namespa
 
 	// The function composes nothing without a tenant. Each run is a tenant of its own.
 	if _, ok := labels[tenantLabel]; !ok && tenantLabel != "" {
-		labels[tenantLabel] = NamespaceOf(id)
+		labels[tenantLabel] = namespaceName(id)
 	}
 
-	labels[workloadsLabel], labels[RunLabel] = workloadsComposed, id
+	labels[workloadsLabel], labels[runLabel] = workloadsComposed, id
 
-	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: NamespaceOf(id), Labels: labels}}
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespaceName(id), Labels: labels}}
 }
 
 // owned returns an error unless a run has created the namespace. A run deletes nothing in other namespaces.
 func owned(ns *corev1.Namespace, id string) error {
-	if !idPattern.MatchString(id) || ns.Name != NamespaceOf(id) || ns.Labels[RunLabel] != id {
+	if !idPattern.MatchString(id) || ns.Name != namespaceName(id) || ns.Labels[runLabel] != id {
 		return fmt.Errorf("namespace %s does not belong to run %s and is not changed", ns.Name, id)
 	}
 
@@ -121,7 +121,7 @@ type Leftover struct {
 // Leftovers returns the namespaces of other runs, the oldest first.
 func Leftovers(ctx context.Context, c client.Client) ([]Leftover, error) {
 	list := &corev1.NamespaceList{}
-	if err := c.List(ctx, list, client.HasLabels{RunLabel}); err != nil {
+	if err := c.List(ctx, list, client.HasLabels{runLabel}); err != nil {
 		return nil, fmt.Errorf("cannot list namespaces of earlier runs: %w", err)
 	}
 
@@ -132,8 +132,8 @@ func leftovers(namespaces []corev1.Namespace) []Leftover {
 	var out []Leftover
 
 	for i := range namespaces {
-		if ns := &namespaces[i]; owned(ns, ns.Labels[RunLabel]) == nil {
-			out = append(out, Leftover{Run: ns.Labels[RunLabel], Namespace: ns.Name, Created: ns.CreationTimestamp.Time})
+		if ns := &namespaces[i]; owned(ns, ns.Labels[runLabel]) == nil {
+			out = append(out, Leftover{Run: ns.Labels[runLabel], Namespace: ns.Name, Created: ns.CreationTimestamp.Time})
 		}
 	}
 
@@ -146,7 +146,7 @@ func leftovers(namespaces []corev1.Namespace) []Leftover {
 func Commands(id string, arguments ...string) []string {
 	out := []string{strings.Join(append([]string{"platform-application", "acceptance", "cleanup", id}, arguments...), " ")}
 	for _, command := range cleanUpWithout {
-		out = append(out, command.Render(sentence.With{"namespace": NamespaceOf(id), "kinds": strings.Join(managedNames(), ",")}))
+		out = append(out, command.Render(sentence.With{"namespace": namespaceName(id), "kinds": strings.Join(managedNames(), ",")}))
 	}
 
 	return out
@@ -205,12 +205,12 @@ func Remove(ctx context.Context, c client.Client, id, bindRole string, say func(
 // namespaceOfRun returns the namespace of a run, or nil if there is none.
 func namespaceOfRun(ctx context.Context, c client.Client, id string) (*corev1.Namespace, error) {
 	ns := &corev1.Namespace{}
-	if err := c.Get(ctx, client.ObjectKey{Name: NamespaceOf(id)}, ns); err != nil {
+	if err := c.Get(ctx, client.ObjectKey{Name: namespaceName(id)}, ns); err != nil {
 		if kerrors.IsNotFound(err) {
 			return nil, nil //nolint:nilnil // nil means not found.
 		}
 
-		return nil, fmt.Errorf("cannot get namespace %s: %w", NamespaceOf(id), err)
+		return nil, fmt.Errorf("cannot get namespace %s: %w", namespaceName(id), err)
 	}
 
 	return ns, owned(ns, id)

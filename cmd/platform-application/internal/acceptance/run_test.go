@@ -63,7 +63,7 @@ func synctested(test func(t *testing.T)) func(t *testing.T) {
 // TestRemove changes nothing in namespaces of others.
 func TestRemove(t *testing.T) {
 	own := namespaceOf(testID, "", nil)
-	foreign := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: NamespaceOf(testID), Labels: map[string]string{RunLabel: "other22222"}}}
+	foreign := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespaceName(testID), Labels: map[string]string{runLabel: "other22222"}}}
 
 	cases := map[string]struct {
 		reason    string
@@ -150,13 +150,13 @@ func TestRun(t *testing.T) {
 
 			failedIn(t, got, tc.failed, tc.says)
 
-			err := c.Get(t.Context(), client.ObjectKey{Name: NamespaceOf(testID)}, &corev1.Namespace{})
+			err := c.Get(t.Context(), client.ObjectKey{Name: namespaceName(testID)}, &corev1.Namespace{})
 			if kerrors.IsNotFound(err) == tc.left || (len(got.CleanUp) > 0) != tc.left {
 				t.Errorf("\n%s\nwant the namespace left %t, got %v, and commands %q", tc.reason, tc.left, err, got.CleanUp)
 			}
 
 			// A killed run leaves the saved report.
-			if len(saved) < 3 || saved[0].Result != Running || saved[0].Namespace != NamespaceOf(testID) || saved[len(saved)-1].Result != Failed {
+			if len(saved) < 3 || saved[0].Result != Running || saved[0].Namespace != namespaceName(testID) || saved[len(saved)-1].Result != Failed {
 				t.Errorf("\n%s\nwant the report saved from the beginning, got %d times", tc.reason, len(saved))
 			}
 		}))
@@ -185,7 +185,7 @@ func TestForeignVault(t *testing.T) {
 		t.Run(name, synctested(func(t *testing.T) {
 			t.Helper()
 
-			u := anApplication(NamespaceOf(testID))
+			u := anApplication(namespaceName(testID))
 			u.Object["status"] = map[string]any{
 				"keyVault":   map[string]any{"name": tc.name, "uri": tc.uri, "resourceId": "/x\u009b\u202e\x7f"},
 				"conditions": []any{map[string]any{"type": "KeyVaultReady", "status": "True"}},

@@ -241,7 +241,7 @@ func (r *run) restoreAccess(ctx context.Context, do func(context.Context) error)
 }
 
 func deleteApplication(ctx context.Context, r *run) error {
-	return removeApplication(ctx, r.Client, NamespaceOf(r.id), r.Say)
+	return removeApplication(ctx, r.Client, namespaceName(r.id), r.Say)
 }
 
 func comeBack(ctx context.Context, r *run) error {
@@ -311,7 +311,7 @@ func (r *run) set(ctx context.Context, name string) (version string, err error) 
 // vaultName returns the name that the function gives the vault. It depends on the run's id, so that no other vault has it.
 func (r *run) vaultName() string {
 	return azurename.Scope{
-		SubscriptionID: r.Settings.SubscriptionID, Issuer: r.Settings.OIDCIssuerURL, Cluster: r.Settings.ClusterName, Namespace: NamespaceOf(r.id), Name: applicationName,
+		SubscriptionID: r.Settings.SubscriptionID, Issuer: r.Settings.OIDCIssuerURL, Cluster: r.Settings.ClusterName, Namespace: namespaceName(r.id), Name: applicationName,
 	}.Vault()
 }
 

@@ -94,9 +94,6 @@ func TestCommandsAreQuoted(t *testing.T) {
 	}
 }
 
-// TestSentencesAreInTheTable finds no sentence outside of the table.
-func TestSentencesAreInTheTable(t *testing.T) { sentencetest.Elsewhere(t) }
-
 // TestReportOnPage finds every message that the page explains in the table.
 func TestReportOnPage(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "how-to", "migrate.md"))

@@ -102,13 +102,13 @@ func (r *reader) issuer() {
 
 // samples notes fields that still have values of the examples.
 func (r *reader) samples(object string, content map[string]any) {
-	for _, field := range leaves(content, IsSample) {
+	for _, field := range leaves(content, isSample) {
 		r.platform.Samples = append(r.platform.Samples, object+": "+field)
 	}
 }
 
-// IsSample reports whether a value has an id of the examples, which begin with eight equal digits, or their registry.
-func IsSample(value string) bool {
+// isSample reports whether a value has an id of the examples, which begin with eight equal digits, or their registry.
+func isSample(value string) bool {
 	run := 0
 
 	for i := range len(value) {

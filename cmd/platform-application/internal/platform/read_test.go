@@ -358,8 +358,8 @@ func TestIsSample(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := IsSample(tc.value); got != tc.want {
-				t.Errorf("IsSample(%q): want %t, got %t", tc.value, tc.want, got)
+			if got := isSample(tc.value); got != tc.want {
+				t.Errorf("isSample(%q): want %t, got %t", tc.value, tc.want, got)
 			}
 		})
 	}

@@ -166,7 +166,7 @@ const (
 	untried outcome = "untried"
 
 	// notAs: the doctor has no permission to impersonate the account.
-	notAs outcome = "not as the account"
+	notAs outcome = "notAs"
 
 	// unwanted: impersonation is disabled.
 	unwanted outcome = "unwanted"

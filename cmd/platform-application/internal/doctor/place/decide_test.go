@@ -46,7 +46,7 @@ func well() facts {
 		places: []probed{
 			place(platform.AzureServiceAccount, "crossplane-contrib-provider-azure-keyvault", Facts{
 				Login: reached(login), Manager: new(reached(manager)), Vault: reached(vault), Source: sourceFile,
-				Token:    &Token{Path: TokenPath, Issuer: issuer, Subject: subject, Audiences: []string{keyvault.TokenAudience}, KeyID: "k1"},
+				Token:    &Token{Path: tokenPath, Issuer: issuer, Subject: subject, Audiences: []string{keyvault.TokenAudience}, KeyID: "k1"},
 				Exchange: &Exchange{ClientID: identity, TenantID: tenant, Done: true},
 			}),
 			place(platform.CreatorServiceAccount, "p6m-dev-provider-keyvault-secretsync", Facts{Login: reached(login), Vault: reached(vault)}),

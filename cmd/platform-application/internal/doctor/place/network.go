@@ -124,7 +124,7 @@ func Here() Network {
 type connectError struct{ status int }
 
 func (e *connectError) Error() string {
-	return fmt.Sprintf("the proxy responds with status %d", e.status)
+	return fmt.Sprintf("proxy: HTTP status %d", e.status)
 }
 
 // connected checks the response of a proxy.

@@ -112,7 +112,7 @@ func probe(ctx context.Context, n Network, name string, p platform.Platform, unr
 		return out
 	}
 
-	token, claims := readToken(cmp.Or(signsInAs.TokenFile, os.Getenv("AZURE_FEDERATED_TOKEN_FILE"), TokenPath))
+	token, claims := readToken(cmp.Or(signsInAs.TokenFile, os.Getenv("AZURE_FEDERATED_TOKEN_FILE"), tokenPath))
 	out.Token = &claims
 
 	if claims.Problem.Code == "" && claims.forEntra() && out.Login.Outcome == Reached {

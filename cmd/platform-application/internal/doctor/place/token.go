@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// TokenPath is the file in which the runtime configurations of the providers mount tokens for Entra ID.
-	TokenPath = "/var/run/secrets/p6m.dev/entra/token"
+	// tokenPath is the file in which the runtime configurations of the providers mount tokens for Entra ID.
+	tokenPath = "/var/run/secrets/p6m.dev/entra/token"
 
 	// maxToken limits the bytes of a token file. Tokens are smaller.
 	maxToken = 1 << 16

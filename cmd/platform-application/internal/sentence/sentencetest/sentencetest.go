@@ -9,7 +9,6 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,36 +19,6 @@ import (
 
 // table is the file of a package that has its sentences.
 const table = "words.go"
-
-// prose has three words in a row.
-var prose = regexp.MustCompile(`(?:^|[ \n])(?:[A-Za-z]?[a-z]+[,;:]? ){2}[a-z]+`)
-
-// Elsewhere fails the test for each sentence of the package in the working directory that is not in its table. Calls of the
-// exempt functions, such as Errorf, may have sentences, and so may the context that an error is wrapped with.
-func Elsewhere(t *testing.T, exempt ...string) {
-	t.Helper()
-
-	for path, f := range Sources(t) {
-		if path == table {
-			continue
-		}
-
-		ast.Inspect(f, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.Field:
-				return n.Tag == nil
-			case *ast.CallExpr:
-				return !slices.Contains(exempt, callee(n))
-			case *ast.BasicLit:
-				if text := Unquote(t, n); prose.MatchString(text) && !strings.HasSuffix(text, ": %w") {
-					t.Errorf("%s: move the sentence into %s: %s", path, table, n.Value)
-				}
-			}
-
-			return true
-		})
-	}
-}
 
 // Declared returns the values of the table's constants of type Code. It fails the test unless each value is the constant's name.
 func Declared(t *testing.T) []string {
