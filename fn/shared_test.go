@@ -266,6 +266,58 @@ func TestSharedLimit(t *testing.T) {
 	}
 }
 
+// TestSharedRefused checks that an application that does not get a shared secret is not ready, although nothing that is composed
+// shows that, and that one which uses its own secret instead says so.
+func TestSharedRefused(t *testing.T) {
+	const noRoom = "no more role assignments on the shared secrets platform are allowed in namespace shop: the limit is 1."
+	full := func(w *world) {
+		w.others = map[string]map[string]any{"RoleAssignment": {
+			"apiVersion": "authorization.azure.m.upbound.io/v1beta1", "kind": "RoleAssignment",
+			"metadata": map[string]any{"name": "other", "namespace": "shop", "labels": map[string]any{compose.LabelSharedSecrets: "platform"}},
+		}}
+		w.own("", w.others["RoleAssignment"]) // As in TestSharedLimit.
+		w.share(func(e map[string]any) { e["maxRoleAssignmentsPerNamespace"] = 1 })
+	}
+	type want struct {
+		Ready  fnv1.Ready
+		Synced fnv1.Status
+		Source string
+	}
+	cases := map[string]struct {
+		reason  string
+		spec    string
+		own     bool
+		change  func(w *world)
+		message string
+		want    want
+	}{
+		"NoRoom":   {"The limit of the namespace is reached.", `{"secrets": [{"name": "common-api-key"}]}`, false, full, noRoom, want{fnv1.Ready_READY_FALSE, fnv1.Status_STATUS_CONDITION_FALSE, "platform"}},
+		"Revoked":  {"The platform has revoked the secret.", `{"secrets": [{"name": "common-api-key"}]}`, false, (*world).revokeShared, "has revoked", want{fnv1.Ready_READY_FALSE, fnv1.Status_STATUS_CONDITION_FALSE, "platform"}},
+		"Optional": {"An optional secret does not make the application wait.", `{"secrets": [{"name": "common-api-key", "optional": true}]}`, false, full, noRoom, want{fnv1.Ready_READY_UNSPECIFIED, fnv1.Status_STATUS_CONDITION_FALSE, "platform"}},
+		"Own":      {"The application stays with its own secret.", `{"secrets": [{"name": "common-api-key"}]}`, true, full, noRoom, want{fnv1.Ready_READY_UNSPECIFIED, fnv1.Status_STATUS_CONDITION_TRUE, ""}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, tc.spec)
+			if tc.own {
+				w.azureAll()
+				w.sync(commonAPIKey, "Synced", "KEY")
+			}
+			tc.change(w)
+			w.azureAll()
+			rsp := w.reconcile()
+			c := condition(rsp, compose.TypeSecretsSynced)
+			_, source := stateOf(rsp)
+			if diff := cmp.Diff(tc.want, want{rsp.GetDesired().GetComposite().GetReady(), c.GetStatus(), source}); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", tc.reason, diff)
+			}
+			if !strings.Contains(c.GetMessage(), tc.message) {
+				t.Errorf("\n%s\nRunFunction(...): want %q in the message %q", tc.reason, tc.message, c.GetMessage())
+			}
+		})
+	}
+}
+
 // TestSharedProperties checks that no application gets a shared secret that is not for its
 // namespace, that nothing drops out by accident, and that nobody sees names that it does not list.
 func TestSharedProperties(t *testing.T) {

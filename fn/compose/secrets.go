@@ -32,9 +32,14 @@ type listedSecret struct {
 	// problem of a shared secret that the application does not get.
 	problem finding.Finding
 	revoked bool
-	// switchesTo is the entry that the secret comes from once it is synced there.
-	switchesTo string
+	// switchesTo is the entry that the secret comes from once it is synced there, unless notSwitched
+	// says why it never is.
+	switchesTo  string
+	notSwitched finding.Finding
 }
+
+// staysOwn reports whether the application uses its own secret because it does not get the shared one.
+func (s listedSecret) staysOwn() bool { return s.synced() && !s.notSwitched.IsZero() }
 
 // ready reports whether the secret was synced once. Its last good content is kept from then
 // on, even if the secret is deleted from the vault.
@@ -234,6 +239,8 @@ func (s listedSecret) message() finding.Finding {
 		return finding.New(finding.SecretBlocked, finding.With{"problem": s.sync.problem})
 	case m != "":
 		return finding.New(finding.ProviderSays, finding.With{"message": m})
+	case s.staysOwn():
+		return finding.New(finding.SharedStaysOwn, finding.With{"problem": s.notSwitched})
 	case s.switchesTo != "" && s.synced():
 		return finding.New(finding.SharedNotSyncedYet, finding.With{"entry": s.switchesTo})
 	case s.state() != statePending:
@@ -312,6 +319,9 @@ func (s secrets) condition() Condition {
 		c = c.with(finding.New(finding.SecretsSyncedOrOptional, count))
 	default:
 		c = c.with(finding.New(finding.SecretsSynced, count))
+	}
+	if own := slices.DeleteFunc(slices.Clone(s.list), func(secret listedSecret) bool { return !secret.staysOwn() }); len(own) > 0 {
+		c = c.with(finding.New(finding.SecretsStayOwn, finding.With{"secrets": s.describe(own)}))
 	}
 	if len(s.environment.Collisions) > 0 {
 		c = c.with(collisions(s.environment.Collisions))

@@ -91,7 +91,7 @@ func (c *composition) secretSync(v vault, i identity, shares []*share) secrets {
 	for _, spec := range c.app.Spec.Secrets {
 		secret, isShared := shared[spec.Name]
 		if !isShared || secret.switchesTo != "" {
-			secret = listedSecret{spec: spec, sync: own, observed: observed[spec.Name], switchesTo: secret.switchesTo}
+			secret = listedSecret{spec: spec, sync: own, observed: observed[spec.Name], switchesTo: secret.switchesTo, notSwitched: secret.problem}
 			owned = append(owned, spec)
 			synced = append(synced, c.syncedSecret(spec))
 			if isShared {
@@ -115,9 +115,12 @@ func (c *composition) sharedSecret(sh *share, sync *syncing, spec v1alpha1.Secre
 	switch {
 	case sh.revoked:
 	case c.switches(sh, spec.Name):
-		return listedSecret{switchesTo: sh.name}
+		return listedSecret{switchesTo: sh.name, problem: secret.problem}
 	default:
 		secret.observed = observed
+	}
+	if !secret.problem.IsZero() && !secret.ready() && !spec.Optional {
+		c.waiting = true // No resource shows that the secret is missing.
 	}
 
 	return secret

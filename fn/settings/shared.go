@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -150,8 +151,12 @@ func (c *checker) sharedEntry(path *field.Path, e v1alpha1.SharedSecrets) {
 	c.namespaces(path.Child("namespaces"), e.Namespaces)
 	c.atMost(path.Child("revoked"), len(e.Revoked), maxRoleAssignments)
 	for i, r := range e.Revoked {
-		if r.Namespace == "" {
-			c.add(field.Required(path.Child("revoked").Index(i).Child("namespace"), ""))
+		// A revocation of what cannot exist is misspelt, and would revoke nothing.
+		if len(validation.IsDNS1123Label(r.Namespace)) > 0 {
+			c.invalid(path.Child("revoked").Index(i).Child("namespace"), r.Namespace, finding.MustBeNamespace)
+		}
+		if r.Application != "" && len(validation.IsDNS1035Label(r.Application)) > 0 {
+			c.invalid(path.Child("revoked").Index(i).Child("application"), r.Application, finding.ApplicationNameInvalid)
 		}
 	}
 	if n := e.MaxRoleAssignmentsPerNamespace; n < 0 || n > mostRoleAssignmentsPerNamespace {

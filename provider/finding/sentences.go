@@ -68,7 +68,7 @@ var table = map[Reason]text{
 	Unreachable: {one: "It cannot be read: {cause}. The provider retries; if this lasts for 15 minutes, ask your platform team."},
 	NetworkBlocked: {one: "It cannot be read: {cause}. Roles are not the cause. Ask your platform team to let the cluster through the firewall of {vault}, or to check its private endpoint " +
 		"and the DNS record of the endpoint. A new private endpoint takes a few minutes."},
-	AwaitingAccess:        {one: "Identity {identity} has no access yet: {cause}. Access takes up to 10 minutes after the identity is created. No action is needed."},
+	AwaitingAccess:        {one: "Identity {identity} has no access yet: {cause}. Access takes up to 10 minutes after the identity or its role is created. No action is needed."},
 	AccessDenied:          {one: "Identity {identity} cannot read {vault}: {cause}."},
 	TokenRequestForbidden: {one: "{Cause}. Ask your platform team to check the ClusterRole and the admission policy of the provider."},
 	VaultTooLarge: {one: "The vault is too large to be listed: {cause}. Each secret is read separately instead, every {every}; everything else works as usual. " +
@@ -84,7 +84,7 @@ var table = map[Reason]text{
 	More:           {one: "And {count} more."},
 	SecretConflict: {one: "Secret {target} already exists in this namespace and is not controlled by this KeyVaultSecretSync, so it is not changed. Delete it."},
 
-	GrantRole:         {one: "Ask your platform team to grant the identity the role Key Vault Secrets User on the vault, which takes effect within 10 minutes."},
+	GrantRole:         {one: "Ask your platform team to grant the identity the role Key Vault Secrets User on the vault, or on this secret if applications share the vault, which takes effect within 10 minutes."},
 	CheckAccess:       {one: "Ask your platform team to check how {vault} controls access."},
 	CheckCredential:   {one: "Ask your platform team to check the federated credential of the identity, and ServiceAccount {serviceAccount}."},
 	CheckIdentity:     {one: "Ask your platform team to check the identity, and tenantId and clientId of the sync."},

@@ -156,6 +156,7 @@ const (
 	SecretNotWritten        Reason = "SecretNotWritten"
 	SecretNotWrittenBesides Reason = "SecretNotWrittenBesides"
 	SecretsInState          Reason = "SecretsInState"
+	SecretsStayOwn          Reason = "SecretsStayOwn"
 	SecretsInStateWith      Reason = "SecretsInStateWith"
 	SecretBlocked           Reason = "SecretBlocked"
 	SecretBlockedShort      Reason = "SecretBlockedShort"
@@ -166,6 +167,7 @@ const (
 	SharedVaultChanged      Reason = "SharedVaultChanged"
 	SharedLimitReached      Reason = "SharedLimitReached"
 	SharedNotSyncedYet      Reason = "SharedNotSyncedYet"
+	SharedStaysOwn          Reason = "SharedStaysOwn"
 	ProviderSays            Reason = "ProviderSays"
 	VariablesCollide        Reason = "VariablesCollide"
 	Collision               Reason = "Collision"
@@ -502,6 +504,7 @@ var sentences = map[Reason]string{
 	SecretNotWritten:        "{synced} of {total} secrets are synced, but the Kubernetes Secret {secret} is not up to date: {problem}.",
 	SecretNotWrittenBesides: "In addition, the Kubernetes Secret {secret} is not up to date: {problem}.",
 	SecretsInState:          "{secrets} ({state})",
+	SecretsStayOwn:          "{secrets}.",
 	SecretsInStateWith:      "{secrets} ({state}): {message}",
 	SecretBlocked:           "cannot be synced: {problem}",
 	SecretBlockedShort:      "cannot be synced; condition SecretsSynced says why",
@@ -511,6 +514,7 @@ var sentences = map[Reason]string{
 	SharedTakenAway:         "The platform has revoked the shared secrets {entry} from this application.",
 	SharedVaultChanged:      "the platform's shared secrets {entry} are in another vault now. Secrets that this application already has stay in use. Ask your platform team for help",
 	SharedLimitReached:      "no more role assignments on the shared secrets {entry} are allowed in namespace {namespace}: the limit is {most}. Ask your platform team to raise maxRoleAssignmentsPerNamespace",
+	SharedStaysOwn:          "it stays in the application's own vault, because {problem}",
 	SharedNotSyncedYet:      "It comes from the application's own vault until the platform's shared secrets {entry} have it.",
 	ProviderSays:            "{message}",
 	VariablesCollide:        "Variables are not injected because their names collide: {collisions}. Rename the keys in the vault, or choose names with env in spec.secrets.",

@@ -54,9 +54,16 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed
 	}
 
 	_, had := l.record[s.Name]
-	until := l.memory.since.Add(propagation)
+	since, allowed := l.memory.since, l.memory.allowed
 
-	if !e.Lasting() && !l.memory.allowed && !had && l.now.Before(until) && plan.StateBefore(l.cr.Status.AtProvider, s.Name) != v1alpha1.StateForbidden {
+	if e.Reason == keyvault.Forbidden && l.oneByOne() {
+		// The identity may have a role on each secret, and that of a listed secret is as new as its entry.
+		since, allowed = latest(since, l.memory.added), false
+	}
+
+	until := since.Add(propagation)
+
+	if !e.Lasting() && !allowed && !had && l.now.Before(until) && plan.StateBefore(l.cr.Status.AtProvider, s.Name) != v1alpha1.StateForbidden {
 		return plan.Observed{
 			Verdict:   plan.NewVerdict(v1alpha1.StateAwaitingAccess, finding.Because(finding.AwaitingAccess, e.Cause)),
 			LookAgain: until,

@@ -316,7 +316,7 @@ func TestLookKnown(t *testing.T) {
 				l.memory.since = before(time.Minute)
 				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.NoCredentialYet, Cause: said("no")}
 			},
-			want: want{Known: true, State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute, Message: "Identity client has no access yet: no does not exist. Access takes up to 10 minutes after the identity is created. No action is needed."},
+			want: want{Known: true, State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute, Message: "Identity client has no access yet: no does not exist. Access takes up to 10 minutes after the identity or its role is created. No action is needed."},
 		},
 		"NoIdentity": {
 			reason: "A removed identity is Forbidden.", change: fails(keyvault.NoIdentity),
@@ -390,6 +390,65 @@ func TestLookRefused(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// An application has a role on each shared secret, so access to one says nothing about another.
+func TestLookRefusedOne(t *testing.T) {
+	shared := func(l *look) {
+		l.memory.added = before(time.Minute)
+		l.lookInput = l.shared(0)
+	}
+
+	type want struct {
+		State v1alpha1.State
+		Next  time.Duration
+	}
+
+	awaits := want{State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute}
+
+	cases := map[string]struct {
+		reason string
+		err    keyvault.Reason
+		change func(l *look)
+		want   want
+	}{
+		"Added": {reason: "A secret that was just listed has a new role.", err: keyvault.Forbidden, change: shared, want: awaits},
+		"AddedWithoutList": {
+			reason: "If the application itself may not list the vault, it can have roles on secrets, too.", err: keyvault.Forbidden,
+			change: func(l *look) {
+				l.memory.added = before(time.Minute)
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.Forbidden}
+			},
+			want: awaits,
+		},
+		"Over": {
+			reason: "After ten minutes, the role is missing.", err: keyvault.Forbidden, want: want{State: v1alpha1.StateForbidden},
+			change: func(l *look) { shared(l); l.memory.added = before(propagation) },
+		},
+		"Had": {
+			reason: "A secret that was synced has lost its role.", err: keyvault.Forbidden, want: want{State: v1alpha1.StateForbidden},
+			change: func(l *look) { shared(l); l.record["db"] = plan.Content{Version: v1} },
+		},
+		"OnVault": {
+			reason: "An identity that may list the vault has a role on all of it.", err: keyvault.Forbidden, want: want{State: v1alpha1.StateForbidden},
+			change: func(l *look) { l.memory.added = before(time.Minute) },
+		},
+		"NoIdentity": {reason: "The identity is not new.", err: keyvault.NoIdentity, change: shared, want: want{State: v1alpha1.StateForbidden}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+			l.empty()
+			l.memory.allowed = true
+			tc.change(l)
+
+			o := l.failed(v1alpha1.SyncedSecret{Name: "db"}, &keyvault.Error{Reason: tc.err})
+			if diff := cmp.Diff(tc.want, want{State: o.State, Next: afterNoon(o.LookAgain)}); diff != "" {
+				t.Errorf("\n%s\nfailed(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
 	}
 }
 

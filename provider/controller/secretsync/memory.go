@@ -33,8 +33,8 @@ type memory struct {
 	// names of the secrets in the spec.
 	names []string
 	// added is when a name was last added, requestedAt is when a requested sync last began, and
-	// created is when the provider last created a secret in the vault. Each is zero until it
-	// happens after the provider has started.
+	// created is when the provider last created a secret in the vault. The last two are zero until
+	// they happen after the provider has started.
 	added, requestedAt, created time.Time
 
 	// source is the vault and the identity that reads it, and since is when the sync is known to
@@ -217,6 +217,10 @@ func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now 
 			secrets:      map[string]memo{},
 			names:        namesBefore(cr),
 		}
+		if p := cr.Status.AtProvider.Polling; p != nil && p.SecretAddedAt != nil {
+			mem.added = p.SecretAddedAt.Time
+		}
+
 		m.list[key] = mem
 		mem.setNames(cr, now)
 		mem.recall(cr.Status.AtProvider)
