@@ -32,7 +32,7 @@ func (e Environment) Unresolved(provided func(name string) bool) iter.Seq[Unreso
 		}
 		before := make(map[string]bool, len(e.Variables))
 		for _, v := range e.Variables {
-			for _, name := range references(v.Value) {
+			for _, name := range References(v.Value) {
 				if !before[name] && !provided(name) && !yield(Unresolved{Variable: v.Name, Name: name, Later: all[name]}) {
 					return
 				}
@@ -42,9 +42,9 @@ func (e Environment) Unresolved(provided func(name string) bool) iter.Seq[Unreso
 	}
 }
 
-// references returns the names in $(NAME) references of a value, as Kubernetes parses them,
+// References returns the names in $(NAME) references of a value, as Kubernetes parses them,
 // sorted and without duplicates. $$ is an escaped dollar sign, so $$(NAME) is not a reference.
-func references(value string) []string {
+func References(value string) []string {
 	var names []string
 	for {
 		_, rest, found := strings.Cut(value, "$")

@@ -31,7 +31,7 @@ func TestReferences(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, references(tc.value)); diff != "" {
+			if diff := cmp.Diff(tc.want, References(tc.value)); diff != "" {
 				t.Errorf("\n%s\nReferences(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -40,8 +40,8 @@ func TestReferences(t *testing.T) {
 
 // TestReferencesLong checks that a long value with many unclosed references needs linear time.
 func TestReferencesLong(t *testing.T) {
-	if got := references(strings.Repeat("$(", 1<<20)); len(got) > 0 {
-		t.Errorf("references(...): want none, got %d", len(got))
+	if got := References(strings.Repeat("$(", 1<<20)); len(got) > 0 {
+		t.Errorf("References(...): want none, got %d", len(got))
 	}
 }
 
@@ -110,9 +110,9 @@ func FuzzReferences(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		for _, name := range references(value) {
+		for _, name := range References(value) {
 			if !strings.Contains(value, "$("+name+")") {
-				t.Errorf("references(%q): has no %q", value, name)
+				t.Errorf("References(%q): has no %q", value, name)
 			}
 		}
 	})
