@@ -281,6 +281,7 @@ func TestSharedRefused(t *testing.T) {
 	type want struct {
 		Ready  fnv1.Ready
 		Synced fnv1.Status
+		State  string
 		Source string
 	}
 	cases := map[string]struct {
@@ -291,10 +292,10 @@ func TestSharedRefused(t *testing.T) {
 		message string
 		want    want
 	}{
-		"NoRoom":   {"The limit of the namespace is reached.", `{"secrets": [{"name": "common-api-key"}]}`, false, full, noRoom, want{fnv1.Ready_READY_FALSE, fnv1.Status_STATUS_CONDITION_FALSE, "platform"}},
-		"Revoked":  {"The platform has revoked the secret.", `{"secrets": [{"name": "common-api-key"}]}`, false, (*world).revokeShared, "has revoked", want{fnv1.Ready_READY_FALSE, fnv1.Status_STATUS_CONDITION_FALSE, "platform"}},
-		"Optional": {"An optional secret does not make the application wait.", `{"secrets": [{"name": "common-api-key", "optional": true}]}`, false, full, noRoom, want{fnv1.Ready_READY_UNSPECIFIED, fnv1.Status_STATUS_CONDITION_FALSE, "platform"}},
-		"Own":      {"The application stays with its own secret.", `{"secrets": [{"name": "common-api-key"}]}`, true, full, noRoom, want{fnv1.Ready_READY_UNSPECIFIED, fnv1.Status_STATUS_CONDITION_TRUE, ""}},
+		"NoRoom":   {"The limit of the namespace is reached.", `{"secrets": [{"name": "common-api-key"}]}`, false, full, noRoom, want{fnv1.Ready_READY_FALSE, fnv1.Status_STATUS_CONDITION_FALSE, "Forbidden", "platform"}},
+		"Revoked":  {"The platform has revoked the secret.", `{"secrets": [{"name": "common-api-key"}]}`, false, (*world).revokeShared, "has revoked", want{fnv1.Ready_READY_FALSE, fnv1.Status_STATUS_CONDITION_FALSE, "Revoked", "platform"}},
+		"Optional": {"An optional secret does not make the application wait.", `{"secrets": [{"name": "common-api-key", "optional": true}]}`, false, full, noRoom, want{fnv1.Ready_READY_UNSPECIFIED, fnv1.Status_STATUS_CONDITION_FALSE, "Forbidden", "platform"}},
+		"Own":      {"The application stays with its own secret.", `{"secrets": [{"name": "common-api-key"}]}`, true, full, noRoom, want{fnv1.Ready_READY_UNSPECIFIED, fnv1.Status_STATUS_CONDITION_TRUE, "Synced", ""}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -307,8 +308,8 @@ func TestSharedRefused(t *testing.T) {
 			w.azureAll()
 			rsp := w.reconcile()
 			c := condition(rsp, compose.TypeSecretsSynced)
-			_, source := stateOf(rsp)
-			if diff := cmp.Diff(tc.want, want{rsp.GetDesired().GetComposite().GetReady(), c.GetStatus(), source}); diff != "" {
+			state, source := stateOf(rsp)
+			if diff := cmp.Diff(tc.want, want{rsp.GetDesired().GetComposite().GetReady(), c.GetStatus(), state, source}); diff != "" {
 				t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", tc.reason, diff)
 			}
 			if !strings.Contains(c.GetMessage(), tc.message) {

@@ -48,14 +48,18 @@ func (s listedSecret) ready() bool {
 }
 
 // state returns the state of the secret. A secret whose keys are missing in the Kubernetes Secret is not
-// synced, even if the last status says so.
+// synced, even if the last status says so. A shared secret that the application does not get is not
+// Pending, because somebody has to act.
 func (s listedSecret) state() string {
 	if s.revoked {
 		return stateRevoked
 	}
 	state := cmp.Or(s.observed.str("state"), statePending)
 	if state == string(secretsv1alpha1.StateSynced) && !s.ready() {
-		return statePending
+		state = statePending
+	}
+	if state == statePending && !s.problem.IsZero() {
+		return string(secretsv1alpha1.StateForbidden)
 	}
 
 	return state
